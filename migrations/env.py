@@ -1,0 +1,50 @@
+"""Runs the migrations under the write lock, one at a time, whole or not at all."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection
+
+from webapp.database import WRITING, write_lock
+from webapp.extensions import db
+from webapp.models import Model
+
+# Any number that nothing else on the server locks by.
+POSTGRESQL_LOCK = 7_463_218_905
+
+
+def run(connection: Connection) -> None:
+    """Configure Alembic on an open connection and migrate."""
+    context.configure(
+        connection=connection,
+        target_metadata=Model.metadata,
+        transaction_per_migration=True,
+        **current_app.extensions["migrate"].configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise SystemExit("Migrations need the database; there is no offline mode.")
+
+with write_lock(db.engine), db.engine.connect().execution_options(**WRITING) as connection:
+    sqlite = db.engine.dialect.name == "sqlite"
+    if sqlite:
+        # A table is altered by copying it, and the copy must not trip over what refers to it. Outside any
+        # transaction, where alone the pragma counts.
+        connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
+    else:
+        # Two deployments that start at once migrate one after the other.
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({POSTGRESQL_LOCK})")
+        connection.commit()
+    try:
+        run(connection)
+        if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+            raise RuntimeError(f"rows refer to what is not there: {broken[:5]}")
+    finally:
+        connection.rollback()
+        if sqlite:
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=ON")
+        else:
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({POSTGRESQL_LOCK})")
+            connection.commit()

@@ -1,0 +1,93 @@
+"""Grapevine: referral tracking that explains every decision."""
+
+from flask import Flask, request
+from flask_babel import get_locale
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import assets, cli, database, errors, formatting, logs, signed_in, views
+from webapp.config import ROOT, Config
+from webapp.extensions import babel, csrf, limiter, migrate
+from webapp.extensions import db as db  # what the migrations and `flask shell` look for
+from webapp.security import SecurityHeaders
+from webapp.services.sessions import LIFETIME
+
+KIB = 1024
+THEMES = ("light", "dark")
+
+
+def create_app(config: Config, **overrides: object) -> Flask:
+    """Build the application. `overrides` are settings of Flask and its extensions, for tests."""
+    app = Flask(
+        __name__,
+        static_folder=None,
+        template_folder=str(ROOT / "templates"),
+        instance_path=str(config.instance),
+    )
+    app.config.update(_settings(config), **overrides)
+    app.extensions["grapevine_config"] = config
+    logs.init_app(app)
+    database.init_app(app)
+    migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
+    signed_in.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    babel.init_app(app, locale_selector=_reader_locale)
+    formatting.init_app(app)
+    errors.init_app(app)
+    views.init_app(app)
+    cli.init_app(app)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_template_globals)
+    assets.init_app(app, production=config.production)
+    if config.trusted_proxies:
+        # The Host header is the proxy's to pass on; a forwarded host is not believed.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0
+        )
+    app.wsgi_app = SecurityHeaders(  # type: ignore[method-assign]
+        app.wsgi_app, https=config.production and config.base_url.startswith("https:")
+    )
+    return app
+
+
+def _settings(config: Config) -> dict[str, object]:
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(config.database_url),
+        "BASE_URL": config.base_url,
+        "MAIL_URL": config.mail_url,
+        "TRUSTED_HOSTS": config.trusted_hosts,
+        "SESSION_COOKIE_NAME": "gv_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.secure,
+        "PERMANENT_SESSION_LIFETIME": LIFETIME,
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        # A form stays good as long as the sign-in that it belongs to.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": 64 * KIB,
+        "MAX_FORM_MEMORY_SIZE": 64 * KIB,
+        "MAX_FORM_PARTS": 100,
+        "RATELIMIT_STORAGE_URI": config.rate_limit_url,
+        "RATELIMIT_STRATEGY": "moving-window",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
+        "LOG_FORMAT": "json" if config.production else "console",
+        # OWASP's first choice for Argon2id with one lane.
+        "ARGON2_PASSES": 2,
+        "ARGON2_MEMORY_KIB": 19 * KIB,
+    }
+
+
+def _reader_locale() -> str | None:
+    return request.accept_languages.best_match([str(locale) for locale in babel.list_translations()] or ["en"])
+
+
+def _template_globals() -> dict[str, object]:
+    theme = request.cookies.get("theme") if request else None
+    return {
+        "theme": theme if theme in THEMES else None,
+        "locale": str(get_locale() or "en").replace("_", "-"),
+        "current_user": current_user,
+    }

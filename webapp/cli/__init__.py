@@ -1,0 +1,11 @@
+"""Commands of `flask --app wsgi`, one file a noun."""
+
+from flask import Flask
+
+from webapp.cli import demo, jobs, rollups, serve, users
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    for command in (serve.serve_command, users.group, jobs.group, rollups.group, demo.group):
+        app.cli.add_command(command)

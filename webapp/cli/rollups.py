@@ -1,0 +1,32 @@
+"""`rollups`: the counts that pages read, against the rows they were counted from."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.queries.rollups import breaches
+from webapp.services.rollups import rebuild
+
+group = AppGroup("rollups", help="The counts by day.")
+
+
+@group.command("verify")
+def verify() -> None:
+    """Compare the counts with the rows; a line for each difference, and exit 1 when there is one."""
+    found = list(breaches(db.session()))
+    for line in found:
+        click.echo(line)
+    if found:
+        sys.exit(1)
+    click.echo("All roll-ups agree with their rows.")
+
+
+@group.command("rebuild")
+def rebuild_command() -> None:
+    """Write the counts anew from the rows."""
+    with write_transaction() as session:
+        days = rebuild(session)
+    click.echo(f"Counted {days} link days anew.")

@@ -1,0 +1,58 @@
+"""`users`: people, from the command line."""
+
+import secrets
+import sys
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask.cli import AppGroup
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.models.user import ROLES
+from webapp.passwords import LONGEST, SHORTEST, hash_password
+from webapp.queries.programs import default_program
+from webapp.services.people import EmailTakenError, create_person
+
+group = AppGroup("users", help="People who may sign in.")
+
+
+@group.command("create")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def create(email: str, name: str, role: str, password_stdin: bool) -> None:
+    """Make a verified person and print their id. Without a password nobody can sign in as them yet."""
+    name = " ".join(name.split())
+    if not name or "@" in name:
+        raise click.ClickException("--name must be the person's name, as in --name 'Ada Okafor'.")
+    try:
+        email = validate_email(email, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise click.ClickException(f"EMAIL must be an e-mail address: {error}") from error
+    password_hash = hash_password(_read_password()) if password_stdin else None
+    try:
+        with write_transaction() as session:
+            user = create_person(
+                session,
+                default_program(session),
+                name=name,
+                email=email,
+                password_hash=password_hash,
+                role=role,
+                verified=True,
+                choose=secrets.choice,
+                now=utc_now(),
+            )
+            user_id = user.id
+    except EmailTakenError as error:
+        raise click.ClickException("EMAIL has an account already; nothing was changed.") from error
+    click.echo(str(user_id))
+
+
+def _read_password() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise click.ClickException(f"The password must have {SHORTEST} to {LONGEST} characters.")
+    return password

@@ -1,0 +1,42 @@
+"""Recording the visit that the current request is, if it is one."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from flask import request
+from sqlalchemy.exc import OperationalError
+
+from webapp.clicks import visitors
+from webapp.clicks.counting import why_not_counted
+from webapp.clicks.visits import visit_of
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.logs import log
+from webapp.models import Link, Program
+from webapp.services.clicks import record_click
+
+
+class Recorded(NamedTuple):
+    """A stored click and whose it is."""
+
+    click_id: UUID
+    visitor_id: UUID
+
+
+def record_visit(program: Program, link: Link) -> Recorded | None:
+    """Store the current request as a click and commit it; None when no person made it.
+
+    A failing database costs the click, never the visitor's page.
+    """
+    if why_not_counted(request.method, request.headers):
+        return None
+    visitor_id = visitors.known_visitor() or visitors.new_visitor()
+    try:
+        with write_transaction() as session:
+            click_id = record_click(
+                session, program, link, visitor_id=visitor_id, visit=visit_of(request), now=utc_now()
+            )
+    except OperationalError as error:
+        log.error("click_lost", error=type(error.orig).__name__)
+        return None
+    return Recorded(click_id, visitor_id)

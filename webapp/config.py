@@ -1,0 +1,176 @@
+"""Configuration from the environment.
+
+Every wrong value stops the start with one sentence that names the variable and
+says what it should be. Values are never repeated in that sentence: a URL may
+hold a password.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY_CHARACTERS = 32
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+
+
+class ConfigError(Exception):
+    """A variable of the environment is wrong; the message is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the environment says, checked."""
+
+    production: bool
+    database_url: URL
+    secret_key: str
+    base_url: str
+    base_url_given: bool
+    mail_url: str
+    trusted_proxies: int
+    rate_limit_url: str
+    instance: Path
+
+    @property
+    def host(self) -> str:
+        """The host name of `base_url`, without its port."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """Host names a request may carry."""
+        local = [] if self.production else ["localhost", "127.0.0.1"]
+        return [self.host, *(name for name in local if name != self.host)]
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies travel over HTTPS only."""
+        return self.production
+
+
+def load_config(environ: Mapping[str, str], *, root: Path = ROOT) -> Config:
+    """Read and check the environment. Raises ConfigError for the first variable that is wrong."""
+    production = _production(environ.get("GRAPEVINE_ENV", ""))
+    instance = root / "instance"
+    base_url = environ.get("BASE_URL", "")
+    return Config(
+        production=production,
+        database_url=_database_url(environ.get("DATABASE_URL", ""), instance),
+        secret_key=_secret_key(environ.get("SECRET_KEY", ""), production, instance),
+        base_url=_base_url(base_url) if base_url else DEFAULT_BASE_URL,
+        base_url_given=bool(base_url),
+        mail_url=_mail_url(environ.get("MAIL_URL", "") or "console:"),
+        trusted_proxies=_trusted_proxies(environ.get("TRUSTED_PROXIES", "") or "0"),
+        rate_limit_url=_rate_limit_url(environ.get("RATE_LIMIT_URL", "") or "memory://"),
+        instance=instance,
+    )
+
+
+def _production(value: str) -> bool:
+    if value not in {"", "production", "development"}:
+        raise ConfigError('GRAPEVINE_ENV must be "production" or "development".')
+    return value != "development"
+
+
+def _database_url(value: str, instance: Path) -> URL:
+    wanted = (
+        "DATABASE_URL must be sqlite:///path/to/file.db or postgresql://user:password@host:port/name"
+        " (postgres:// is accepted too)."
+    )
+    if not value:
+        return URL.create("sqlite", database=str(instance / "grapevine.db"))
+    scheme, separator, rest = value.partition("://")
+    if not separator:
+        raise ConfigError(wanted)
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        scheme = "postgresql+psycopg"
+    elif scheme != "sqlite":
+        raise ConfigError(wanted)
+    try:
+        url = make_url(f"{scheme}://{rest}")
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(wanted) from error
+    if not url.database or url.database == ":memory:":
+        raise ConfigError(f"{wanted} It must name a database: nothing can be kept in memory.")
+    if scheme == "sqlite":
+        # A relative path means the project's folder, wherever the command was started.
+        url = url.set(database=str(instance.parent / url.database))
+    return url
+
+
+def _secret_key(value: str, production: bool, instance: Path) -> str:
+    if value:
+        if len(value) < SECRET_KEY_CHARACTERS and production:
+            raise ConfigError(f"SECRET_KEY must have at least {SECRET_KEY_CHARACTERS} characters.")
+        return value
+    if production:
+        raise ConfigError(
+            f"SECRET_KEY must be set to at least {SECRET_KEY_CHARACTERS} random characters in production"
+            " (for development set GRAPEVINE_ENV=development)."
+        )
+    return _kept_secret(instance / "secret-key")
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret of a development machine, made the first time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _base_url(value: str) -> str:
+    wanted = "BASE_URL must be an origin such as https://friends.example.com: http or https, a host, no path."
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(wanted) from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _is_origin(parts):
+        raise ConfigError(wanted)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def _is_origin(parts: SplitResult) -> bool:
+    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
+    return not extra and not any(character.isspace() for character in parts.netloc)
+
+
+def _mail_url(value: str) -> str:
+    wanted = "MAIL_URL must be smtp://user:password@host:port, console: or file:DIR."
+    scheme, separator, rest = value.partition(":")
+    if not separator or scheme not in {"smtp", "console", "file"} or (scheme == "file" and not rest):
+        raise ConfigError(wanted)
+    if scheme == "smtp":
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError as error:
+            raise ConfigError(wanted) from error
+        if not parts.hostname:
+            raise ConfigError(wanted)
+    return value
+
+
+def _trusted_proxies(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value) <= 10):
+        raise ConfigError("TRUSTED_PROXIES must be the number of proxies in front of the site, 0 to 10.")
+    return int(value)
+
+
+def _rate_limit_url(value: str) -> str:
+    if not value.startswith(("memory://", "redis://", "rediss://", "valkey://", "unix://")):
+        raise ConfigError("RATE_LIMIT_URL must be a Redis or Valkey URL such as redis://host:6379/0.")
+    # The store speaks one protocol under both names.
+    return value.replace("valkey://", "redis://", 1) if value.startswith("valkey://") else value

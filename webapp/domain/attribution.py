@@ -1,0 +1,152 @@
+"""Who is credited for a signup, and why nobody else is.
+
+A touch is one way in which a person came across a link: they typed its code,
+they opened it (a click), or they signed up on a page that was opened with it
+while their browser kept no cookie. The decision looks at every touch, credits
+at most one, and keeps the reason for each.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Protocol, TypeVar
+from uuid import UUID
+
+Model = Literal["first", "last"]
+TouchKind = Literal["typed_code", "click", "page"]
+TouchOutcome = Literal[
+    "credited",
+    "same_person",
+    "existing_customer",
+    "after_signup",
+    "outside_window",
+    "beaten_by_typed_code",
+    "beaten_by_earlier_touch",
+    "beaten_by_later_touch",
+]
+Method = Literal["typed_code", "link"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clicked(Protocol):
+    """What the choice between links needs to know of a click."""
+
+    @property
+    def link_id(self) -> UUID: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One way in which the person came across a link. `at` is aware; `click_id` is None unless it was a click."""
+
+    kind: TouchKind
+    link_id: UUID
+    referrer_id: UUID
+    referrer_mailbox: str
+    at: datetime
+    click_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A touch and the reason why it was credited or not."""
+
+    touch: Touch
+    outcome: TouchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one signup.
+
+    `reason` is "credited", "not_referred" when there was no touch at all, or
+    the outcome of the touch that came nearest to a credit.
+    """
+
+    reason: str
+    method: Method | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def credited(self) -> Touch | None:
+        """The touch that earns the credit, or None."""
+        return next((verdict.touch for verdict in self.verdicts if verdict.outcome == "credited"), None)
+
+
+ClickedT = TypeVar("ClickedT", bound=Clicked)
+
+
+def credited_click(
+    clicks: Sequence[ClickedT], *, signed_up_at: datetime, window: timedelta, model: Model
+) -> ClickedT | None:
+    """Return the click that earns the credit for a signup.
+
+    A click counts from its own moment until `window` later, both ends included.
+    Clicks at the same moment are settled by the lower link id, so that the
+    answer never depends on the order in which rows were read.
+    """
+    counting = [click for click in clicks if click.at <= signed_up_at <= click.at + window]
+    return min(counting, key=lambda click: _rank(click, model), default=None)
+
+
+def decide(
+    touches: Sequence[Touch],
+    *,
+    signed_up_at: datetime,
+    mailbox: str,
+    known_since: datetime | None,
+    window: timedelta,
+    model: Model,
+) -> Decision:
+    """Decide who is credited for a signup.
+
+    A typed code beats every link; between links the model decides within the
+    window. Nobody refers themselves (`mailbox` is the person's mailbox key),
+    and someone who had an account before the touch (`known_since`, None for a
+    new person) was not referred by it. The order of `touches` and repeats in
+    it never change the answer.
+    """
+    ordered = sorted(set(touches), key=lambda touch: _precedence(touch, model))
+    barred = {touch: _bar(touch, signed_up_at, mailbox, known_since, window) for touch in ordered}
+    eligible = [touch for touch in ordered if barred[touch] is None]
+    winner = next((touch for touch in eligible if touch.kind == "typed_code"), None)
+    if winner is None:
+        winner = credited_click(eligible, signed_up_at=signed_up_at, window=window, model=model)
+    verdicts = tuple(Verdict(touch, barred[touch] or _against(touch, winner, model)) for touch in ordered)
+    if winner is not None:
+        return Decision("credited", "typed_code" if winner.kind == "typed_code" else "link", verdicts)
+    return Decision(verdicts[0].outcome if verdicts else "not_referred", None, verdicts)
+
+
+def _rank(click: Clicked, model: Model) -> tuple[timedelta, UUID]:
+    since = click.at - _EPOCH
+    return (since if model == "first" else -since, click.link_id)
+
+
+def _precedence(touch: Touch, model: Model) -> tuple[bool, tuple[timedelta, UUID], UUID]:
+    return (touch.kind != "typed_code", _rank(touch, model), touch.click_id or touch.link_id)
+
+
+def _bar(
+    touch: Touch, signed_up_at: datetime, mailbox: str, known_since: datetime | None, window: timedelta
+) -> TouchOutcome | None:
+    if touch.referrer_mailbox == mailbox:
+        return "same_person"
+    if known_since is not None and known_since <= touch.at:
+        return "existing_customer"
+    if touch.at > signed_up_at:
+        return "after_signup"
+    if touch.kind != "typed_code" and signed_up_at > touch.at + window:
+        return "outside_window"
+    return None
+
+
+def _against(touch: Touch, winner: Touch | None, model: Model) -> TouchOutcome:
+    if touch == winner:
+        return "credited"
+    if winner is not None and winner.kind == "typed_code":
+        return "beaten_by_typed_code"
+    return "beaten_by_earlier_touch" if model == "first" else "beaten_by_later_touch"

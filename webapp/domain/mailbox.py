@@ -1,0 +1,80 @@
+"""Which e-mail addresses reach the same mailbox.
+
+`address_key` is the account's identity: two spellings of one address have one
+key. `mailbox_key` goes further and folds what a provider is known to fold
+(dots, tags, twin domains); it is used to recognise a person, never to sign in.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """How one provider reads the part before the @."""
+
+    domain: str
+    ignores_dots: bool = False
+    tag_marks: str = "+"
+    mailbox_in_subdomain: bool = False
+
+
+_GMAIL = _Provider("gmail.com", ignores_dots=True)
+_YAHOO_TAGS = "+-"
+_PROVIDERS: dict[str, _Provider] = {
+    "gmail.com": _GMAIL,
+    "googlemail.com": _GMAIL,
+    **{
+        name: _Provider(name, tag_marks=_YAHOO_TAGS)
+        for name in (
+            *("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "yahoo.es", "yahoo.it", "yahoo.ca", "yahoo.co.in"),
+            *("yahoo.com.br", "yahoo.com.au", "yahoo.co.jp", "ymail.com", "rocketmail.com"),
+        )
+    },
+    # One mailbox under several names of the same house.
+    **{name: _Provider("proton.me", ignores_dots=True) for name in ("proton.me", "protonmail.com", "pm.me")},
+    **{name: _Provider("icloud.com") for name in ("icloud.com", "me.com", "mac.com")},
+    **{name: _Provider("yandex.ru") for name in ("yandex.ru", "yandex.com", "ya.ru", "yandex.by", "yandex.kz")},
+    # anything@name.fastmail.com arrives at name@fastmail.com.
+    **{name: _Provider(name, mailbox_in_subdomain=True) for name in ("fastmail.com", "fastmail.fm", "sent.com")},
+}
+
+
+def address_key(address: str) -> str:
+    """Return the spelling of an address under which it is unique: NFKC, lower case, the domain in its IDNA form.
+
+    Raises ValueError when there is no part on either side of the last @ or the domain has no IDNA form.
+    """
+    local, domain = _split(address)
+    return f"{local}@{domain}"
+
+
+def mailbox_key(address: str) -> str:
+    """Return a key that all disguises of one mailbox share. Raises ValueError as `address_key` does."""
+    local, domain = _split(address)
+    provider = _PROVIDERS.get(domain)
+    if provider is None:
+        parent = domain.partition(".")[2]
+        above = _PROVIDERS.get(parent)
+        if above and above.mailbox_in_subdomain:
+            return f"{domain.partition('.')[0]}@{above.domain}"
+        provider = _Provider(domain)
+    for mark in provider.tag_marks:
+        # A tag needs something before it: "+x@" is a whole name.
+        local = local[:1] + local[1:].partition(mark)[0]
+    if provider.ignores_dots:
+        local = local.replace(".", "") or local
+    return f"{local}@{provider.domain}"
+
+
+def _split(address: str) -> tuple[str, str]:
+    text = unicodedata.normalize("NFKC", address).strip()
+    local, at, domain = text.rpartition("@")
+    if not (local and at and domain):
+        raise ValueError("an e-mail address has a part on both sides of its @")
+    try:
+        ascii_domain = domain.rstrip(".").lower().encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError("the part after the @ is not a domain") from error
+    # casefold, not lower: "Straße" and "STRASSE" are one local part.
+    return unicodedata.normalize("NFKC", local.casefold()), ascii_domain.lower()

@@ -1,0 +1,30 @@
+"""What a referrer may see of a friend's name."""
+
+
+def first_name(name: str) -> str:
+    """Return the first word of a name; empty for one that could be an address."""
+    words = _words(name)
+    return words[0] if words else ""
+
+
+def masked_name(name: str) -> str:
+    """Return first name and initial, as in "Bob M."; empty when nothing may be shown.
+
+    A name with an @ could be somebody's e-mail address and is never shown.
+    """
+    words = _words(name)
+    if not words:
+        return ""
+    return words[0] if len(words) == 1 else f"{words[0]} {words[-1][0]}."
+
+
+def initials(name: str) -> str:
+    """Return one or two capital letters for the round picture; "?" when nothing may be shown."""
+    words = _words(name)
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def _words(name: str) -> list[str]:
+    return [] if "@" in name else name.split()

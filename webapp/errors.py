@@ -1,0 +1,92 @@
+"""Refusals in the site's look, and as problem details (RFC 9457) under /api."""
+
+import time
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
+
+from webapp.extensions import db, limiter
+from webapp.ids import new_id
+from webapp.logs import log
+
+RETRY_SECONDS = 5
+
+# status: (heading, what happened and what to do)
+SENTENCES = {
+    400: (_l("We could not read that"), _l("Something in the request was not right. Nothing was changed.")),
+    403: (
+        _l("This page is not open to you"),
+        _l("It belongs to people with another role. Ask an admin if you need it."),
+    ),
+    404: (_l("There is nothing here"), _l("The page may have moved, or the address has a typing mistake.")),
+    405: (_l("This page cannot do that"), _l("Nothing was changed. Go back and use the buttons of the page.")),
+    413: (_l("That is too large"), _l("Nothing was changed. Send less and try again.")),
+    422: (_l("Something is missing or not right"), _l("Nothing was changed. Go back and look at the fields again.")),
+    429: (_l("That was too often"), _l("Nothing was lost. Please wait a little and try again.")),
+    500: (_l("Something broke on our side"), _l("It was noted down and nothing was half saved. Please try again.")),
+    503: (_l("We are not ready just now"), _l("Nothing was changed. Please try again in a few seconds.")),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every refusal and every failure through this module."""
+    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(OperationalError, _database_trouble)
+
+
+def _database_trouble(error: OperationalError) -> Response:
+    # The message of a driver can hold parameters; only its kind is logged.
+    log.error("database_unavailable", request_id=g.get("request_id"), error=type(error.orig).__name__)
+    return _answer(ServiceUnavailable(retry_after=RETRY_SECONDS))
+
+
+def _answer(error: HTTPException) -> Response:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        original = error.original_exception
+        log.error("unhandled", request_id=g.get("request_id"), error=type(original).__name__, exc_info=original)
+        db.session.rollback()
+    retry_after = _retry_after(error)
+    heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+    if request.path.startswith("/api/"):
+        response = jsonify(
+            {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": str(message)}
+        )
+        response.mimetype = "application/problem+json"
+    else:
+        if status == 400 and error.description and type(error).__name__ == "CSRFError":
+            message = _("The page was open for too long or belongs to another sign-in. Reload it and try again.")
+        response = Response(
+            render_template(
+                "errors/show.html",
+                status=status,
+                heading=heading,
+                message=message,
+                request_id=g.get("request_id") or str(new_id()),
+                retry_after=retry_after,
+            ),
+            mimetype="text/html",
+        )
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    if status == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _retry_after(error: HTTPException) -> int | None:
+    """Return whole seconds, at least one, for the refusals that pass by themselves."""
+    if isinstance(error, TooManyRequests):
+        limit = limiter.current_limit
+        return max(1, round(limit.reset_at - time.time())) if limit else RETRY_SECONDS
+    if isinstance(error, ServiceUnavailable):
+        return RETRY_SECONDS
+    return None

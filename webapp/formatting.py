@@ -1,0 +1,90 @@
+"""Numbers, days and moments as people say them, in the reader's language."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from flask import Flask, g
+from flask_babel import get_locale, gettext, ngettext
+from markupsafe import Markup, escape
+
+from webapp.clock import utc_now
+from webapp.domain.explain import Sentence
+
+
+def init_app(app: Flask) -> None:
+    """Offer the formats to templates."""
+    app.jinja_env.filters.update(number=number, moment=moment, day=day, day_short=day_short, say=say)
+
+
+def number(value: int) -> str:
+    """Return a whole number with the reader's separators."""
+    return numbers.format_decimal(value, locale=_locale())
+
+
+def moment(value: datetime, *, now: datetime | None = None) -> Markup:
+    """Return a time element: near moments by their distance from today, the exact one on hover."""
+    zone = _zone()
+    local, today = value.astimezone(zone), (now or utc_now()).astimezone(zone).date()
+    at = dates.format_time(local, "short", tzinfo=zone, locale=_locale())
+    if local.date() == today:
+        words = gettext("today at %(time)s", time=at)
+    elif local.date() == today - timedelta(days=1):
+        words = gettext("yesterday at %(time)s", time=at)
+    else:
+        words = gettext("%(day)s at %(time)s", day=_short(local.date(), today), time=at)
+    return _time(value, words)
+
+
+def day(value: datetime | date, *, now: datetime | None = None) -> Markup:
+    """Return a time element as in "Friday 20 November"; the year is added when it is another one."""
+    local, today = _local_day(value), _local_day(now or utc_now())
+    skeleton = "MMMMEEEEd" if local.year == today.year else "yMMMMEEEEd"
+    return _time(value, dates.format_skeleton(skeleton, local, locale=_locale()))
+
+
+def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
+    """Return a time element as in "20 Nov"."""
+    return _time(value, _short(_local_day(value), _local_day(now or utc_now())))
+
+
+def say(sentence: Sentence) -> str:
+    """Return a sentence of the domain in the reader's language; moments in it are said as days."""
+    today = _local_day(utc_now())
+    values = {
+        name: _long(_local_day(value), today) if isinstance(value, datetime) else value
+        for name, value in sentence.values.items()
+    }
+    if sentence.plural is not None:
+        return ngettext(sentence.message, sentence.plural, sentence.count, **values)
+    return gettext(sentence.message, **values)
+
+
+def _time(value: datetime | date, words: str) -> Markup:
+    if isinstance(value, datetime):
+        exact = dates.format_datetime(value, "full", tzinfo=_zone(), locale=_locale())
+        machine = value.astimezone(UTC).isoformat(timespec="seconds")
+    else:
+        exact, machine = dates.format_date(value, "full", locale=_locale()), value.isoformat()
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(escape(machine), escape(exact), words)
+
+
+def _short(value: date, today: date) -> str:
+    return dates.format_skeleton("MMMd" if value.year == today.year else "yMMMd", value, locale=_locale())
+
+
+def _long(value: date, today: date) -> str:
+    return dates.format_skeleton("MMMMd" if value.year == today.year else "yMMMMd", value, locale=_locale())
+
+
+def _local_day(value: datetime | date) -> date:
+    return value.astimezone(_zone()).date() if isinstance(value, datetime) else value
+
+
+def _zone() -> ZoneInfo:
+    program = g.get("program")
+    return ZoneInfo(program.time_zone if program else "UTC")
+
+
+def _locale() -> str:
+    return str(get_locale() or "en")

@@ -1,0 +1,23 @@
+"""The background jobs as a table. One file a job; `runner` runs them, in exactly one process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webapp.jobs.deliver_mail import deliver_mail
+from webapp.jobs.forget_sessions import forget_sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to run and how long to wait after it ended. `run` commits for itself and answers how much it did."""
+
+    name: str
+    run: Callable[[datetime], int]
+    every: timedelta
+
+
+SCHEDULE = (
+    Job("deliver-mail", deliver_mail, timedelta(milliseconds=500)),
+    Job("forget-sessions", forget_sessions, timedelta(hours=1)),
+)

@@ -1,0 +1,47 @@
+"""Send what waits in the outbox."""
+
+import random
+from datetime import datetime
+from uuid import UUID
+
+from flask import current_app
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.logs import log
+from webapp.mail import compose, transport_for
+from webapp.models import OutboxMail, User
+from webapp.services.outbox import claim_mail, due_mails, mark_failed, mark_sent
+
+AT_ONCE = 50
+
+
+def deliver_mail(now: datetime) -> int:
+    """Send the mails that are due; returns how many left. One that fails goes back and never blocks the others."""
+    sent = 0
+    for mail_id in due_mails(db.session(), now, limit=AT_ONCE):
+        with write_transaction() as session:
+            claimed = claim_mail(session, mail_id, now)
+        if claimed:
+            sent += _deliver(mail_id)
+    # Nothing is kept open until the next round.
+    db.session.rollback()
+    return sent
+
+
+def _deliver(mail_id: UUID) -> bool:
+    send = transport_for(current_app.config["MAIL_URL"])
+    mail = db.session.get_one(OutboxMail, mail_id)
+    try:
+        # Composing belongs to the try: a mail that cannot be put into words must not stop the ones behind it.
+        send(compose(db.session.get_one(User, mail.user_id), mail.template))
+    except Exception as error:
+        with write_transaction() as session:
+            again = mark_failed(session, mail_id, utc_now(), jitter=random.random)
+        log.warning("mail_failed", mail_id=str(mail_id), error=type(error).__name__, again=again)
+        return False
+    with write_transaction() as session:
+        mark_sent(session, mail_id, utc_now())
+    log.info("mail_sent", mail_id=str(mail_id), template=mail.template)
+    return True

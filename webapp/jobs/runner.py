@@ -1,0 +1,61 @@
+"""Runs the schedule until it is told to stop, in the one process that holds the lease."""
+
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.jobs import SCHEDULE, Job
+from webapp.logs import log
+from webapp.services.leases import LEASE, give_lease_back, take_lease
+
+LEASE_NAME = "jobs"
+TICK_SECONDS = 0.25
+RENEW_AFTER = LEASE / 3
+
+
+def run_jobs(stop: threading.Event) -> None:
+    """Run every job when it is due, until `stop` is set; then send what is still queued and give the lease back.
+
+    Needs an application context. A job that fails is logged and tried again at its next turn.
+    """
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    due: dict[str, datetime] = {}
+    renew_at = datetime.min.replace(tzinfo=utc_now().tzinfo)
+    held = False
+    while not stop.is_set():
+        if utc_now() >= renew_at:
+            held = _renew(holder)
+            renew_at = utc_now() + (RENEW_AFTER if held else timedelta(seconds=1))
+        if held:
+            for job in SCHEDULE:
+                if not stop.is_set() and utc_now() >= due.get(job.name, utc_now()):
+                    run_job(job, utc_now())
+                    due[job.name] = utc_now() + job.every
+        stop.wait(TICK_SECONDS)
+    if held:
+        run_job(SCHEDULE[0], utc_now())
+        with write_transaction() as session:
+            give_lease_back(session, LEASE_NAME, holder)
+
+
+def run_job(job: Job, now: datetime) -> int | None:
+    """Run one job as of `now`. Returns how much it did, or None when it failed."""
+    try:
+        return job.run(now)
+    except Exception as error:
+        db.session.rollback()
+        log.error("job_failed", job=job.name, error=type(error).__name__, exc_info=error)
+        return None
+
+
+def _renew(holder: str) -> bool:
+    try:
+        with write_transaction() as session:
+            return take_lease(session, LEASE_NAME, holder, utc_now())
+    except Exception as error:
+        log.error("lease_failed", error=type(error).__name__)
+        return False

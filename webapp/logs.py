@@ -1,0 +1,64 @@
+"""Structured logs: one line a request, with an id and without personal data.
+
+A line names the route, never the path or query as they were sent: those may
+hold a code, an address or something hostile.
+"""
+
+import logging
+import sys
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+
+from webapp.ids import new_id
+
+log = structlog.get_logger()
+
+
+def init_app(app: Flask) -> None:
+    """Configure logging and give every request its id."""
+    _configure(app.config["LOG_FORMAT"])
+
+    @app.before_request
+    def _begin() -> None:
+        g.request_id = str(new_id())
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        # A request that was refused before it had a route (a foreign Host) has no id yet.
+        request_id = g.get("request_id") or str(new_id())
+        response.headers["X-Request-ID"] = request_id
+        took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
+        log.info(
+            "request",
+            request_id=request_id,
+            method=request.method if request.method in _METHODS else "other",
+            route=str(request.url_rule) if request.url_rule else None,
+            status=response.status_code,
+            took_ms=round(took_ms, 1),
+        )
+        return response
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def _configure(form: str) -> None:
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    renderer = structlog.dev.ConsoleRenderer(colors=False) if form == "console" else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

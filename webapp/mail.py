@@ -1,0 +1,72 @@
+"""Sending mail, by the transport that MAIL_URL names."""
+
+import smtplib
+import sys
+from collections.abc import Callable
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app, render_template
+
+from webapp.ids import new_id
+from webapp.models import User
+from webapp.web import absolute_url, load_program
+
+SMTP_TIMEOUT_SECONDS = 20
+
+Transport = Callable[[EmailMessage], None]
+
+
+def compose(user: User, template: str) -> EmailMessage:
+    """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject."""
+    host = current_app.extensions["grapevine_config"].host
+    program = load_program()
+    subject, _end, text = render_template(
+        f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login")
+    ).partition("\n")
+    message = EmailMessage()
+    message["Subject"] = subject.removeprefix("Subject:").strip()
+    message["From"] = Address(program.name, "no-reply", host)
+    message["To"] = user.email
+    message["Date"] = formatdate(localtime=False)
+    message["Message-ID"] = f"<{new_id()}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.strip() + "\n")
+    return message
+
+
+def transport_for(mail_url: str) -> Transport:
+    """Return what sends a mail, for a MAIL_URL that the configuration has checked."""
+    scheme, _colon, rest = mail_url.partition(":")
+    if scheme == "console":
+        return _to_console
+    if scheme == "file":
+        return lambda message: _to_file(Path(rest), message)
+    return lambda message: _to_smtp(mail_url, message)
+
+
+def _to_console(message: EmailMessage) -> None:
+    sys.stderr.write(f"{'-' * 72}\n{message}{'-' * 72}\n")
+    sys.stderr.flush()
+
+
+def _to_file(folder: Path, message: EmailMessage) -> None:
+    """Write one file a mail; it appears under its name only when it is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{new_id()}.eml"
+    unfinished = folder / f".{name}"
+    unfinished.write_bytes(bytes(message))
+    unfinished.rename(folder / name)
+
+
+def _to_smtp(mail_url: str, message: EmailMessage) -> None:
+    parts = urlsplit(mail_url)
+    with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=SMTP_TIMEOUT_SECONDS) as server:
+        if parts.username:
+            # A password never travels in the clear.
+            server.starttls()
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)

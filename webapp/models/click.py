@@ -1,0 +1,29 @@
+"""A visit through a link."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.ids import new_id
+from webapp.models.base import Model
+
+
+class Click(Model):
+    """One opening of a link by a visitor. No address and no user agent is kept."""
+
+    __tablename__ = "clicks"
+    __table_args__ = (Index(None, "visitor_id", "clicked_at"), Index(None, "link_id", "clicked_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("links.id"))
+    # The browser, by the random id in its cookie.
+    visitor_id: Mapped[UUID]
+    clicked_at: Mapped[datetime]
+    # Host of the page the visitor came from (HTTP Referer), when the browser told.
+    source_host: Mapped[str | None]
+    utm_source: Mapped[str | None]
+    utm_medium: Mapped[str | None]
+    utm_campaign: Mapped[str | None]

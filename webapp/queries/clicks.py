@@ -1,0 +1,36 @@
+"""Clicks of a visitor, as attribution needs them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.attribution import Touch
+from webapp.models import Click, Link, User
+
+
+def touches_of(session: Session, program_id: UUID, visitor_id: UUID) -> list[Touch]:
+    """Return every click of a visitor in the program, whoever's link it was and however long ago."""
+    rows = session.execute(
+        select(Click.id, Click.link_id, Click.clicked_at, Link.referrer_id, User.mailbox_key)
+        .join(Link, Link.id == Click.link_id)
+        .join(User, User.id == Link.referrer_id)
+        .where(Click.visitor_id == visitor_id, Click.program_id == program_id)
+    ).tuples()
+    return [
+        Touch("click", link_id, referrer_id, mailbox, at, click_id)
+        for click_id, link_id, at, referrer_id, mailbox in rows
+    ]
+
+
+def has_clicked_since(session: Session, link_id: UUID, visitor_id: UUID, since: datetime) -> bool:
+    """Say whether the visitor opened this link at or after `since`."""
+    return (
+        session.scalar(
+            select(Click.id)
+            .where(Click.visitor_id == visitor_id, Click.link_id == link_id, Click.clicked_at >= since)
+            .limit(1)
+        )
+        is not None
+    )

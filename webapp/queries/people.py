@@ -1,0 +1,43 @@
+"""People with an account."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.mailbox import address_key
+from webapp.models import User, UserSession
+
+
+def find_by_email(session: Session, email: str) -> User | None:
+    """Return the account of an address in any spelling; None when there is none."""
+    try:
+        key = address_key(email)
+    except ValueError:
+        return None
+    return session.scalars(select(User).where(User.email_key == key)).one_or_none()
+
+
+def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:
+    """Return whose browser holds this token; None when the session has ended or run out."""
+    return session.scalars(
+        select(User)
+        .join(UserSession, UserSession.user_id == User.id)
+        .where(UserSession.token_hash == token_hash, UserSession.ended_at.is_(None), UserSession.expires_at > now)
+    ).one_or_none()
+
+
+def known_since(session: Session, program_id: UUID, mailbox: str) -> datetime | None:
+    """Return when the mailbox first had an account in the program; None for a new person."""
+    return session.scalar(
+        select(func.min(User.created_at)).where(User.program_id == program_id, User.mailbox_key == mailbox)
+    )
+
+
+def has_people(session: Session, *, outside: str | None = None) -> bool:
+    """Say whether anyone has an account, or anyone whose address is not at the domain `outside`."""
+    query = select(User.id).limit(1)
+    if outside is not None:
+        query = query.where(User.email_key.not_like(f"%@{outside}"))
+    return session.scalar(query) is not None

@@ -1,0 +1,134 @@
+"""Who came, and why they count or do not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.attribution import TouchKind, TouchOutcome
+from webapp.models import AttributionDecision, AttributionTouch, Referral, User
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One signup as one referrer may know it. `friend_name` is None unless the friend was credited to them."""
+
+    decision_id: UUID
+    friend_name: str | None
+    signed_up_at: datetime
+    window_days: int
+    kind: TouchKind
+    touched_at: datetime
+    outcome: TouchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Signup:
+    """One signup as an admin sees it. `referrer_name` is None when nobody was credited."""
+
+    friend_name: str
+    referrer_name: str | None
+    signed_up_at: datetime
+    reason: str
+    method: str | None
+    model: str
+    window_days: int
+
+
+def count_friends(session: Session, referrer_id: UUID) -> int:
+    """Return how many friends were credited to a referrer."""
+    return session.scalar(select(func.count()).where(Referral.referrer_id == referrer_id)) or 0
+
+
+def list_outcomes(
+    session: Session, referrer_id: UUID, *, before: UUID | None = None, limit: int = PAGE
+) -> tuple[list[Outcome], UUID | None]:
+    """Return the signups that a referrer's links had a part in, the latest first, and where the next page begins.
+
+    `before` is the cursor that the page before answered with.
+    """
+    hers = select(AttributionTouch.decision_id).where(AttributionTouch.referrer_id == referrer_id).distinct().subquery()
+    page = select(AttributionDecision).join(hers, hers.c.decision_id == AttributionDecision.id)
+    if before is not None:
+        mark = aliased(AttributionDecision)
+        page = page.join(mark, mark.id == before).where(
+            or_(
+                AttributionDecision.signed_up_at < mark.signed_up_at,
+                and_(AttributionDecision.signed_up_at == mark.signed_up_at, AttributionDecision.id < mark.id),
+            )
+        )
+    decisions = list(
+        session.scalars(
+            page.order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc()).limit(limit + 1)
+        )
+    )
+    more = decisions[limit - 1].id if len(decisions) > limit else None
+    decisions = decisions[:limit]
+    touches = _telling_touches(session, referrer_id, [decision.id for decision in decisions])
+    names = _credited_names(session, referrer_id, [decision.friend_id for decision in decisions])
+    return [
+        Outcome(
+            decision_id=decision.id,
+            friend_name=names.get(decision.friend_id),
+            signed_up_at=decision.signed_up_at,
+            window_days=decision.window_days,
+            kind=touches[decision.id].kind,  # type: ignore[arg-type]
+            touched_at=touches[decision.id].touched_at,
+            outcome=touches[decision.id].outcome,  # type: ignore[arg-type]
+        )
+        for decision in decisions
+    ], more
+
+
+def latest_signups(session: Session, program_id: UUID, *, limit: int = PAGE) -> list[Signup]:
+    """Return the newest signups of a program with how each was attributed."""
+    friend, referrer = aliased(User), aliased(User)
+    rows = session.execute(
+        select(AttributionDecision, friend.name, referrer.name, Referral.method)
+        .join(friend, friend.id == AttributionDecision.friend_id)
+        .outerjoin(Referral, Referral.decision_id == AttributionDecision.id)
+        .outerjoin(referrer, referrer.id == Referral.referrer_id)
+        .where(AttributionDecision.program_id == program_id)
+        .order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc())
+        .limit(limit)
+    ).tuples()
+    return [
+        Signup(
+            friend_name=friend_name,
+            referrer_name=referrer_name,
+            signed_up_at=decision.signed_up_at,
+            reason=decision.reason,
+            method=method,
+            model=decision.model,
+            window_days=decision.window_days,
+        )
+        for decision, friend_name, referrer_name, method in rows
+    ]
+
+
+def _telling_touches(session: Session, referrer_id: UUID, decisions: list[UUID]) -> dict[UUID, AttributionTouch]:
+    """Return for each decision the referrer's touch that was credited, else the one that came nearest to it."""
+    rows = session.scalars(
+        select(AttributionTouch)
+        .where(AttributionTouch.referrer_id == referrer_id, AttributionTouch.decision_id.in_(decisions))
+        .order_by(AttributionTouch.position.desc())
+    )
+    telling: dict[UUID, AttributionTouch] = {}
+    for touch in rows:
+        had = telling.get(touch.decision_id)
+        if had is None or had.outcome != "credited":
+            telling[touch.decision_id] = touch
+    return telling
+
+
+def _credited_names(session: Session, referrer_id: UUID, friends: list[UUID]) -> dict[UUID, str]:
+    rows = session.execute(
+        select(User.id, User.name)
+        .join(Referral, Referral.friend_id == User.id)
+        .where(Referral.referrer_id == referrer_id, User.id.in_(friends))
+    )
+    return dict(rows.tuples().all())

@@ -1,0 +1,70 @@
+"""Mail that waits to be sent."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from webapp.ids import new_id
+from webapp.models import OutboxMail, User
+
+# After how long a failed mail is tried again; after the last one it is given up. About 72 hours in all.
+RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 25 * 60))
+# How long a claimed mail belongs to the process that claimed it.
+CLAIM = timedelta(minutes=2)
+
+
+def queue_mail(session: Session, user: User, template: str, *, dedupe_key: str, now: datetime) -> None:
+    """Queue a mail, once for each `dedupe_key`."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    mail = {"id": new_id(), "user_id": user.id, "template": template, "dedupe_key": dedupe_key, "created_at": now}
+    session.execute(
+        dialect.insert(OutboxMail)
+        .values(**mail, due_at=now, tries=0)
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+    )
+
+
+def due_mails(session: Session, now: datetime, *, limit: int) -> list[UUID]:
+    """Return the mails that are due, the longest waiting first."""
+    return list(
+        session.scalars(
+            select(OutboxMail.id)
+            .where(OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
+            .order_by(OutboxMail.due_at, OutboxMail.id)
+            .limit(limit)
+        )
+    )
+
+
+def claim_mail(session: Session, mail_id: UUID, now: datetime) -> bool:
+    """Take a mail for sending. False when another process was quicker."""
+    claim = (
+        update(OutboxMail)
+        .where(OutboxMail.id == mail_id, OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
+        .values(due_at=now + CLAIM, tries=OutboxMail.tries + 1)
+    )
+    return session.connection().execute(claim).rowcount == 1
+
+
+def mark_sent(session: Session, mail_id: UUID, now: datetime) -> None:
+    """Note that a claimed mail has left."""
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now, ended_at=now))
+
+
+def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Callable[[], float]) -> bool:
+    """Put a claimed mail back for a later try, or give it up. Returns whether it will be tried again.
+
+    `jitter` answers with a number from 0 to 1; up to a fifth of the wait is added.
+    """
+    mail = session.get_one(OutboxMail, mail_id)
+    if mail.tries > len(RETRY_AFTER):
+        mail.ended_at = now
+        session.flush()
+        return False
+    mail.due_at = now + RETRY_AFTER[mail.tries - 1] * (1 + 0.2 * jitter())
+    session.flush()
+    return True

@@ -1,0 +1,58 @@
+"""Making accounts."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webapp.domain.mailbox import address_key, mailbox_key
+from webapp.models import Program, User
+from webapp.queries.people import find_by_email
+from webapp.services.links import create_link
+
+
+class EmailTakenError(Exception):
+    """The address has an account already, which is `user`."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__("the address has an account")
+        self.user = user
+
+
+def create_person(
+    session: Session,
+    program: Program,
+    *,
+    name: str,
+    email: str,
+    password_hash: str | None,
+    role: str,
+    verified: bool,
+    choose: Callable[[str], str],
+    now: datetime,
+) -> User:
+    """Make an account with its link. Raises EmailTakenError, whatever the spelling of the address."""
+    if taken := find_by_email(session, email):
+        raise EmailTakenError(taken)
+    user = User(
+        program_id=program.id,
+        name=name,
+        email=email,
+        email_key=address_key(email),
+        mailbox_key=mailbox_key(email),
+        email_verified_at=now if verified else None,
+        password_hash=password_hash,
+        role=role,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        # Someone took the address between the question above and now; anything else is a real fault.
+        if taken := find_by_email(session, email):
+            raise EmailTakenError(taken) from error
+        raise
+    create_link(session, program, user, choose=choose, now=now)
+    return user

@@ -1,0 +1,141 @@
+"""Signing up, and who is credited for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.attribution import Decision, Touch, decide
+from webapp.domain.mailbox import mailbox_key
+from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
+from webapp.queries.clicks import touches_of
+from webapp.queries.links import referrer_of
+from webapp.queries.people import known_since
+from webapp.services.people import create_person
+from webapp.services.rollups import count_signup
+
+
+@dataclass(frozen=True, slots=True)
+class CameBy:
+    """What is known of how a person came: what they typed, the page they signed up on, their browser."""
+
+    typed: Link | None = None
+    opened: Link | None = None
+    visitor_id: UUID | None = None
+
+
+def sign_up(
+    session: Session,
+    program: Program,
+    *,
+    name: str,
+    email: str,
+    password_hash: str | None,
+    came_by: CameBy,
+    choose: Callable[[str], str],
+    now: datetime,
+) -> tuple[User, Referral | None]:
+    """Make an account and decide, once and for good, who is credited for it.
+
+    Raises EmailTakenError, and then nothing was written.
+    """
+    # Asked before the account exists, which would make everyone known.
+    known = known_since(session, program.id, mailbox_key(email))
+    friend = create_person(
+        session,
+        program,
+        name=name,
+        email=email,
+        password_hash=password_hash,
+        role="referrer",
+        verified=False,
+        choose=choose,
+        now=now,
+    )
+    decision = decide(
+        _touches(session, program, came_by, now),
+        signed_up_at=now,
+        mailbox=friend.mailbox_key,
+        known_since=known,
+        window=program.window,
+        model="first" if program.attribution_model == "first" else "last",
+    )
+    decision_id = _keep(session, program, friend, decision, known_since=known, now=now)
+    return friend, _refer(session, program, friend, decision, decision_id, now=now)
+
+
+def _touches(session: Session, program: Program, came_by: CameBy, now: datetime) -> list[Touch]:
+    touches = touches_of(session, program.id, came_by.visitor_id) if came_by.visitor_id else []
+    if came_by.opened and all(touch.link_id != came_by.opened.id for touch in touches):
+        # The browser kept no cookie; the page itself is the evidence that the link was opened.
+        touches.append(_touch(session, "page", came_by.opened, now))
+    if came_by.typed:
+        touches.append(_touch(session, "typed_code", came_by.typed, now))
+    return touches
+
+
+def _touch(session: Session, kind: str, link: Link, now: datetime) -> Touch:
+    referrer = referrer_of(session, link)
+    return Touch("page" if kind == "page" else "typed_code", link.id, referrer.id, referrer.mailbox_key, now)
+
+
+def _keep(
+    session: Session,
+    program: Program,
+    friend: User,
+    decision: Decision,
+    *,
+    known_since: datetime | None,
+    now: datetime,
+) -> UUID:
+    row = AttributionDecision(
+        program_id=program.id,
+        friend_id=friend.id,
+        signed_up_at=now,
+        model=program.attribution_model,
+        window_days=program.window_days,
+        known_since=known_since,
+        reason=decision.reason,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        AttributionTouch(
+            decision_id=row.id,
+            position=position,
+            kind=verdict.touch.kind,
+            link_id=verdict.touch.link_id,
+            referrer_id=verdict.touch.referrer_id,
+            click_id=verdict.touch.click_id,
+            touched_at=verdict.touch.at,
+            outcome=verdict.outcome,
+        )
+        for position, verdict in enumerate(decision.verdicts)
+    )
+    session.flush()
+    return row.id
+
+
+def _refer(
+    session: Session, program: Program, friend: User, decision: Decision, decision_id: UUID, *, now: datetime
+) -> Referral | None:
+    touch = decision.credited
+    if touch is None or decision.method is None:
+        return None
+    referral = Referral(
+        program_id=program.id,
+        referrer_id=touch.referrer_id,
+        friend_id=friend.id,
+        link_id=touch.link_id,
+        method=decision.method,
+        decision_id=decision_id,
+        created_at=now,
+    )
+    session.add(referral)
+    session.flush()
+    friend.referred_by = touch.referrer_id
+    session.flush()
+    count_signup(session, program, touch.link_id, touch.referrer_id, now)
+    return referral

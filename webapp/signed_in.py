@@ -1,0 +1,52 @@
+"""Which person a browser is signed in as.
+
+The cookie holds a random token; the server keeps its hash with an end, so that
+a session can be ended from either side.
+"""
+
+from datetime import datetime
+
+import flask
+from flask import Flask
+from flask_login import login_user, logout_user
+from sqlalchemy.orm import Session
+
+from webapp.clock import utc_now
+from webapp.extensions import db, login_manager
+from webapp.models import User
+from webapp.queries.people import find_by_session
+from webapp.services.sessions import end_session, start_session, token_hash
+
+_FIELD = "browser"
+
+
+def sign_in_browser(session: Session, user: User, token: str, *, now: datetime) -> None:
+    """Start a session for this browser, in the caller's write transaction. Whatever was in its cookie is dropped."""
+    start_session(session, user, token, now)
+    flask.session.clear()
+    flask.session[_FIELD] = token
+    flask.session.permanent = True
+    login_user(user)
+
+
+def sign_out_browser(session: Session, *, now: datetime) -> None:
+    """End this browser's session on the server, and forget it in the cookie."""
+    token = flask.session.get(_FIELD)
+    if token:
+        end_session(session, token, now)
+    logout_user()
+    flask.session.clear()
+
+
+def init_app(app: Flask) -> None:
+    """Teach flask-login to read our sessions."""
+    login_manager.init_app(app)
+
+
+@login_manager.user_loader
+def _load_user(user_id: str) -> User | None:
+    token = flask.session.get(_FIELD)
+    if not token:
+        return None
+    user = find_by_session(db.session(), token_hash(token), utc_now())
+    return user if user is not None and str(user.id) == user_id else None

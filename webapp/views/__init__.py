@@ -1,0 +1,14 @@
+"""Pages, by audience outside and by noun inside. Each audience has one guard, in its own package."""
+
+from flask import Flask
+
+from webapp.views import admin, analytics, machines, public, referrer
+
+# Every endpoint begins with one of these names; the route test refuses any other.
+AUDIENCES = {"public", "referrer", "analytics", "admin", "machines"}
+
+
+def init_app(app: Flask) -> None:
+    """Register the audiences."""
+    for audience in (public, referrer, analytics, admin, machines):
+        app.register_blueprint(audience.bp)

@@ -1,0 +1,17 @@
+"""Pages of those who run the program."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from webapp.views.admin import overview
+from webapp.views.guards import require_role
+from webapp.web import keep_out_of_caches
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.register_blueprint(overview.bp)
+bp.after_request(keep_out_of_caches)
+
+
+@bp.before_request
+def admins_only() -> ResponseReturnValue | None:
+    return require_role("admin")

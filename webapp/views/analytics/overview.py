@@ -1,0 +1,36 @@
+"""The program's last 30 days."""
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+
+from webapp.clock import utc_now
+from webapp.domain.periods import local_day
+from webapp.extensions import db
+from webapp.formatting import number
+from webapp.queries.figures import Figures, program_figures
+from webapp.views.figures import clicks_figure, signups_figure
+from webapp.web import load_program, render
+
+bp = Blueprint("overview", __name__)
+
+
+@bp.get("")
+def index() -> Response:
+    program = load_program()
+    figures = program_figures(db.session(), program.id, local_day(utc_now(), program.time_zone))
+    return render(
+        "analytics/overview/index.html",
+        heading=_heading(figures),
+        figures=[clicks_figure(figures), signups_figure(figures)],
+        days=list(reversed(figures.days)) if figures.recent_clicks or figures.recent_signups else [],
+    )
+
+
+def _heading(figures: Figures) -> str:
+    if not figures.recent_clicks and not figures.recent_signups:
+        return _("No clicks in the last 30 days")
+    return _(
+        "%(clicks)s clicks brought %(signups)s signups in the last 30 days",
+        clicks=number(figures.recent_clicks),
+        signups=number(figures.recent_signups),
+    )

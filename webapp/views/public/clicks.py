@@ -1,0 +1,63 @@
+"""A shared link is opened: record the click, then send the visitor on."""
+
+from flask import Blueprint, Response, abort, current_app, redirect, request
+
+from webapp.clicks import visitors
+from webapp.clicks.destinations import (
+    ForeignDestinationError,
+    allowed_destination,
+    allowed_hosts,
+    is_elsewhere,
+    with_tracking,
+)
+from webapp.clicks.recording import record_visit
+from webapp.clicks.visits import utm_fields
+from webapp.extensions import db, limiter
+from webapp.models import Link, Program
+from webapp.queries.links import find_live_link
+from webapp.signing import sign_id
+from webapp.web import load_program, render
+
+bp = Blueprint("clicks", __name__)
+
+
+@bp.get("/r/<code>")
+@limiter.limit("30 per minute", deduct_when=lambda response: response.status_code == 404)
+def create(code: str) -> Response:
+    program = load_program()
+    link = find_live_link(db.session(), program.id, code)
+    if link is None:
+        return render("public/clicks/unknown.html", status=404)
+    destination = _destination(program, link)
+    recorded = record_visit(program, link)
+    elsewhere = is_elsewhere(destination, own_host=_own_host())
+    target = with_tracking(
+        destination,
+        code=link.code,
+        visitor_utm=utm_fields(request),
+        click=sign_id("click", recorded.click_id) if recorded and elsewhere else None,
+    )
+    response = redirect(target, code=302)
+    response.headers["Cache-Control"] = "no-store"
+    if recorded:
+        visitors.remember(response, recorded.visitor_id, program)
+    return response
+
+
+def _destination(program: Program, link: Link) -> str:
+    """Return where this request leads: the page asked for by `to`, else the link's own, else the program's."""
+    hosts = allowed_hosts(program.allowed_hosts, landing_url=program.landing_url, own_host=_own_host())
+    if "to" in request.args:
+        try:
+            return allowed_destination(request.args["to"], hosts=hosts)
+        except ForeignDestinationError:
+            abort(400)
+    try:
+        return allowed_destination(link.destination_url or program.landing_url, hosts=hosts)
+    except ForeignDestinationError:
+        # The program no longer leads there; the visitor is not to blame.
+        return program.landing_url
+
+
+def _own_host() -> str:
+    return current_app.extensions["grapevine_config"].host

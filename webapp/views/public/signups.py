@@ -1,0 +1,128 @@
+"""Joining the program."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.clicks import visitors
+from webapp.clicks.recording import record_visit
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.domain.codes import code_key
+from webapp.extensions import db, limiter
+from webapp.forms.sign_up import SignUpForm
+from webapp.models import Link, User
+from webapp.passwords import hash_password
+from webapp.queries.clicks import has_clicked_since
+from webapp.queries.links import find_live_link, referrer_of
+from webapp.services.outbox import queue_mail
+from webapp.services.people import EmailTakenError
+from webapp.services.signups import CameBy, sign_up
+from webapp.signed_in import sign_in_browser
+from webapp.web import load_program, render
+
+bp = Blueprint("signups", __name__, url_prefix="/signup")
+
+# A page opened this soon after its link was clicked is the same visit.
+SAME_VISIT = timedelta(minutes=30)
+
+
+@bp.get("")
+def new() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("public.home.index"))
+    opened = _opened_link()
+    form = SignUpForm(formdata=None, ref=opened.code if opened else "")
+    response = _page(form, opened)
+    visitor_id = _count_as_click(opened) if opened else None
+    if visitor_id:
+        visitors.remember(response, visitor_id, load_program())
+    return response
+
+
+@bp.post("")
+@limiter.limit("20 per hour", deduct_when=lambda _response: g.get("sign_up_tried", False))
+def create() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("public.home.index"), code=303)
+    opened, form = _opened_link(), SignUpForm()
+    typed = _typed_link(form, opened) if form.validate() else None
+    if form.errors:
+        return _page(form, opened, status=422)
+    # Mistakes in the fields cost nothing; what could tell which addresses have an account does.
+    g.sign_up_tried = True
+    password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
+    try:
+        with write_transaction() as session:
+            friend, _referral = sign_up(
+                session,
+                load_program(),
+                name=form.name.data,
+                email=form.email.data,
+                password_hash=password_hash,
+                came_by=CameBy(typed=typed, opened=opened, visitor_id=visitors.known_visitor()),
+                choose=secrets.choice,
+                now=utc_now(),
+            )
+            sign_in_browser(session, friend, token, now=utc_now())
+    except EmailTakenError as taken:
+        _tell_owner(taken.user.id)
+        form.email.errors = [
+            _("This address cannot open a new account. If it is yours, sign in; we have sent it a mail that says how.")
+        ]
+        return _page(form, opened, status=422)
+    return redirect(url_for("public.home.index"), code=303)
+
+
+def _opened_link() -> Link | None:
+    """Return the link that the page was opened with, by `?ref=` in its address."""
+    return find_live_link(db.session(), load_program().id, request.args.get("ref", ""))
+
+
+def _typed_link(form: SignUpForm, opened: Link | None) -> Link | None:
+    """Return the link whose code was typed. The code the page was opened with is no typed one."""
+    code = form.ref.data or ""
+    if not code or code_key(code) == code_key(request.args.get("ref", "")):
+        return None
+    link = find_live_link(db.session(), load_program().id, code)
+    if link is None:
+        form.ref.errors = [_("No link has this code. Correct it or leave it empty; you can join without one.")]
+    return None if link is None or (opened and link.id == opened.id) else link
+
+
+def _count_as_click(link: Link) -> UUID | None:
+    """Record the opening of this page as a click, unless it belongs to one. Returns the visitor of a new click."""
+    known = visitors.known_visitor()
+    if known and has_clicked_since(db.session(), link.id, known, utc_now() - SAME_VISIT):
+        return None
+    recorded = record_visit(load_program(), link)
+    return recorded.visitor_id if recorded else None
+
+
+def _tell_owner(user_id: UUID) -> None:
+    """Mail the owner of an address that someone tried to join with, at most once a day."""
+    now = utc_now()
+    with write_transaction() as session:
+        queue_mail(
+            session,
+            session.get_one(User, user_id),
+            "address_already_used",
+            dedupe_key=f"address_already_used:{user_id}:{now:%Y-%m-%d}",
+            now=now,
+        )
+
+
+def _page(form: SignUpForm, opened: Link | None, *, status: int = 200) -> Response:
+    return render(
+        "public/signups/new.html",
+        status=status,
+        form=form,
+        opened_ref=opened.code if opened else None,
+        invitation=referrer_of(db.session(), opened) if opened else None,
+        action=url_for(".create", ref=opened.code if opened else None),
+    )

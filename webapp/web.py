@@ -1,0 +1,55 @@
+"""What views share: pages and their parts, safe ways back, the program of the request."""
+
+from typing import Any
+
+from flask import Response, current_app, g, render_template, request
+from flask_login import current_user
+from werkzeug.local import LocalProxy
+
+from webapp.extensions import db
+from webapp.models import Program
+from webapp.queries import programs
+
+
+def load_program() -> Program:
+    """Return the program of this request, read once."""
+    if "program" not in g:
+        g.program = programs.default_program(db.session())
+    return g.program
+
+
+program: Program = LocalProxy(load_program)  # type: ignore[assignment]
+
+
+def render(template: str, *, part: str | None = None, status: int = 200, **context: Any) -> Response:
+    """Return a page, or only its part when htmx asks for one. One URL gives both, so caches must tell them apart."""
+    wants_part = part is not None and request.headers.get("HX-Request") == "true"
+    context.setdefault("program", load_program())
+    body = render_template(part if wants_part and part else template, **context)
+    response = Response(body, status=status, mimetype="text/html")
+    response.vary.add("HX-Request")
+    return response
+
+
+def keep_out_of_caches(response: Response) -> Response:
+    """After-request hook: what one person sees is stored nowhere."""
+    if current_user.is_authenticated or request.method == "POST":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def safe_next(target: str | None) -> str | None:
+    """Return a path of this site to go on to after sign-in, or None for anything else.
+
+    Browsers read a backslash as a slash and drop control characters, so both are refused.
+    """
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if "\\" in target or any(ord(character) <= 32 or ord(character) == 127 for character in target):
+        return None
+    return target
+
+
+def absolute_url(path: str) -> str:
+    """Return a path of this site as a URL on BASE_URL, the only origin that is ever put into links and mails."""
+    return f"{current_app.config['BASE_URL']}{path}"
