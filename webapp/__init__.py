@@ -81,6 +81,9 @@ def _settings(config: Config) -> dict[str, object]:
 
 
 def _reader_locale() -> str | None:
+    """Return the language of the request; None, which is the default one, for mails: they have no request."""
+    if not request:
+        return None
     return request.accept_languages.best_match([str(locale) for locale in babel.list_translations()] or ["en"])
 
 

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -172,5 +173,7 @@ def _trusted_proxies(value: str) -> int:
 def _rate_limit_url(value: str) -> str:
     if not value.startswith(("memory://", "redis://", "rediss://", "valkey://", "unix://")):
         raise ConfigError("RATE_LIMIT_URL must be a Redis or Valkey URL such as redis://host:6379/0.")
+    if not value.startswith("memory://") and find_spec("redis") is None:
+        raise ConfigError("RATE_LIMIT_URL may name a Redis or Valkey only where the Python package redis is installed.")
     # The store speaks one protocol under both names.
     return value.replace("valkey://", "redis://", 1) if value.startswith("valkey://") else value

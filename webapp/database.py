@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from webapp.config import ConfigError
 from webapp.extensions import db
 
 WRITING = {"writing": True, "postgresql_readonly": False}
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
     """Bind the database to the application and teach its engine the two kinds of transaction."""
     url: URL = app.config["SQLALCHEMY_DATABASE_URI"]
     if url.get_backend_name() == "sqlite":
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database or "").parent)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
@@ -78,6 +79,15 @@ def write_lock(engine: Engine) -> Iterator[None]:
     with open(f"{engine.url.database}.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"DATABASE_URL must name a file in a folder that is there or can be made ({error.strerror})."
+        ) from error
 
 
 def _sqlite_connect(connection: Any, _record: object) -> None:

@@ -86,7 +86,7 @@ def _retry_after(error: HTTPException) -> int | None:
     """Return whole seconds, at least one, for the refusals that pass by themselves."""
     if isinstance(error, TooManyRequests):
         limit = limiter.current_limit
-        return max(1, round(limit.reset_at - time.time())) if limit else RETRY_SECONDS
+        return max(1, int(limit.reset_at - time.time())) if limit else RETRY_SECONDS
     if isinstance(error, ServiceUnavailable):
         return RETRY_SECONDS
     return None

@@ -34,7 +34,8 @@ def compose(user: User, template: str) -> EmailMessage:
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = f"<{new_id()}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.strip() + "\n")
+    # As it is: an encoding would break addresses into lines.
+    message.set_content(text.strip() + "\n", cte="8bit")
     return message
 
 

@@ -24,6 +24,11 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         return False
 
 
+def is_outdated(password_hash: str | None) -> bool:
+    """Say whether a hash was made at another cost than the one in force, which would show in the time it takes."""
+    return password_hash is not None and _hasher(*_cost()).check_needs_rehash(password_hash)
+
+
 def _cost() -> tuple[int, int]:
     return current_app.config["ARGON2_PASSES"], current_app.config["ARGON2_MEMORY_KIB"]
 

@@ -1,33 +1,38 @@
 """The production server: granian's workers for requests, and one process beside them for the background jobs."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
-import subprocess
+import socket
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
 
+import click
 from flask import Flask
 
-from webapp.config import ROOT, Config
+from webapp.config import Config
 from webapp.extensions import db
+from webapp.jobs.runner import run_jobs, stop_on_signals
 from webapp.logs import log
 
 # Ten seconds from SIGTERM to the end of everything: this long for requests, the rest for the jobs.
-WORKERS_END_SECONDS = 6
+WORKERS_END_SECONDS = 5
 JOBS_END_SECONDS = 3
 _PR_SET_PDEATHSIG = 1
 
 
 def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) -> None:
-    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered; then queued mail leaves."""
+    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered; then queued mail leaves.
+
+    `app` is the one that wsgi.py makes; the workers take it from there.
+    """
     # Every command would wait for this import, and only this one needs it.
     from granian.constants import Interfaces, Loops
     from granian.server import Server
 
     config: Config = app.extensions["grapevine_config"]
+    _refuse_taken_port(host, port)
     _warn(config, workers)
     # Connections are not shared between processes: the workers make their own.
     with app.app_context():
@@ -50,24 +55,44 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     if jobs:
         jobs.start()
     try:
-        server.serve(target_loader=_loader(app))
+        server.serve(target_loader=_load_app)
     finally:
         if jobs:
             jobs.end()
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when the one that started it dies, however it dies. Linux only."""
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when the one with that id, which started it, dies, however it dies.
+
+    Other systems than Linux only notice a parent that is dead by now.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It died before the kernel was asked.
+        os._exit(1)
 
 
-def _loader(app: Flask) -> Callable[..., Any]:
-    def load(_target: str) -> Flask:
-        die_with_parent()
-        return app
+def _load_app(_target: str) -> Flask:
+    """Return the application to a worker: the parent's own when it was forked, a new one when it was spawned."""
+    parent = multiprocessing.parent_process()
+    if parent and parent.pid:
+        die_with_parent(parent.pid)
+    from wsgi import app
 
-    return load
+    return app
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Granian's listeners share their port, so a second server would quietly get half of the visitors."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"--port must name a free port: {host}:{port} is not ({error.strerror})."
+            ) from error
 
 
 def _warn(config: Config, workers: int) -> None:
@@ -78,11 +103,10 @@ def _warn(config: Config, workers: int) -> None:
 
 
 class _JobsProcess:
-    """Runs `flask jobs run` beside the server, and starts it again should it die."""
+    """Runs the jobs beside the server, and starts them again should they die."""
 
     def __init__(self) -> None:
         self.ending = threading.Event()
-        self.process: subprocess.Popen[bytes] | None = None
         self.watcher = threading.Thread(target=self._watch, daemon=True)
 
     def start(self) -> None:
@@ -91,23 +115,34 @@ class _JobsProcess:
 
     def end(self) -> None:
         self.ending.set()
-        process = self.process
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(JOBS_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        self.process.terminate()
+        self.watcher.join(JOBS_END_SECONDS)
+        if self.watcher.is_alive():
+            self.process.kill()
 
     def _spawn(self) -> None:
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run", "--die-with-parent"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ)  # noqa: S603 - nothing of it comes from outside
+        # Forked it is there at once, with everything imported; a fork server would be its parent in our place.
+        method = "fork" if multiprocessing.get_start_method() == "fork" else "spawn"
+        self.process = multiprocessing.get_context(method).Process(  # type: ignore[attr-defined]
+            name="grapevine-jobs", target=_run_jobs, args=(os.getpid(),)
+        )
+        self.process.start()
 
     def _watch(self) -> None:
-        while self.process is not None:
-            self.process.wait()
+        while True:
+            self.process.join()
             if self.ending.wait(1):
                 return
-            log.error("jobs_process_died", exit_code=self.process.returncode)
+            log.error("jobs_process_died", exit_code=self.process.exitcode)
             self._spawn()
+
+
+def _run_jobs(parent: int) -> None:
+    die_with_parent(parent)
+    stop = stop_on_signals()
+    # Ctrl-C reaches every process of a terminal; this one ends last, when the server says so.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from wsgi import app
+
+    with app.app_context():
+        run_jobs(stop)

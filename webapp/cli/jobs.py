@@ -1,7 +1,5 @@
 """`jobs`: the background work."""
 
-import signal
-import threading
 from datetime import UTC, datetime
 
 import click
@@ -9,22 +7,15 @@ from flask.cli import AppGroup
 
 from webapp.clock import utc_now
 from webapp.jobs import SCHEDULE
-from webapp.jobs.runner import run_jobs
-from webapp.serving import die_with_parent
+from webapp.jobs.runner import run_jobs, stop_on_signals
 
 group = AppGroup("jobs", help="The background jobs.")
 
 
 @group.command("run")
-@click.option("--die-with-parent", "bound", is_flag=True, hidden=True)
-def run(bound: bool) -> None:
+def run() -> None:
     """Run the schedule until SIGTERM."""
-    if bound:
-        die_with_parent()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run_jobs(stop)
+    run_jobs(stop_on_signals())
 
 
 @group.command("once")

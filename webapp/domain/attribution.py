@@ -105,9 +105,11 @@ def decide(
 
     A typed code beats every link; between links the model decides within the
     window. Nobody refers themselves (`mailbox` is the person's mailbox key),
-    and someone who had an account before the touch (`known_since`, None for a
-    new person) was not referred by it. The order of `touches` and repeats in
-    it never change the answer.
+    and someone who had an account before this signup (`known_since`, None for
+    a new person) was not referred: not even by a link that they opened before
+    that account, or one click would earn the credit again for every alias of
+    their mailbox. The order of `touches` and repeats in it never change the
+    answer.
     """
     ordered = sorted(set(touches), key=lambda touch: _precedence(touch, model))
     barred = {touch: _bar(touch, signed_up_at, mailbox, known_since, window) for touch in ordered}
@@ -135,7 +137,7 @@ def _bar(
 ) -> TouchOutcome | None:
     if touch.referrer_mailbox == mailbox:
         return "same_person"
-    if known_since is not None and known_since <= touch.at:
+    if known_since is not None and known_since <= signed_up_at:
         return "existing_customer"
     if touch.at > signed_up_at:
         return "after_signup"

@@ -13,14 +13,15 @@ GENERATED_LENGTH = 10
 LONGEST = 32
 
 _LOOK_ALIKES = str.maketrans("OIL", "011")
-_READ_AS = str.maketrans("013457", "OIEAST")
-# Words nobody wants to send to a friend, as they read once digits are taken for the letters they resemble.
+# Letters and the digits that read like them; 1 reads like both I and L.
+_READS_LIKE = str.maketrans("OILEAST", "0113457")
+# Words nobody wants to send to a friend.
 _OFFENSIVE_WORDS = """
 ANAL ANUS ARSE ASS BITCH BOOB CLIT COCK COON CUM CUNT DAMN DICK DYKE FAG FUC FUK FUCK GOOK HEIL HELL HOMO JEW JIZZ KKK
 KIKE KILL NAZI NIG NEGRO NUDE PAKI PEDO PENIS PISS POO PORN PUSSY RAPE SEX SHIT SLUT SPIC SUCK TIT TURD TWAT VAGINA
 WANK WHORE XXX
 """
-_OFFENSIVE = frozenset(_OFFENSIVE_WORDS.split())
+_OFFENSIVE = frozenset(_OFFENSIVE_WORDS.translate(_READS_LIKE).split())
 
 
 def new_code(choose: Callable[[str], str]) -> str:
@@ -50,13 +51,9 @@ def code_key(text: str) -> str | None:
 
 
 def is_offensive(code: str) -> bool:
-    """Say whether a code reads like a word nobody wants to send to a friend.
-
-    Read twice: with 1 taken for I and for L.
-    """
-    as_i = code.upper().translate(_READ_AS)
-    as_l = code.upper().replace("1", "L").translate(_READ_AS)
-    return any(word in as_i or word in as_l for word in _OFFENSIVE)
+    """Say whether a code reads like a word nobody wants to send to a friend, in letters, in digits or in both."""
+    read = code.upper().translate(_READS_LIKE)
+    return any(word in read for word in _OFFENSIVE)
 
 
 def generated_bits() -> float:

@@ -100,7 +100,7 @@ def _existing_customer(
     _touched: datetime, _signed_up: datetime, _window_days: int
 ) -> tuple[Sentence, tuple[Sentence, ...]]:
     return Sentence(N_("They already had an account")), (
-        Sentence(N_("This person was here before they used your link, so they are not a new friend.")),
+        Sentence(N_("This person had an account before this signup, so they are not a new friend.")),
         Sentence(N_("We keep their name to ourselves.")),
     )
 
@@ -195,7 +195,7 @@ def attribution_for_admin(reason: str, method: str | None, *, model: str, window
 _FOR_ADMIN = {
     "not_referred": N_("Came without a link"),
     "same_person": N_("Used their own link: the same mailbox"),
-    "existing_customer": N_("Had an account before the link was opened"),
+    "existing_customer": N_("Had an account before this signup"),
     "after_signup": N_("Opened the link only after signing up"),
     "outside_window": N_("Opened the link too long before signing up"),
 }

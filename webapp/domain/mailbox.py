@@ -5,8 +5,10 @@ key. `mailbox_key` goes further and folds what a provider is known to fold
 (dots, tags, twin domains); it is used to recognise a person, never to sign in.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from encodings.idna import nameprep
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ _PROVIDERS: dict[str, _Provider] = {
 def address_key(address: str) -> str:
     """Return the spelling of an address under which it is unique: NFKC, lower case, the domain in its IDNA form.
 
-    Raises ValueError when there is no part on either side of the last @ or the domain has no IDNA form.
+    Raises ValueError when there is no part on either side of the last @, the domain has no IDNA form, or a
+    character is a space or invisible.
     """
     local, domain = _split(address)
     return f"{local}@{domain}"
@@ -72,9 +75,21 @@ def _split(address: str) -> tuple[str, str]:
     local, at, domain = text.rpartition("@")
     if not (local and at and domain):
         raise ValueError("an e-mail address has a part on both sides of its @")
+    if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in text):
+        raise ValueError("an e-mail address has no spaces and no invisible characters")
     try:
-        ascii_domain = domain.rstrip(".").lower().encode("idna").decode("ascii")
+        ascii_domain = ".".join(map(_ascii_label, re.split("[.。]", domain.lower().rstrip(".。"))))
     except UnicodeError as error:
         raise ValueError("the part after the @ is not a domain") from error
     # casefold, not lower: "Straße" and "STRASSE" are one local part.
-    return unicodedata.normalize("NFKC", local.casefold()), ascii_domain.lower()
+    return unicodedata.normalize("NFKC", local.casefold()), ascii_domain
+
+
+def _ascii_label(label: str) -> str:
+    if not label:
+        raise UnicodeError("a label of a domain is empty")
+    if "ß" in label or "ς" in label:
+        # Letters of their own since IDNA 2008, so that straße and strasse are two domains; Python's codec knows 2003.
+        prepared = "".join(part if part in "ßς" else nameprep(part) for part in re.split("([ßς])", label))
+        return "xn--" + prepared.encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")

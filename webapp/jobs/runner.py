@@ -1,6 +1,7 @@
 """Runs the schedule until it is told to stop, in the one process that holds the lease."""
 
 import os
+import signal
 import socket
 import threading
 from datetime import datetime, timedelta
@@ -15,6 +16,14 @@ from webapp.services.leases import LEASE, give_lease_back, take_lease
 LEASE_NAME = "jobs"
 TICK_SECONDS = 0.25
 RENEW_AFTER = LEASE / 3
+
+
+def stop_on_signals() -> threading.Event:
+    """Return what SIGTERM and SIGINT set from now on."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def run_jobs(stop: threading.Event) -> None:
@@ -32,11 +41,13 @@ def run_jobs(stop: threading.Event) -> None:
             renew_at = utc_now() + (RENEW_AFTER if held else timedelta(seconds=1))
         if held:
             for job in SCHEDULE:
-                if not stop.is_set() and utc_now() >= due.get(job.name, utc_now()):
-                    run_job(job, utc_now())
+                now = utc_now()
+                if not stop.is_set() and now >= due.get(job.name, now):
+                    run_job(job, now)
                     due[job.name] = utc_now() + job.every
         stop.wait(TICK_SECONDS)
-    if held:
+    # Also when it was told to stop before it had begun.
+    if held or _renew(holder):
         run_job(SCHEDULE[0], utc_now())
         with write_transaction() as session:
             give_lease_back(session, LEASE_NAME, holder)

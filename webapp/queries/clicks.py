@@ -17,7 +17,7 @@ def touches_of(session: Session, program_id: UUID, visitor_id: UUID) -> list[Tou
         .join(Link, Link.id == Click.link_id)
         .join(User, User.id == Link.referrer_id)
         .where(Click.visitor_id == visitor_id, Click.program_id == program_id)
-    ).tuples()
+    )
     return [
         Touch("click", link_id, referrer_id, mailbox, at, click_id)
         for click_id, link_id, at, referrer_id, mailbox in rows

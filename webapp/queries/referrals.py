@@ -95,7 +95,7 @@ def latest_signups(session: Session, program_id: UUID, *, limit: int = PAGE) -> 
         .where(AttributionDecision.program_id == program_id)
         .order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc())
         .limit(limit)
-    ).tuples()
+    )
     return [
         Signup(
             friend_name=friend_name,
@@ -131,4 +131,4 @@ def _credited_names(session: Session, referrer_id: UUID, friends: list[UUID]) ->
         .join(Referral, Referral.friend_id == User.id)
         .where(Referral.referrer_id == referrer_id, User.id.in_(friends))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -28,7 +28,7 @@ def raw_counts(session: Session) -> dict[LinkDayKey, tuple[int, int]]:
     Read in a stream: a day depends on the program's time zone, which the two
     engines do not compute alike.
     """
-    zones = dict(session.execute(select(Program.id, Program.time_zone)).tuples().all())
+    zones = dict(session.execute(select(Program.id, Program.time_zone)).all())
     counts: dict[LinkDayKey, tuple[int, int]] = {}
     clicks = select(Click.link_id, Link.referrer_id, Click.program_id, Click.clicked_at).join(
         Link, Link.id == Click.link_id
@@ -58,7 +58,7 @@ def breaches(session: Session) -> Iterator[str]:
         right, found = expected.get(key, (0, 0)), stored.get(key, (0, 0))
         if right != found:
             yield _line(f"link {key.link_id}", key.day, found, right)
-    program_of = dict(session.execute(select(Link.id, Link.program_id)).tuples().all())
+    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
     sums: dict[tuple[UUID, date], tuple[int, int]] = {}
     for key, (clicks, signups) in expected.items():
         had = sums.get((program_of[key.link_id], key.day), (0, 0))

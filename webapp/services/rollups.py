@@ -42,7 +42,7 @@ def rebuild(session: Session) -> int:
 
 
 def _program_days(session: Session, counts: dict[LinkDayKey, tuple[int, int]]) -> list[dict[str, object]]:
-    program_of = dict(session.execute(select(Link.id, Link.program_id)).tuples().all())
+    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
     clicks: Counter[tuple[UUID, object]] = Counter()
     signups: Counter[tuple[UUID, object]] = Counter()
     for key, (c, s) in counts.items():

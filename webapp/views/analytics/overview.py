@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from webapp.clock import utc_now
 from webapp.domain.periods import local_day
@@ -29,8 +30,9 @@ def index() -> Response:
 def _heading(figures: Figures) -> str:
     if not figures.recent_clicks and not figures.recent_signups:
         return _("No clicks in the last 30 days")
+    clicks, signups = figures.recent_clicks, figures.recent_signups
     return _(
-        "%(clicks)s clicks brought %(signups)s signups in the last 30 days",
-        clicks=number(figures.recent_clicks),
-        signups=number(figures.recent_signups),
+        "%(clicks)s and %(signups)s in the last 30 days",
+        clicks=ngettext("%(count)s click", "%(count)s clicks", clicks, count=number(clicks)),
+        signups=ngettext("%(count)s signup", "%(count)s signups", signups, count=number(signups)),
     )

@@ -14,7 +14,7 @@ from webapp.extensions import db, limiter
 from webapp.forms.sign_in import SignInForm
 from webapp.models import User
 from webapp.network import request_network
-from webapp.passwords import LONGEST, verify_password
+from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
 from webapp.signed_in import sign_in_browser, sign_out_browser
 from webapp.web import render, safe_next
@@ -56,8 +56,11 @@ def create() -> ResponseReturnValue:
         g.sign_in_failed = True
         return _page(form, failed=True, status=422)
     user_id, token = user.id, secrets.token_urlsafe(32)
+    new_hash = hash_password(password) if is_outdated(user.password_hash) else None
     with write_transaction() as session:
-        sign_in_browser(session, session.get_one(User, user_id), token, now=utc_now())
+        user = session.get_one(User, user_id)
+        user.password_hash = new_hash or user.password_hash
+        sign_in_browser(session, user, token, now=utc_now())
     return redirect(safe_next(request.args.get("next")) or url_for("public.home.index"), code=303)
 
 

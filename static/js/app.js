@@ -1,0 +1,127 @@
+// The little that needs script: copy, the phone's share sheet, light and dark, and care around htmx. Without it every page still works.
+(function () {
+  "use strict";
+
+  const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+  // Copy, share, theme
+
+  function select(element) {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const selection = window.getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+
+  async function copied(element) {
+    try {
+      await navigator.clipboard.writeText(element.textContent.trim());
+      return true;
+    } catch {
+      select(element); // refused, or not a secure page: the old way, and else it is at least selected
+      return document.execCommand("copy");
+    }
+  }
+
+  async function copy(button) {
+    const done = await copied(document.querySelector(button.dataset.copy));
+    const label = button.querySelector("[data-label]");
+    button.dataset.before ||= label.textContent;
+    label.textContent = done ? button.dataset.done : button.dataset.refused;
+    clearTimeout(Number(button.dataset.timer));
+    button.dataset.timer = setTimeout(() => { label.textContent = button.dataset.before; }, done ? 2000 : 6000);
+  }
+
+  async function share(button) {
+    try {
+      await navigator.share({ text: button.dataset.text, url: button.dataset.share });
+    } catch (error) {
+      if (error.name !== "AbortError") button.hidden = true; // this device cannot: copying stays
+    }
+  }
+
+  function switchTheme() {
+    const root = document.documentElement;
+    const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    root.dataset.bsTheme = theme;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${theme}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy],[data-share],[data-theme],[data-retry]");
+    if (!button) return;
+    if ("copy" in button.dataset) copy(button);
+    if ("share" in button.dataset) share(button);
+    if ("theme" in button.dataset) switchTheme();
+    if ("retry" in button.dataset) retry();
+  });
+
+  function offerSharing(root) {
+    if (!navigator.share) return;
+    root.querySelectorAll("[data-share][hidden]").forEach((button) => { button.hidden = false; });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => offerSharing(document));
+  document.addEventListener("htmx:load", (event) => offerSharing(event.target));
+
+  // A lost answer is said in words, and can be tried again
+
+  let lost = null;
+
+  function messageBox() {
+    return document.getElementById("lost-answer");
+  }
+
+  function say(event, which) {
+    const words = document.getElementById(which);
+    if (!words) return;
+    lost = event.detail;
+    messageBox().replaceChildren(words.content.cloneNode(true));
+  }
+
+  function retry() {
+    const { elt: element, requestConfig } = lost;
+    const trigger = requestConfig && requestConfig.triggeringEvent;
+    messageBox().replaceChildren();
+    if (!element.isConnected) {
+      location.reload();
+      return;
+    }
+    if (element.matches("a, button, summary, input")) element.focus();
+    window.htmx.trigger(element, trigger ? trigger.type : "click");
+  }
+
+  document.addEventListener("htmx:sendError", (event) => say(event, "lost-connection"));
+  document.addEventListener("htmx:timeout", (event) => say(event, "lost-connection"));
+  document.addEventListener("htmx:responseError", (event) => say(event, "lost-server"));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) messageBox().replaceChildren(); });
+
+  // A swap never throws away the keyboard's place, and never puts a whole page into a part of one
+
+  let place = null;
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr, serverResponse, pathInfo } = event.detail;
+    const redirected = xhr.responseURL && new URL(xhr.responseURL).pathname !== new URL(pathInfo.finalRequestPath, location.href).pathname;
+    if (redirected && /^\s*<!doctype html/i.test(serverResponse)) {
+      event.detail.shouldSwap = false; // signed out in the meantime, most likely
+      location.assign(xhr.responseURL);
+      return;
+    }
+    const held = target.contains(document.activeElement);
+    place = held ? { before: target.previousElementSibling, parent: target.parentElement, target } : null;
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!place || (document.activeElement && document.activeElement !== document.body)) return;
+    const { before, parent, target } = place;
+    place = null;
+    const fresh = target.isConnected ? target : before ? before.nextElementSibling : parent.firstElementChild;
+    if (!fresh) return;
+    const control = "summary, a[href], button, input:not([type=hidden]), select, textarea";
+    const first = fresh.matches(control) ? fresh : fresh.querySelector(control);
+    if (first) first.focus({ preventScroll: true });
+  });
+})();

@@ -1,0 +1,104 @@
+"""What every test can ask for. Whatever touches the database runs on SQLite and on PostgreSQL."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.databases import FAST, PostgreSQL, SQLite, config_for
+from webapp import create_app
+from webapp.extensions import db, limiter
+
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+def _missing(what: str, why: object) -> None:
+    """Fail where everything must be there, skip loudly elsewhere."""
+    message = f"{what}: {why}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SQLite:
+    return SQLite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL | Exception]:
+    """A PostgreSQL server of this test process, or the reason why there is none."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    # Not below pytest's folder: another run closes that to all but its owner, and a server started by root has another.
+    with tempfile.TemporaryDirectory(prefix="grapevine-postgresql-", ignore_cleanup_errors=True) as folder:
+        try:
+            server = PostgreSQL(Path(folder))
+        except Exception as error:
+            yield error
+            return
+        yield server
+        server.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def databases(request: pytest.FixtureRequest) -> SQLite | PostgreSQL:
+    """The engine under test."""
+    found = request.getfixturevalue(f"{request.param}_databases")
+    if isinstance(found, Exception):
+        _missing("no PostgreSQL", found)
+    return found
+
+
+@pytest.fixture
+def database_url(databases: SQLite | PostgreSQL, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of this test alone."""
+    url = databases.clone(tmp_path)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
+    """Build applications on this test's database: `make_app(BASE_URL=…, settings={…})`."""
+    made: list[Flask] = []
+
+    def make(*, settings: dict[str, object] | None = None, **environ: str) -> Flask:
+        app = create_app(config_for(database_url, tmp_path, **environ), **{**FAST, **(settings or {})})
+        limiter.reset()
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Any) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return browser(app)
+
+
+@pytest.fixture
+def in_app(app: Flask) -> Iterator[Flask]:
+    """An application context, for services and queries."""
+    with app.app_context():
+        yield app
+
+
+def browser(app: Flask) -> FlaskClient:
+    """Return a client that calls itself an ordinary browser."""
+    client = app.test_client()
+    client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    return client

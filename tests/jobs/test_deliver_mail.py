@@ -1,0 +1,143 @@
+"""Mail leaves the outbox, by the transport that MAIL_URL names."""
+
+import socket
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from tests import factories
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.jobs.deliver_mail import deliver_mail
+from webapp.models import OutboxMail
+from webapp.services.outbox import queue_mail
+
+TEMPLATE = "address_already_used"
+
+
+class Inbox:
+    """A mail server's side: keeps what arrives; refuses the recipients in `refused`."""
+
+    def __init__(self):
+        self.mails, self.refused = [], set()
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 - aiosmtpd's name
+        if address in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
+        return "250 OK"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def inbox():
+    return Inbox()
+
+
+@pytest.fixture
+def smtp_url(inbox):
+    server = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield f"smtp://127.0.0.1:{server.port}"
+    server.stop()
+
+
+def queue(*mails):
+    """Queue a mail for each pair of template and address, in this order."""
+    with write_transaction() as session:
+        for number, (template, email) in enumerate(mails):
+            user = factories.person(session, name="Bob Miller", email=email)
+            queue_mail(session, user, template, dedupe_key=str(number), now=utc_now())
+
+
+def outbox():
+    db.session.rollback()
+    return db.session.scalars(select(OutboxMail).order_by(OutboxMail.created_at)).all()
+
+
+def test_a_mail_becomes_a_file_that_a_person_can_read(in_app, tmp_path):
+    queue((TEMPLATE, "bob@example.org"))
+    assert deliver_mail(utc_now()) == 1
+    (file,) = (tmp_path / "mail").iterdir()
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert mail["To"] == "bob@example.org"
+    assert mail["Subject"] == "You already have an account at Grapevine"
+    assert mail["From"].addresses[0].addr_spec == "no-reply@localhost"
+    text = mail.get_content()
+    assert text.startswith("Hello Bob,")
+    assert "http://localhost/login" in text
+    (row,) = outbox()
+    assert row.sent_at is not None
+    assert (row.ended_at, row.tries) == (row.sent_at, 1)
+
+
+def test_a_mail_leaves_once(in_app, tmp_path):
+    queue((TEMPLATE, "bob@example.org"))
+    assert [deliver_mail(utc_now()) for _ in range(3)] == [1, 0, 0]
+    assert len(list((tmp_path / "mail").iterdir())) == 1
+
+
+def test_a_mail_of_the_future_waits(in_app, tmp_path):
+    before = utc_now()
+    queue((TEMPLATE, "bob@example.org"))
+    assert deliver_mail(before) == 0
+    assert not (tmp_path / "mail").exists()
+    assert outbox()[0].tries == 0
+
+
+def test_a_poisoned_mail_does_not_block_the_ones_behind_it(in_app, tmp_path):
+    queue(("no_such_template", "eve@example.org"), (TEMPLATE, "bob@example.org"))
+    assert deliver_mail(utc_now()) == 1
+    poisoned, good = outbox()
+    assert (poisoned.sent_at, poisoned.ended_at, poisoned.tries) == (None, None, 1)
+    assert poisoned.due_at > utc_now()
+    assert good.sent_at is not None
+
+
+def test_a_mail_server_gets_the_mail(make_app, inbox, smtp_url):
+    with make_app(MAIL_URL=smtp_url).app_context():
+        queue((TEMPLATE, "bob@example.org"), (TEMPLATE, "cara@example.org"))
+        assert deliver_mail(utc_now()) == 2
+        assert all(row.sent_at for row in outbox())
+    assert [to for to, _mail in inbox.mails] == [["bob@example.org"], ["cara@example.org"]]
+    assert inbox.mails[0][1]["Subject"] == "You already have an account at Grapevine"
+
+
+def test_a_refused_recipient_is_tried_again_and_the_next_one_gets_theirs(make_app, inbox, smtp_url):
+    inbox.refused.add("eve@example.org")
+    with make_app(MAIL_URL=smtp_url).app_context():
+        queue((TEMPLATE, "eve@example.org"), (TEMPLATE, "bob@example.org"))
+        assert deliver_mail(utc_now()) == 1
+        refused, good = outbox()
+        assert (refused.sent_at, refused.ended_at, refused.tries) == (None, None, 1)
+        assert good.sent_at is not None
+    assert [to for to, _mail in inbox.mails] == [["bob@example.org"]]
+
+
+def test_a_server_that_is_not_there_costs_a_try_and_no_mail(make_app, inbox):
+    with make_app(MAIL_URL=f"smtp://127.0.0.1:{free_port()}").app_context():
+        queue((TEMPLATE, "bob@example.org"))
+        assert deliver_mail(utc_now()) == 0
+        (row,) = outbox()
+        assert (row.sent_at, row.ended_at, row.tries) == (None, None, 1)
+        assert row.due_at > utc_now()
+
+
+def test_a_password_never_travels_in_the_clear(make_app, inbox, smtp_url):
+    with make_app(MAIL_URL=smtp_url.replace("smtp://", "smtp://user:secret@")).app_context():
+        queue((TEMPLATE, "bob@example.org"))
+        assert deliver_mail(utc_now()) == 0
+        assert outbox()[0].sent_at is None
+    assert inbox.mails == []

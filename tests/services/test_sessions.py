@@ -1,0 +1,87 @@
+"""Signed-in browsers."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from tests.factories import NOON
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.jobs.forget_sessions import forget_sessions
+from webapp.models import User, UserSession
+from webapp.queries.people import find_by_session
+from webapp.services.sessions import LIFETIME, end_session, start_session, token_hash
+
+pytestmark = pytest.mark.usefixtures("in_app")
+
+INSTANT = timedelta(microseconds=1)
+
+
+def signed_in(*tokens, now=NOON):
+    with write_transaction() as session:
+        ada = factories.person(session)
+        for token in tokens:
+            start_session(session, ada, token, now)
+        return ada.id
+
+
+def whose(token, now=NOON):
+    found = find_by_session(db.session(), token_hash(token), now)
+    return found.id if found else None
+
+
+def test_a_browser_is_signed_in_until_its_lifetime_is_over():
+    ada_id = signed_in("secret")
+    assert whose("secret") == ada_id
+    assert whose("secret", NOON + LIFETIME - INSTANT) == ada_id
+    assert whose("secret", NOON + LIFETIME) is None
+
+
+def test_the_table_holds_no_token():
+    signed_in("secret")
+    row = db.session.scalars(select(UserSession)).one()
+    assert len(row.token_hash) == 64
+    assert "secret" not in row.token_hash
+    assert whose(row.token_hash) is None, "the stored hash is no token"
+
+
+@pytest.mark.parametrize("token", ["Secret", "secret ", "", "x\x00y"])
+def test_another_token_signs_nobody_in(token):
+    signed_in("secret")
+    assert whose(token) is None
+
+
+def test_an_ended_session_is_over_at_once_and_its_neighbours_live_on():
+    ada_id = signed_in("laptop", "phone")
+    with write_transaction() as session:
+        end_session(session, "laptop", NOON + INSTANT)
+    assert whose("laptop", NOON + INSTANT) is None
+    assert whose("phone", NOON + INSTANT) == ada_id
+
+
+def test_ending_twice_keeps_the_first_moment():
+    signed_in("secret")
+    for minutes in (1, 2):
+        with write_transaction() as session:
+            end_session(session, "secret", NOON + timedelta(minutes=minutes))
+    assert db.session.scalars(select(UserSession)).one().ended_at == NOON + timedelta(minutes=1)
+
+
+def test_what_is_long_over_is_forgotten_and_what_lives_is_kept():
+    signed_in("old", now=NOON - LIFETIME - INSTANT)
+    signed_in("young", now=NOON - LIFETIME)
+    assert forget_sessions(NOON) == 1
+    assert db.session.scalars(select(UserSession.token_hash)).all() == [token_hash("young")]
+    assert len(db.session.scalars(select(User)).all()) == 2
+
+
+def test_sessions_go_with_their_person_when_the_database_deletes_one():
+    ada_id = signed_in("secret")
+    assert forget_sessions(NOON) == 0
+    with write_transaction() as session:
+        session.delete(factories.link_of(session, session.get_one(User, ada_id)))
+        session.flush()
+        session.delete(session.get_one(User, ada_id))
+    assert db.session.scalars(select(UserSession)).all() == []

@@ -1,0 +1,211 @@
+"""The real server as its own process, and clients that open a connection for every request."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from webapp.config import ROOT
+
+SECRET_KEY = "a secret for tests that is long enough"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+START_SECONDS = 40
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        jar = SimpleCookie()
+        for line in self.headers.get_all("Set-Cookie", []):
+            jar.load(line)
+        return {name: morsel.value for name, morsel in jar.items()}
+
+
+class RefusedError(Exception):
+    """No connection came about: nobody listens (any more)."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:
+    """What the server is given: this, the path to programs, and nothing of the tester's own settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {
+        **kept,
+        "GRAPEVINE_ENV": "development",
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET_KEY,
+        "BASE_URL": "http://127.0.0.1",
+        "MAIL_URL": f"file:{folder / 'mail'}",
+        # Clients choose their network, so that no limit stands in the way.
+        "TRUSTED_PROXIES": "1",
+        **more,
+    }
+
+
+def flask_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+
+
+class Server:
+    """`serve` on a free port, in a process group of its own. Use it in a `with` block: nothing outlives that."""
+
+    def __init__(self, environ: dict[str, str], log: Path, *arguments: str, command: list[str] | None = None) -> None:
+        self.port = free_port()
+        self.log = log
+        self.seen: set[int] = set()
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*(command or flask_command()), "serve", "--port", str(self.port), *arguments],
+                cwd=ROOT,
+                env=environ,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Server":
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self.alive():
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if get(self.port, "/healthz").status == 200:
+                    self.pids()
+                    return
+            except (RefusedError, OSError):
+                time.sleep(0.05)
+        raise AssertionError(f"the server does not answer:\n{self.log.read_text()}")
+
+    def pids(self) -> list[int]:
+        """Every process that the server consists of now: itself, its children and theirs."""
+        found, todo = [], [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            if _running(pid):
+                found.append(pid)
+                todo += _children(pid)
+        self.seen.update(found)
+        return found
+
+    def jobs_pids(self) -> list[int]:
+        """Children that do not listen: workers do."""
+        return [pid for pid in self.pids() if pid != self.process.pid and not _listens(pid, self.port)]
+
+    def alive(self) -> list[int]:
+        """Those of its processes, as far as they were ever seen, that still run."""
+        self.pids()
+        self.process.poll()
+        return [pid for pid in self.seen if _running(pid)]
+
+    def wait_until_gone(self, seconds: float) -> float:
+        """Wait for the end of every process; return how long it took. Fails when one is left."""
+        began = time.monotonic()
+        while left := self.alive():
+            assert time.monotonic() - began < seconds, f"still running: {[_describe(pid) for pid in left]}"
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def terminate(self) -> None:
+        self.pids()
+        os.kill(self.process.pid, signal.SIGTERM)
+
+
+def request(
+    port: int, method: str, path: str, *, data: dict[str, str] | None = None, headers: dict[str, str] | None = None
+) -> Answer:
+    """Send one request on a connection of its own. RefusedError when there was none to be had."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        try:
+            connection.connect()
+        except OSError as error:
+            raise RefusedError from error
+        sent = {"User-Agent": BROWSER, "Connection": "close", **(headers or {})}
+        if data is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, body=urlencode(data) if data is not None else None, headers=sent)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def get(port: int, path: str, **headers: str) -> Answer:
+    return request(port, "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def submit(port: int, path: str, data: dict[str, str], headers: dict[str, str] | None = None) -> Answer:
+    """Open a form and send it, as a browser would."""
+    page = request(port, "GET", path, headers=headers)
+    token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', page.body)
+    assert token, f"no form at {path}: {page.status}"
+    cookies = {**_cookies_of(headers), **page.cookies}
+    sent = {**(headers or {}), "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+    return request(port, "POST", path, data={"csrf_token": token[1].decode(), **data}, headers=sent)
+
+
+def _cookies_of(headers: dict[str, str] | None) -> dict[str, str]:
+    return {name: morsel.value for name, morsel in SimpleCookie((headers or {}).get("Cookie", "")).items()}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Say whether a process holds a socket that listens on this port."""
+    listening = {
+        f"socket:[{fields[9]}]"
+        for fields in (line.split() for line in _read("/proc/net/tcp").decode().splitlines()[1:])
+        if fields[1].endswith(f":{port:04X}") and fields[3] == "0A"
+    }
+    try:
+        held = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:
+        return False
+    return bool(listening & held)
+
+
+def _running(pid: int) -> bool:
+    """A zombie is not running: it only waits to be asked for its exit code."""
+    state = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return bool(state) and state[0] not in {b"Z", b"X"}
+
+
+def _describe(pid: int) -> str:
+    return f"{pid} {_read(f'/proc/{pid}/cmdline').replace(bytes(1), b' ').decode()}"
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,40 @@
+"""What was acknowledged survives `kill -9` one instant later."""
+
+import os
+import random
+import signal
+
+import pytest
+
+from tests.serving.load import Load
+from tests.serving.server import get
+from tests.serving.test_stopping import assert_free
+
+pytestmark = pytest.mark.slow
+
+TRIALS = 5
+
+
+def test_every_acknowledged_click_and_signup_survives_kill_9(any_site):
+    """Killed in turn with its whole process group and alone, when its children have to follow it."""
+    chance = random.Random(TRIALS)
+    server = any_site.server("--workers", "2").__enter__()
+    try:
+        for trial in range(TRIALS):
+            with Load(any_site, server.port, clickers=4) as load:
+                load.wait_for(clicks=chance.randint(5, 25), signups=chance.randint(1, 3))
+                server.pids()
+                if trial % 2:
+                    os.kill(server.process.pid, signal.SIGKILL)
+                else:
+                    os.killpg(server.process.pid, signal.SIGKILL)
+                server.wait_until_gone(5)
+            assert_free(server.port)
+            server = any_site.server("--workers", "2").__enter__()
+            assert get(server.port, "/readyz").status == 200
+            assert load.visitors <= any_site.visitors(), "an acknowledged click is gone"
+            assert load.emails <= any_site.emails(), "an acknowledged signup is gone"
+            assert any_site.wrong_rollups() == []
+            assert any_site.damage() == []
+    finally:
+        server.__exit__()

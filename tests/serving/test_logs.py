@@ -1,0 +1,73 @@
+"""What the logs of production hold: a line of JSON for each request, and nothing about people."""
+
+import json
+
+import pytest
+
+from tests.serving.server import get, request, submit
+
+pytestmark = pytest.mark.slow
+
+EMAIL = "marked.person@marked-mail.example"
+NAME = "Markedname Markedlast"
+PASSWORD = "marked password of some length"
+ADDRESS = "203.0.113.77"
+AGENT = "MarkedBrowser/1.0"
+SOURCE = "marked-source.example"
+CAMPAIGN = "markedcampaign"
+PATH = "MARKEDPATH"
+MARKS = ("marked", ADDRESS)
+
+
+def test_each_request_is_one_line_of_json_without_personal_data(site):
+    seen = {"User-Agent": AGENT, "X-Forwarded-For": ADDRESS, "Referer": f"https://{SOURCE}/page"}
+    with site.server(environ={"GRAPEVINE_ENV": "production"}) as server:
+        port = server.port
+        before = len(requests_in(site.log))
+
+        def send(method, path, data=None, **headers):
+            return request(port, method, path, data=data, headers={**seen, **headers})
+
+        answers = [send("GET", f"/r/{site.code}?utm_campaign={CAMPAIGN}")]
+        assert answers[0].status == 302
+        cookie = answers[0].headers["Set-Cookie"].partition(";")[0]
+        joined = submit(
+            port,
+            f"/signup?ref={site.code}",
+            {"name": NAME, "email": EMAIL, "password": PASSWORD, "ref": site.code},
+            {**seen, "Cookie": cookie},
+        )
+        signed_in = submit(port, "/login", {"email": EMAIL, "password": PASSWORD}, seen)
+        refused = submit(port, "/login", {"email": EMAIL, "password": PASSWORD + PATH}, seen)
+        again = submit(port, "/signup", {"name": NAME, "email": EMAIL, "password": PASSWORD, "ref": ""}, seen)
+        assert [answer.status for answer in (joined, signed_in, refused, again)] == [303, 303, 422, 422]
+        answers += [joined, signed_in, refused, again]
+        answers.append(send("GET", f"/r/{PATH}"))
+        answers.append(send("GET", f"/{PATH}?email={EMAIL}"))
+        answers.append(send("GET", f"/login?next=/{PATH}"))
+        answers.append(send("GET", "/login", Host="marked-host.example"))
+        # A method is text of the visitor's own, too.
+        answers.append(send(PATH, "/login"))
+        assert [answer.status for answer in answers[5:]] == [404, 404, 200, 400, 405]
+        server.terminate()
+        server.wait_until_gone(10)
+    written = site.log.read_text()
+    for mark in (*MARKS, EMAIL, NAME, PASSWORD, AGENT, SOURCE, site.code, cookie.partition("=")[2]):
+        assert mark.lower() not in written.lower(), mark
+    lines = requests_in(site.log)[before:]
+    # The four forms were opened before they were sent.
+    assert len(lines) == len(answers) + 4
+    ids = [line["request_id"] for line in lines]
+    assert len(set(ids)) == len(ids)
+    assert {answer.headers["X-Request-ID"] for answer in answers} <= set(ids)
+    assert {line["route"] for line in lines} == {"/r/<code>", "/signup", "/login", None}
+    assert all(line["took_ms"] >= 0 and line["timestamp"] and line["level"] == "info" for line in lines)
+    assert [line["status"] for line in lines if line["method"] == "other"] == [405]
+    # The owner of the address was told, and the log says only that.
+    assert len(site.mails()) == 1
+    assert written.count("mail_sent") == 1
+
+
+def requests_in(log):
+    events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return [event for event in events if event["event"] == "request"]

@@ -1,0 +1,96 @@
+"""SIGTERM ends everything within ten seconds and fails no request that was accepted."""
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.serving.load import Load
+from tests.serving.server import get
+from webapp.database import write_lock
+from webapp.extensions import db
+
+pytestmark = pytest.mark.slow
+
+END_SECONDS = 10
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_under_load_fails_no_accepted_request_and_leaves_no_process(any_site, workers):
+    with any_site.server("--workers", str(workers)) as server, Load(any_site, server.port) as load:
+        load.wait_for(clicks=10, signups=2)
+        assert len(server.pids()) == 1 + workers + 1
+        stopped_at = time.monotonic()
+        server.terminate()
+        server.wait_until_gone(END_SECONDS)
+        assert server.process.wait() == 0
+    assert load.failures == []
+    assert load.visitors <= any_site.visitors()
+    assert load.emails <= any_site.emails()
+    # Some were on their way at that moment, or this would have proved nothing.
+    assert any(began < stopped_at < ended for began, ended in load.answered)
+    assert_free(server.port)
+
+
+def test_requests_that_wait_for_the_database_are_answered_after_sigterm(site):
+    with site.server() as server, ThreadPoolExecutor(4) as pool:
+        with locked_database(site):
+            answers = [pool.submit(get, server.port, f"/r/{site.code}") for _ in range(4)]
+            time.sleep(0.5)
+            server.terminate()
+            time.sleep(1)
+            assert not any(answer.done() for answer in answers)
+        assert [answer.result(10).status for answer in answers] == [302] * 4
+        server.wait_until_gone(END_SECONDS)
+    assert len(site.visitors()) == 4
+
+
+def test_a_request_that_never_ends_does_not_keep_the_server_alive(site):
+    with site.server() as server, ThreadPoolExecutor(1) as pool, locked_database(site):
+        stuck = pool.submit(get, server.port, f"/r/{site.code}")
+        time.sleep(0.5)
+        server.terminate()
+        server.wait_until_gone(END_SECONDS)
+        with pytest.raises(OSError, match=r"reset|closed"):
+            stuck.result(10)
+
+
+def test_two_servers_do_not_share_a_port(site):
+    with site.server() as server:
+        other = site.server("--port", str(server.port))
+        assert other.process.wait(20) == 1
+        assert get(server.port, "/healthz").status == 200
+    last = site.log.read_text().strip().splitlines()
+    assert f"Error: --port must name a free port: 127.0.0.1:{server.port} is not (Address already in use)." in last
+    assert "Traceback" not in site.log.read_text()
+
+
+def assert_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+
+
+class locked_database:  # noqa: N801 - reads as a context
+    """Hold the lock under which SQLite is written, from outside the server."""
+
+    def __init__(self, site):
+        self.site = site
+
+    def __enter__(self):
+        self.release, held = threading.Event(), threading.Event()
+
+        def hold():
+            with self.site.app.app_context(), write_lock(db.engine):
+                held.set()
+                self.release.wait(30)
+
+        self.thread = threading.Thread(target=hold)
+        self.thread.start()
+        assert held.wait(5)
+
+    def __exit__(self, *_):
+        self.release.set()
+        self.thread.join()

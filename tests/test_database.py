@@ -1,0 +1,180 @@
+"""The two kinds of session."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from tests import factories
+from webapp.database import SQLITE_BUSY_SECONDS, write_lock, write_transaction
+from webapp.extensions import db
+from webapp.models import Program
+
+pytestmark = pytest.mark.usefixtures("in_app")
+
+ONLY_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+HOLD_LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "a") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def name_of_program():
+    db.session.rollback()
+    return db.session.scalars(select(Program.name)).one()
+
+
+def rename(name):
+    with write_transaction() as session:
+        session.execute(update(Program).values(name=name))
+
+
+def test_a_write_in_a_reading_session_is_refused():
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        db.session.execute(update(Program).values(name="Sneaked in"))
+    assert name_of_program() == "Grapevine"
+
+
+def test_a_flush_in_a_reading_session_is_refused():
+    factories.program(db.session()).name = "Sneaked in"
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        db.session.commit()
+    assert name_of_program() == "Grapevine"
+
+
+def test_a_connection_that_wrote_is_for_reading_again():
+    rename("Fernhill")
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        db.session.execute(update(Program).values(name="Sneaked in"))
+    assert name_of_program() == "Fernhill"
+
+
+def test_a_connection_of_the_engine_itself_is_for_reading():
+    with db.engine.connect() as connection, pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        connection.execute(text("DELETE FROM programs"))
+
+
+def test_a_write_is_there_for_everybody_afterwards(app):
+    rename("Fernhill")
+    with app.app_context():
+        assert name_of_program() == "Fernhill"
+
+
+def test_a_write_transaction_cannot_be_nested():
+    with write_transaction() as session:
+        session.execute(update(Program).values(name="Fernhill"))
+        with pytest.raises(RuntimeError, match="already open"), write_transaction():
+            pytest.fail("the inner one began")
+    assert name_of_program() == "Fernhill"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_whatever_breaks_a_write_takes_it_back(error):
+    def write_and_break():
+        with write_transaction() as session:
+            session.execute(update(Program).values(name="Half"))
+            raise error
+
+    with pytest.raises(error):
+        write_and_break()
+    assert name_of_program() == "Grapevine"
+    rename("Whole")
+    assert name_of_program() == "Whole"
+
+
+def test_what_was_loaded_before_is_read_again_under_the_lock(app):
+    program = factories.program(db.session())
+    assert program.name == "Grapevine"
+    thread = threading.Thread(target=lambda: run_in(app, lambda: rename("Fernhill")))
+    thread.start()
+    thread.join()
+    with write_transaction():
+        assert program.name == "Fernhill"
+
+
+def run_in(app, call):
+    with app.app_context():
+        return call()
+
+
+def test_readers_are_not_blocked_by_a_writer_and_see_nothing_unfinished(app):
+    seen = []
+    with write_transaction() as session:
+        session.execute(update(Program).values(name="Unfinished"))
+        reader = threading.Thread(target=lambda: run_in(app, lambda: seen.append(name_of_program())))
+        reader.start()
+        reader.join(SQLITE_BUSY_SECONDS / 2)
+        assert seen == ["Grapevine"]
+    assert name_of_program() == "Unfinished"
+
+
+@ONLY_SQLITE
+def test_writers_wait_for_each_other(app):
+    order = []
+    with write_transaction():
+        writer = threading.Thread(target=lambda: run_in(app, lambda: (rename("Second"), order.append("second"))))
+        writer.start()
+        time.sleep(0.1)
+        order.append("first")
+    writer.join()
+    assert order == ["first", "second"]
+    assert name_of_program() == "Second"
+
+
+@ONLY_SQLITE
+def test_a_writer_waits_for_the_lock_of_another_process(app):
+    done = threading.Event()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_LOCK, f"{db.engine.url.database}.lock"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        writer = threading.Thread(target=lambda: run_in(app, lambda: (rename("After"), done.set())))
+        writer.start()
+        assert not done.wait(0.3)
+        assert name_of_program() == "Grapevine", "reading goes on meanwhile"
+        other.stdin.close()
+        assert done.wait(10)
+        writer.join()
+    assert name_of_program() == "After"
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", SQLITE_BUSY_SECONDS * 1000)],
+)
+def test_sqlite_is_set_up_as_documented(pragma, value):
+    assert db.session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+    with write_transaction() as session:
+        assert session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+
+
+@ONLY_SQLITE
+def test_the_lock_is_free_again_after_a_failure():
+    def fail_under_lock():
+        with write_lock(db.engine):
+            raise KeyError
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            fail_under_lock()
+    rename("Free")
+    assert name_of_program() == "Free"
+
+
+def test_foreign_keys_are_kept():
+    with write_transaction() as session:
+        factories.person(session)
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"), write_transaction() as session:
+        session.execute(text("DELETE FROM programs"))
+    assert name_of_program() == "Grapevine"

@@ -1,0 +1,105 @@
+"""Refusals and failures: in the site's look, as problem details under /api, and always with the security headers."""
+
+import pytest
+from flask import abort
+from sqlalchemy.exc import OperationalError
+
+from tests.conftest import browser
+from webapp.errors import SENTENCES
+
+STATUSES = (400, 403, 404, 405, 413, 422, 429, 500, 503)
+
+
+def failing(app, error):
+    """Give the application two routes that fail, one of them under /api."""
+
+    def fail():
+        if isinstance(error, int):
+            abort(error)
+        raise error
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.add_url_rule("/fail", "public.fail", fail)
+    app.add_url_rule("/api/v1/fail", "public.api_fail", fail)
+    return browser(app)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_refusal_has_its_page(app, status):
+    response = failing(app, status).get("/fail")
+    page = response.get_data(as_text=True)
+    heading, message = SENTENCES[status]
+    with app.test_request_context():
+        assert str(heading) in page
+        assert str(message) in page
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    assert "tabler.min" in page
+    assert 'href="/"' in page
+    assert response.headers["X-Request-ID"] in page
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_refusal_of_the_api_is_problem_details(app, status):
+    response = failing(app, status).get("/api/v1/fail")
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    problem = response.get_json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+
+
+def test_a_failure_shows_nothing_of_its_cause(app):
+    response = failing(app, RuntimeError("password=hunter2 at /some/path")).get("/fail")
+    assert response.status_code == 500
+    assert "hunter2" not in response.get_data(as_text=True)
+
+
+def test_a_database_that_does_not_answer_is_a_503_that_says_when_to_come_back(app):
+    error = OperationalError("SELECT secret", {"email": "a@b.c"}, Exception("gone"))
+    response = failing(app, error).get("/fail")
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "secret" not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "localhost.evil.test", "evil.test:80", "localhost@evil.test", "a b", "127.0.0.2", ""]
+)
+def test_a_foreign_host_is_refused(app, host):
+    for path in ("/", "/signup", "/dashboard", "/healthz", "/nowhere"):
+        response = browser(app).get(path, headers={"Host": host})
+        assert response.status_code == 400, path
+        assert "evil" not in response.get_data(as_text=True)
+        assert "Set-Cookie" not in response.headers
+
+
+def test_a_forwarded_host_is_not_believed(make_app):
+    app = make_app(TRUSTED_PROXIES="1")
+    response = browser(app).get("/dashboard", headers={"X-Forwarded-Host": "evil.test"})
+    assert "evil" not in response.location
+
+
+@pytest.mark.parametrize("path", ["/signup", "/login", "/logout"])
+def test_a_body_over_the_limit_is_refused(app, path):
+    response = browser(app).post(path, data={"name": "x" * 70_000})
+    assert response.status_code == 413
+
+
+def test_a_form_with_too_many_fields_is_refused(app):
+    response = browser(app).post("/signup", data={f"f{n}": "x" for n in range(5000)})
+    assert response.status_code in {400, 413}
+
+
+@pytest.mark.parametrize(
+    "path", ["/login", "/nowhere", "/healthz", "/static/css/app.css", "/static/nowhere.css", "/r/x"]
+)
+def test_every_response_carries_the_security_headers(app, path):
+    response = browser(app).get(path)
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    response.close()

@@ -1,0 +1,117 @@
+"""Every route for every kind of person. A route without a row fails, and so does one without an audience."""
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.conftest import browser
+from tests.factories import PASSWORD, sign_in
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.models import Link
+from webapp.views import AUDIENCES
+
+PEOPLE = ("anonymous", "referrer", "another", "marketer", "admin")
+
+# What each of PEOPLE gets; forms are sent empty, with a good token.
+TO_SIGN_IN = "302 /login"
+ROUTES = {
+    "GET /": ("302", "302", "302", "302", "302"),
+    "GET /signup": ("200", "302", "302", "302", "302"),
+    "POST /signup": ("422", "303", "303", "303", "303"),
+    "GET /login": ("200", "302", "302", "302", "302"),
+    "POST /login": ("422", "422", "422", "422", "422"),
+    "POST /logout": ("303", "303", "303", "303", "303"),
+    "GET /r/<code>": ("302", "302", "302", "302", "302"),
+    "GET /dashboard": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/referrals": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
+    "GET /admin": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /healthz": ("200", "200", "200", "200", "200"),
+    "GET /readyz": ("200", "200", "200", "200", "200"),
+}
+
+
+def routes_of(app: Flask) -> dict[str, str]:
+    """Return the endpoint of every "METHOD /rule"."""
+    return {
+        f"{method} {rule.rule}": rule.endpoint
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.fixture
+def people(app):
+    """A browser for each kind of person, and Ada's code."""
+    with app.app_context(), write_transaction() as session:
+        ada = factories.person(session, email="referrer@example.com", password=PASSWORD)
+        code = factories.link_of(session, ada).code
+        factories.person(session, name="Cara Diaz", email="another@example.com", password=PASSWORD)
+        factories.person(session, name="Jo Winter", email="marketer@example.com", role="marketer", password=PASSWORD)
+        factories.person(session, name="Marta Voss", email="admin@example.com", role="admin", password=PASSWORD)
+    browsers = {person: browser(app) for person in PEOPLE}
+    for person in PEOPLE[1:]:
+        sign_in(browsers[person], f"{person}@example.com")
+    return browsers, code
+
+
+def test_every_route_has_a_row_and_an_audience(app):
+    routes = routes_of(app)
+    assert set(routes) == set(ROUTES)
+    assert {endpoint.split(".")[0] for endpoint in routes.values()} <= AUDIENCES
+
+
+def test_every_route_answers_every_person_as_its_row_says(people):
+    browsers, code = people
+    for route, expected in ROUTES.items():
+        method, rule = route.split(" ")
+        path = rule.replace("<code>", code)
+        for person, answer in zip(PEOPLE, expected, strict=True):
+            client = browsers[person]
+            data = None
+            if method == "POST":
+                page = client.get("/login" if person == "anonymous" else "/dashboard").get_data(as_text=True)
+                data = {"csrf_token": factories.csrf_token(page)}
+            response = client.open(path, method=method, data=data)
+            got = str(response.status_code)
+            if answer.startswith("302 "):
+                got += f" {response.location.split('?')[0]}"
+            assert got == answer, f"{route} as {person}"
+            if route == "POST /logout" and person != "anonymous":
+                sign_in(client, f"{person}@example.com")
+
+
+@pytest.mark.parametrize("route", sorted(route for route in ROUTES if route.startswith("POST ")))
+def test_no_form_is_taken_without_its_token(people, route):
+    browsers, _code = people
+    for client in browsers.values():
+        response = client.post(route.split(" ")[1], data={"email": "bob@example.org"})
+        assert response.status_code == 400
+        # htmx sends the token as a header; without it a part is refused just the same.
+        response = client.post(route.split(" ")[1], headers={"HX-Request": "true", "X-CSRFToken": "forged"})
+        assert response.status_code == 400
+    assert browsers["referrer"].get("/dashboard").status_code == 200
+
+
+def test_the_token_may_come_as_htmx_sends_it(people):
+    browsers, _code = people
+    client = browsers["referrer"]
+    token = factories.csrf_token(client.get("/dashboard").get_data(as_text=True))
+    assert client.post("/logout", headers={"HX-Request": "true", "X-CSRFToken": token}).status_code == 303
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_a_wrong_verb_is_refused_and_changes_nothing(people, method, app):
+    browsers, code = people
+    response = browsers["admin"].open(f"/r/{code}", method=method)
+    assert response.status_code in {400, 405}
+    with app.app_context():
+        assert db.session.query(Link).count() == 4
+
+
+def test_everyone_sees_their_own_link_and_nobody_elses(people):
+    browsers, code = people
+    assert f"/r/{code}" in browsers["referrer"].get("/dashboard").get_data(as_text=True)
+    for person in ("another", "marketer", "admin"):
+        assert code not in browsers[person].get("/dashboard").get_data(as_text=True)
