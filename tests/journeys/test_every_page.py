@@ -1,0 +1,90 @@
+"""Every page of the route list, empty and full, light and dark, on a phone and on a desk."""
+
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import factories
+from tests.factories import PASSWORD
+from tests.services.test_signups import join
+from tests.views.test_routes import routes_of
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.services.signups import CameBy
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
+
+# Who looks at what. Refusals are pages too.
+PAGES = {
+    None: ("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
+    "referrer": ("/dashboard", "/dashboard/referrals", "/admin"),
+    "marketer": ("/analytics", "/dashboard"),
+    "admin": ("/admin", "/analytics", "/dashboard"),
+}
+# These answer machines, or send people on.
+NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>"}
+
+LOOKS = [
+    pytest.param(width, dark, id=f"{width}-{'dark' if dark else 'light'}")
+    for width in (360, 1280)
+    for dark in (False, True)
+]
+
+
+def fill(app, *, full):
+    """Make the people, and a full house if wanted. Returns a code of the referrer."""
+    now = utc_now()
+    with app.app_context(), write_transaction() as session:
+        people = {
+            role: factories.person(
+                session, name=name, email=f"{role}@example.com", role=role, password=PASSWORD, now=now
+            )
+            for role, name in (("referrer", "Ada Okafor"), ("marketer", "Jo Winter"), ("admin", "Marta Voss"))
+        }
+        link = factories.link_of(session, people["referrer"])
+        other = factories.link_of(session, people["marketer"])
+        names = ("Bob Miller", "Maximiliane Wolkenstein-Trostburg", "Şükrü Öztürk", "李 小龙", "X")
+        for number in range(25 if full else 0):
+            visitor = uuid4()
+            factories.click(session, link, visitor_id=visitor, now=now)
+            typed = other if number % 6 == 5 else None
+            came_by = CameBy(visitor_id=visitor, typed=typed)
+            join(session, came_by, name=names[number % 5], email=f"friend{number}@example.org", now=now)
+        return link.code
+
+
+def test_the_list_names_every_page(app):
+    listed = {page.split("?")[0].split(" ")[0] for pages in PAGES.values() for page in pages}
+    rules = {route.removeprefix("GET ") for route in routes_of(app) if route.startswith("GET ")}
+    assert rules - NOT_PAGES <= listed
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_every_page_is_accessible_fits_and_breaks_no_policy(site, open_browser, full, width, dark):
+    code = fill(site.app, full=full)
+    for person, pages in PAGES.items():
+        watched = open_browser(width=width, dark=dark)
+        page = watched.page
+        if person:
+            page.goto("/login")
+            page.get_by_label("E-mail").fill(f"{person}@example.com")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda url: "/login" not in url)
+        for address in pages:
+            path, _space, wrong = address.format(code=code).partition(" ")
+            page.goto(path)
+            if wrong:
+                page.locator("main button[type=submit]").click()
+                page.wait_for_load_state()
+            for summary in page.locator("main summary").all():
+                summary.click()
+            found = Axe().run(page).response["violations"]
+            assert found == [], f"{address} as {person}: {[(v['id'], v['nodes'][0]['html']) for v in found]}"
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{address} as {person} scrolls sideways by {wide} px"
+            assert page.locator("html").get_attribute("data-bs-theme") == ("dark" if dark else "light")
+            assert page.locator("h1").count() == 1, address
+            watched.quiet()
