@@ -84,7 +84,7 @@ def _reader_locale() -> str | None:
     """Return the language of the request; None, which is the default one, for mails: they have no request."""
     if not request:
         return None
-    return request.accept_languages.best_match([str(locale) for locale in babel.list_translations()] or ["en"])
+    return formatting.best_locale(request.accept_languages.values(), [str(one) for one in babel.list_translations()])
 
 
 def _template_globals() -> dict[str, object]:

@@ -5,6 +5,7 @@ says what it should be. Values are never repeated in that sentence: a URL may
 hold a password.
 """
 
+import fcntl
 import os
 import secrets
 from collections.abc import Mapping
@@ -120,14 +121,15 @@ def _secret_key(value: str, production: bool, instance: Path) -> str:
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the secret of a development machine, made the first time."""
+    """Return the secret of a development machine, made the first time, also when several processes start at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+    drawn = secrets.token_urlsafe(48)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        kept = file.read().strip()
+        if not kept:
+            file.write(drawn)
+    return kept or drawn
 
 
 def _base_url(value: str) -> str:
@@ -165,7 +167,7 @@ def _mail_url(value: str) -> str:
 
 
 def _trusted_proxies(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) <= 10):
+    if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= 10):
         raise ConfigError("TRUSTED_PROXIES must be the number of proxies in front of the site, 0 to 10.")
     return int(value)
 

@@ -23,6 +23,8 @@ DEMO_DOMAIN = "demo.example"
 CLICKS_PER_DAY = 111
 SIGNUPS_PER_DAY = 1.65
 RETURNING_SHARE = 0.3
+# Of the new visitors: how many come through the one whom a visitor of the demo signs in as.
+STAR_SHARE = 0.1
 # Of those who sign up: who types a code, and who comes by themselves.
 TYPED_SHARE = 0.12
 UNREFERRED_SHARE = 0.15
@@ -87,7 +89,6 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     program.name = "Fernhill Coffee"
     start = until - timedelta(days=days)
     sharers = [_Sharer(first_link_of(session, user.id), 1.0) for user in _founders(session, program, start)]
-    sharers[0].weight = 40.0
     visitors: list[tuple[UUID, Link]] = []
     joined: set[UUID] = set()
     clicks = referrals = 0
@@ -133,7 +134,7 @@ def _founders(session: Session, program: Program, at: datetime) -> list[User]:
 
 def _moments(rng: random.Random, start: datetime, days: int) -> Iterator[tuple[datetime, str]]:
     """Yield clicks and signups in the order of time: busier weekends, a slow growth and one campaign."""
-    peak = int(days * 0.7)
+    peak = int(days * 0.88)
     for number in range(days):
         day = start + timedelta(days=number)
         factor = WEEKDAYS[day.weekday()] * (0.6 + 0.8 * number / days)
@@ -153,7 +154,8 @@ def _about(rng: random.Random, mean: float) -> int:
 def _visitor(rng: random.Random, visitors: list[tuple[UUID, Link]], sharers: list[_Sharer]) -> tuple[UUID, Link]:
     if visitors and rng.random() < RETURNING_SHARE:
         return rng.choice(visitors[-400:])
-    sharer = rng.choices(sharers, weights=[sharer.weight for sharer in sharers])[0]
+    star = rng.random() < STAR_SHARE
+    sharer = sharers[0] if star else rng.choices(sharers, weights=[sharer.weight for sharer in sharers])[0]
     return UUID(int=rng.getrandbits(128), version=4), sharer.link
 
 

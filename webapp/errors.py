@@ -84,6 +84,8 @@ def _answer(error: HTTPException) -> Response:
 
 def _retry_after(error: HTTPException) -> int | None:
     """Return whole seconds, at least one, for the refusals that pass by themselves."""
+    if isinstance(error, TooManyRequests) and isinstance(error.retry_after, int):
+        return error.retry_after
     if isinstance(error, TooManyRequests):
         limit = limiter.current_limit
         return max(1, int(limit.reset_at - time.time())) if limit else RETRY_SECONDS

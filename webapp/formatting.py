@@ -1,9 +1,10 @@
 """Numbers, days and moments as people say them, in the reader's language."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, UnknownLocaleError, dates, numbers
 from flask import Flask, g
 from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
@@ -11,10 +12,25 @@ from markupsafe import Markup, escape
 from webapp.clock import utc_now
 from webapp.domain.explain import Sentence
 
+DEFAULT_LANGUAGE = "en"
+
 
 def init_app(app: Flask) -> None:
     """Offer the formats to templates."""
     app.jinja_env.filters.update(number=number, moment=moment, day=day, day_short=day_short, say=say)
+
+
+def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
+    """Return the first wanted locale whose language we speak, with its region: dates differ between en-GB and en-US."""
+    languages = {DEFAULT_LANGUAGE, *translated}
+    for name in wanted:
+        try:
+            locale = Locale.parse(name.replace("-", "_"))
+        except (ValueError, UnknownLocaleError):
+            continue
+        if locale.language in languages:
+            return str(locale)
+    return DEFAULT_LANGUAGE
 
 
 def number(value: int) -> str:
@@ -37,9 +53,9 @@ def moment(value: datetime, *, now: datetime | None = None) -> Markup:
 
 
 def day(value: datetime | date, *, now: datetime | None = None) -> Markup:
-    """Return a time element as in "Friday 20 November"; the year is added when it is another one."""
+    """Return a time element as in "Friday 20 Nov"; the year is added when it is another one."""
     local, today = _local_day(value), _local_day(now or utc_now())
-    skeleton = "MMMMEEEEd" if local.year == today.year else "yMMMMEEEEd"
+    skeleton = "MMMEEEEd" if local.year == today.year else "yMMMEEEEd"
     return _time(value, dates.format_skeleton(skeleton, local, locale=_locale()))
 
 
@@ -87,4 +103,4 @@ def _zone() -> ZoneInfo:
 
 
 def _locale() -> str:
-    return str(get_locale() or "en")
+    return str(get_locale() or DEFAULT_LANGUAGE)

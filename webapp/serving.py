@@ -31,9 +31,13 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     from granian.constants import Interfaces, Loops
     from granian.server import Server
 
+    from webapp.draining import drain_before_the_end
+
     config: Config = app.extensions["grapevine_config"]
     _refuse_taken_port(host, port)
     _warn(config, workers)
+    if not config.production and not config.base_url_given:
+        _call_oneself(app, f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
     # Connections are not shared between processes: the workers make their own.
     with app.app_context():
         db.engine.dispose()
@@ -52,6 +56,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
         workers_kill_timeout=WORKERS_END_SECONDS,
         websockets=False,
     )
+    drain_before_the_end(server)
     if jobs:
         jobs.start()
     try:
@@ -78,6 +83,9 @@ def _load_app(_target: str) -> Flask:
     parent = multiprocessing.parent_process()
     if parent and parent.pid:
         die_with_parent(parent.pid)
+    from webapp.draining import turn_away_when_told
+
+    turn_away_when_told()
     from wsgi import app
 
     return app
@@ -93,6 +101,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise click.ClickException(
                 f"--port must name a free port: {host}:{port} is not ({error.strerror})."
             ) from error
+
+
+def _call_oneself(app: Flask, address: str) -> None:
+    """On a developer's machine links lead to the port that is served, here and in the processes started from here."""
+    app.config["BASE_URL"] = os.environ["BASE_URL"] = address
 
 
 def _warn(config: Config, workers: int) -> None:

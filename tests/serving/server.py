@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import NamedTuple
@@ -90,7 +91,8 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         for pid in self.alive():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
 
     def wait_until_ready(self) -> None:

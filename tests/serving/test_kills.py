@@ -30,6 +30,7 @@ def test_every_acknowledged_click_and_signup_survives_kill_9(any_site):
                     os.killpg(server.process.pid, signal.SIGKILL)
                 server.wait_until_gone(5)
             assert_free(server.port)
+            server.__exit__()
             server = any_site.server("--workers", "2").__enter__()
             assert get(server.port, "/readyz").status == 200
             assert load.visitors <= any_site.visitors(), "an acknowledged click is gone"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.serving.server import get, request, submit
+from tests.serving.server import request, submit
 
 pytestmark = pytest.mark.slow
 

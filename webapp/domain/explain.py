@@ -1,8 +1,8 @@
 """Decisions in words.
 
 Nothing is translated here: a sentence carries the message and its values, and
-the edge says it in the reader's language. `N_` only marks a message for
-extraction.
+the edge says it in the reader's language. `N_` and `NN_` only mark a message,
+or its singular and plural, for extraction.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,10 @@ def N_(message: str) -> str:  # noqa: N802 - the name that message extraction kn
     return message
 
 
+def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - likewise
+    return singular, plural
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A message with its values; `plural` and `count` when the words depend on a number.
@@ -27,6 +31,11 @@ class Sentence:
     values: Mapping[str, object] = field(default_factory=dict)
     plural: str | None = None
     count: int = 0
+
+
+def counted(forms: tuple[str, str], count: int, values: Mapping[str, object]) -> Sentence:
+    """Return a sentence whose words depend on a number."""
+    return Sentence(forms[0], values, forms[1], count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +82,18 @@ def _credited_because(
     if days == 0:
         after = Sentence(N_("They opened your link on %(opened)s and signed up less than a day later."), opened)
     else:
-        after = Sentence(
-            N_("They opened your link on %(opened)s and signed up one day later."),
+        after = counted(
+            NN_(
+                "They opened your link on %(opened)s and signed up one day later.",
+                "They opened your link on %(opened)s and signed up %(days)s days later.",
+            ),
+            days,
             {**opened, "days": days},
-            plural=N_("They opened your link on %(opened)s and signed up %(days)s days later."),
-            count=days,
         )
-    window = Sentence(
-        N_("A link counts for one day after it was opened."),
+    window = counted(
+        NN_("A link counts for one day after it was opened.", "A link counts for %(window)s days after it was opened."),
+        window_days,
         {"window": window_days},
-        plural=N_("A link counts for %(window)s days after it was opened."),
-        count=window_days,
     )
     return (after, window)
 
@@ -115,17 +125,18 @@ def _outside_window(touched: datetime, signed_up: datetime, window_days: int) ->
     # Exactly n days later is not yet "more than n days".
     days = (signed_up - touched - timedelta(microseconds=1)).days
     return Sentence(N_("Your link was opened too long before")), (
-        Sentence(
-            N_("This person signed up more than one day after your link was opened on %(opened)s."),
+        counted(
+            NN_(
+                "This person signed up more than one day after your link was opened on %(opened)s.",
+                "This person signed up more than %(days)s days after your link was opened on %(opened)s.",
+            ),
+            days,
             {"opened": touched, "days": days},
-            plural=N_("This person signed up more than %(days)s days after your link was opened on %(opened)s."),
-            count=days,
         ),
-        Sentence(
-            N_("A link counts for one day."),
+        counted(
+            NN_("A link counts for one day.", "A link counts for %(window)s days."),
+            window_days,
             {"window": window_days},
-            plural=N_("A link counts for %(window)s days."),
-            count=window_days,
         ),
     )
 
@@ -177,21 +188,14 @@ def attribution_for_admin(reason: str, method: str | None, *, model: str, window
     if method == "typed_code":
         return Sentence(N_("Typed the referrer’s code"))
     if reason == "credited":
-        message, plural = (
-            (
-                N_("First link opened in the last day"),
-                N_("First link opened in the last %(window)s days"),
-            )
-            if model == "first"
-            else (
-                N_("Last link opened in the last day"),
-                N_("Last link opened in the last %(window)s days"),
-            )
-        )
-        return Sentence(message, {"window": window_days}, plural=plural, count=window_days)
+        return counted(_CREDITED_FOR_ADMIN[model], window_days, {"window": window_days})
     return Sentence(_FOR_ADMIN.get(reason, N_("Came without a link")))
 
 
+_CREDITED_FOR_ADMIN = {
+    "first": NN_("First link opened in the last day", "First link opened in the last %(window)s days"),
+    "last": NN_("Last link opened in the last day", "Last link opened in the last %(window)s days"),
+}
 _FOR_ADMIN = {
     "not_referred": N_("Came without a link"),
     "same_person": N_("Used their own link: the same mailbox"),

@@ -137,9 +137,16 @@ def test_guessing_codes_is_limited_by_network_and_known_codes_go_on(make_app, co
     guesser = {"X-Forwarded-For": "2001:db8:1:2:aaaa::1"}
     for number in range(30):
         assert browser(app).get(f"/r/GUESS{number}", headers=guesser).status_code == 404
-    refused = browser(app).get("/r/GUESS99", headers={"X-Forwarded-For": "2001:db8:1:2:bbbb::9"})
-    assert refused.status_code == 429
-    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    neighbour = {"X-Forwarded-For": "2001:db8:1:2:bbbb::9"}
+    for path in ("/r/GUESS99", "/signup?ref=GUESS99"):
+        refused = browser(app).get(path, headers=neighbour)
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+    typed = {"name": "Bob", "email": "bob@example.org", "password": factories.PASSWORD, "ref": "GUESS99"}
+    client = browser(app)
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = neighbour["X-Forwarded-For"]
+    assert factories.submit(client, "/signup", typed).status_code == 429
+    assert browser(app).get(f"/r/{code}", headers=neighbour).status_code == 302
     assert browser(app).get("/r/GUESS99", headers={"X-Forwarded-For": "2001:db8:1:3::1"}).status_code == 404
 
 

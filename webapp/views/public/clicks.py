@@ -12,7 +12,8 @@ from webapp.clicks.destinations import (
 )
 from webapp.clicks.recording import record_visit
 from webapp.clicks.visits import utm_fields
-from webapp.extensions import db, limiter
+from webapp.extensions import db
+from webapp.limits import count_unknown_code
 from webapp.models import Link, Program
 from webapp.queries.links import find_live_link
 from webapp.signing import sign_id
@@ -22,11 +23,11 @@ bp = Blueprint("clicks", __name__)
 
 
 @bp.get("/r/<code>")
-@limiter.limit("30 per minute", deduct_when=lambda response: response.status_code == 404)
 def create(code: str) -> Response:
     program = load_program()
     link = find_live_link(db.session(), program.id, code)
     if link is None:
+        count_unknown_code()
         return render("public/clicks/unknown.html", status=404)
     destination = _destination(program, link)
     recorded = record_visit(program, link)

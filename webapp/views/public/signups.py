@@ -16,6 +16,7 @@ from webapp.database import write_transaction
 from webapp.domain.codes import code_key
 from webapp.extensions import db, limiter
 from webapp.forms.sign_up import SignUpForm
+from webapp.limits import count_unknown_code
 from webapp.models import Link, User
 from webapp.passwords import hash_password
 from webapp.queries.clicks import has_clicked_since
@@ -37,6 +38,8 @@ def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(url_for("public.home.index"))
     opened = _opened_link()
+    if request.args.get("ref") and opened is None:
+        count_unknown_code()
     form = SignUpForm(formdata=None, ref=opened.code if opened else "")
     response = _page(form, opened)
     visitor_id = _count_as_click(opened) if opened else None
@@ -91,6 +94,7 @@ def _typed_link(form: SignUpForm, opened: Link | None) -> Link | None:
         return None
     link = find_live_link(db.session(), load_program().id, code)
     if link is None:
+        count_unknown_code()
         form.ref.errors = [_("No link has this code. Correct it or leave it empty; you can join without one.")]
     return None if link is None or (opened and link.id == opened.id) else link
 

@@ -1,0 +1,180 @@
+"""`demo`: data to look at."""
+
+import re
+import stat
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from tests import factories
+from tests.databases import FAST, config_for
+from webapp import create_app
+from webapp.cli import demo
+from webapp.database import write_transaction
+from webapp.demo import DEMO_DOMAIN, PEOPLE
+from webapp.extensions import db
+from webapp.models import AttributionDecision, Click, ProgramDay, Referral, User
+from webapp.passwords import verify_password
+
+SEED = ["demo", "seed", "--days", "4", "--until", "2026-11-22"]
+
+
+def run(app, *arguments):
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def figures(app):
+    """Return what a page shows of the story, free of ids and codes."""
+    with app.app_context():
+        session = db.session()
+        return {
+            "days": [(row.day, row.clicks, row.signups) for row in session.scalars(select(ProgramDay).order_by("day"))],
+            "names": session.scalars(select(User.name).order_by(User.created_at, User.email)).all(),
+            "reasons": session.scalars(
+                select(AttributionDecision.reason).order_by(AttributionDecision.signed_up_at)
+            ).all(),
+            "sources": session.execute(
+                select(Click.utm_source, func.count()).group_by(Click.utm_source).order_by(Click.utm_source)
+            ).all(),
+        }
+
+
+@pytest.fixture
+def second_app(databases, tmp_path):
+    """An application on a migrated database of its own."""
+    folder = tmp_path / "second"
+    folder.mkdir()
+    url = databases.clone(folder)
+    app = create_app(config_for(url, folder), **FAST)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    databases.drop(url)
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """`demo run` up to the moment when the server would start: keeps what it would have been started with."""
+    calls = []
+    monkeypatch.setattr(demo, "serve", lambda _app, **how: calls.append(how))
+    monkeypatch.delenv("DEMO_PASSWORD", raising=False)
+    return calls
+
+
+def test_the_same_seed_tells_the_same_story_and_its_counts_are_proven(app, second_app):
+    first, second = run(app, *SEED), run(second_app, *SEED)
+    assert first.exit_code == 0, first.output
+    assert first.stdout == second.stdout
+    assert figures(app) == figures(second_app)
+    assert run(app, "rollups", "verify").exit_code == 0
+
+
+def test_another_seed_tells_another_story(app, second_app):
+    run(app, *SEED)
+    run(second_app, *SEED, "--seed", "2")
+    assert figures(app) != figures(second_app)
+
+
+def test_the_story_is_as_long_as_it_says_and_ends_with_the_day_it_was_given(app):
+    said = run(app, *SEED).stdout
+    with app.app_context():
+        session = db.session()
+        people, clicks, referrals = (
+            session.scalar(select(func.count()).select_from(table)) for table in (User, Click, Referral)
+        )
+        first, last = session.execute(select(func.min(Click.clicked_at), func.max(Click.clicked_at))).one()
+        assert said == f"{people} people, {clicks} clicks, {referrals} referrals in 4 days.\n"
+        assert clicks > 200
+        assert referrals > 0
+        assert datetime(2026, 11, 18, 23, tzinfo=UTC) < first < last < datetime(2026, 11, 23, tzinfo=UTC)
+        assert session.scalar(select(func.max(ProgramDay.day))) == date(2026, 11, 22)
+        assert all(email.endswith(f"@{DEMO_DOMAIN}") for email in session.scalars(select(User.email)))
+        roles = dict(session.execute(select(User.email, User.role)).all())
+        assert {person.email: person.role for person in PEOPLE}.items() <= roles.items()
+
+
+def test_a_database_with_real_people_is_left_alone(app):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="bob@example.org")
+    result = run(app, *SEED)
+    assert result.exit_code == 1
+    assert "This database has real people in it" in result.stderr
+    with app.app_context():
+        assert db.session.scalars(select(User.email)).all() == ["bob@example.org"]
+        assert db.session.scalars(select(Click)).all() == []
+
+
+def test_demo_data_is_not_told_twice(app):
+    run(app, *SEED)
+    before = figures(app)
+    result = run(app, *SEED)
+    assert result.exit_code == 1
+    assert "has demo data already" in result.stderr
+    assert figures(app) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--days", "0"], "0 is not in the range"),
+        (["--days", "401"], "401 is not in the range"),
+        (["--until", "yesterday"], "must be a day, as in 2026-11-22"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(app, arguments, sentence):
+    result = run(app, "demo", "seed", *arguments)
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.stderr.split())
+    with app.app_context():
+        assert db.session.scalars(select(User)).all() == []
+
+
+def test_the_demo_people_get_the_password_that_was_asked_for_and_are_printed(app, served, monkeypatch):
+    monkeypatch.setenv("DEMO_PASSWORD", "a password for all")
+    run(app, *SEED)
+    result = run(app, "demo", "run", "--port", "8123")
+    assert result.exit_code == 0, result.output
+    assert "http://127.0.0.1:8123/login" in result.stdout
+    assert "password: a password for all" in result.stdout
+    for person in PEOPLE:
+        assert re.search(rf"{person.role}\s+{person.email}", result.stdout)
+    with app.app_context():
+        for user in db.session.scalars(select(User)):
+            demo_person = user.email in {person.email for person in PEOPLE}
+            assert verify_password(user.password_hash, "a password for all") == demo_person
+    assert served == [{"host": "127.0.0.1", "port": 8123, "workers": 1, "with_jobs": True}]
+
+
+def test_without_one_a_random_password_is_made_and_kept_for_its_owner_alone(app, served, tmp_path):
+    run(app, *SEED)
+    first, second = run(app, "demo", "run"), run(app, "demo", "run")
+    (password,) = re.findall(r"password: (\S+)", first.stdout)
+    assert len(password) >= 12
+    assert first.stdout == second.stdout
+    assert stat.S_IMODE((tmp_path / "instance" / "demo-password").stat().st_mode) == 0o600
+    with app.app_context():
+        ada = db.session.scalars(select(User).where(User.email == PEOPLE[0].email)).one()
+        assert verify_password(ada.password_hash, password)
+
+
+def test_a_demo_password_that_is_too_short_stops_the_start(app, served, monkeypatch):
+    monkeypatch.setenv("DEMO_PASSWORD", "short")
+    run(app, *SEED)
+    result = run(app, "demo", "run")
+    assert result.exit_code == 1
+    assert "DEMO_PASSWORD must have 8 to 256 characters." in result.stderr
+    assert served == []
+
+
+def test_real_people_keep_their_passwords_and_none_is_printed(app, served):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="bob@example.org", password="a good long sentence")
+    result = run(app, "demo", "run")
+    assert result.exit_code == 0, result.output
+    assert "password" not in result.stdout
+    assert len(served) == 1
+    with app.app_context():
+        bob = db.session.scalars(select(User)).one()
+        assert verify_password(bob.password_hash, "a good long sentence")

@@ -1,0 +1,103 @@
+"""`users create`: people, from the command line."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.models import Link, User
+from webapp.passwords import verify_password
+
+
+@pytest.fixture
+def create(app):
+    """Run `users create` with these arguments and this standard input."""
+
+    def run(*arguments, typed=None):
+        return app.test_cli_runner().invoke(args=["users", "create", *arguments], input=typed)
+
+    return run
+
+
+def people(app):
+    with app.app_context():
+        return db.session.scalars(select(User).order_by(User.created_at)).all()
+
+
+@pytest.mark.parametrize("role", ["referrer", "marketer", "admin"])
+def test_a_person_is_made_verified_in_each_role_and_the_id_stands_alone_on_the_last_line(app, create, role):
+    result = create("Marta.Voss@Example.org", "--name", "Marta  Voss", "--role", role)
+    assert result.exit_code == 0, result.output
+    (marta,) = people(app)
+    assert UUID(result.stdout.splitlines()[-1]) == marta.id
+    assert (marta.name, marta.role, marta.email_key) == ("Marta Voss", role, "marta.voss@example.org")
+    assert marta.email_verified_at == marta.created_at
+    assert (marta.password_hash, marta.referred_by) == (None, None)
+    with app.app_context():
+        assert db.session.scalars(select(Link)).one().referrer_id == marta.id
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_the_password_is_read_from_standard_input(app, create, end):
+    result = create("ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin", typed=f" long one {end}")
+    assert result.exit_code == 0, result.output
+    assert "long one" not in result.output
+    (ada,) = people(app)
+    with app.app_context():
+        assert verify_password(ada.password_hash, " long one ")
+        assert not verify_password(ada.password_hash, "long one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "sentence"),
+    [
+        pytest.param(["nobody", "--name", "Ada", "--role", "admin"], None, "EMAIL must be", id="no address"),
+        pytest.param(["ada@", "--name", "Ada", "--role", "admin"], None, "EMAIL must be", id="half an address"),
+        pytest.param(["ada@example.org", "--name", " ", "--role", "admin"], None, "--name must be", id="no name"),
+        pytest.param(
+            ["ada@example.org", "--name", "ada@example.org", "--role", "admin"],
+            None,
+            "--name must be",
+            id="a name with @",
+        ),
+        pytest.param(["ada@example.org", "--name", "Ada", "--role", "owner"], None, "'owner' is not one of", id="role"),
+        pytest.param(["ada@example.org", "--name", "Ada"], None, "Missing option '--role'", id="no role"),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin"],
+            "short\n",
+            "The password must have 8 to 256 characters",
+            id="a short password",
+        ),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin"],
+            "",
+            "The password must have 8 to 256 characters",
+            id="no password where one was announced",
+        ),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin"],
+            "x" * 257 + "\n",
+            "The password must have 8 to 256 characters",
+            id="a long password",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_written(app, create, arguments, typed, sentence):
+    result = create(*arguments, typed=typed)
+    assert result.exit_code != 0
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert people(app) == []
+
+
+def test_an_address_that_has_an_account_is_refused_in_any_spelling(app, create):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="ada@example.org", name="Ada Okafor")
+    result = create("ADA@Example.ORG", "--name", "Eve", "--role", "admin")
+    assert result.exit_code != 0
+    assert "EMAIL has an account already; nothing was changed." in result.stderr
+    assert [(user.name, user.role) for user in people(app)] == [("Ada Okafor", "referrer")]

@@ -1,0 +1,139 @@
+"""Rows for the tables of each migration, as they were at that revision: a new migration adds its own here.
+
+Written past the models, which know only the newest version.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webapp.models.base import Id, Moment
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ADA, BOB, LINK, DECISION = (UUID(int=number) for number in range(1, 5))
+
+
+def _insert(connection: sa.Connection, table: str, **values: Any) -> None:
+    kinds: dict[type, sa.types.TypeEngine[Any]] = {UUID: Id(), datetime: Moment(), date: sa.Date()}
+    columns = [sa.column(name, kinds.get(type(value))) for name, value in values.items()]
+    connection.execute(sa.table(table, *columns).insert().values(**values))
+
+
+def _program(connection: sa.Connection) -> UUID:
+    id_ = sa.column("id", Id())
+    return connection.execute(sa.select(id_).select_from(sa.table("programs", id_))).scalar_one()
+
+
+def _people_links_and_referrals(connection: sa.Connection) -> None:
+    program = _program(connection)
+    for number, person in enumerate((ADA, BOB)):
+        email = f"person{number}@example.com"
+        _insert(
+            connection,
+            "users",
+            id=person,
+            program_id=program,
+            name=f"Person {number}",
+            email=email,
+            email_key=email,
+            mailbox_key=email,
+            role="referrer",
+            created_at=NOON,
+        )
+    _insert(
+        connection,
+        "user_sessions",
+        id=UUID(int=10),
+        user_id=ADA,
+        token_hash="0" * 64,
+        created_at=NOON,
+        expires_at=NOON,
+    )
+    _insert(
+        connection,
+        "links",
+        id=LINK,
+        program_id=program,
+        referrer_id=ADA,
+        code="ABC",
+        code_key="ABC",
+        created_at=NOON,
+    )
+    _insert(
+        connection,
+        "attribution_decisions",
+        id=DECISION,
+        program_id=program,
+        friend_id=BOB,
+        signed_up_at=NOON,
+        model="last",
+        window_days=60,
+        reason="credited",
+    )
+    _insert(
+        connection,
+        "attribution_touches",
+        id=UUID(int=11),
+        decision_id=DECISION,
+        position=0,
+        kind="page",
+        link_id=LINK,
+        referrer_id=ADA,
+        touched_at=NOON,
+        outcome="credited",
+    )
+    _insert(
+        connection,
+        "referrals",
+        id=UUID(int=12),
+        program_id=program,
+        referrer_id=ADA,
+        friend_id=BOB,
+        link_id=LINK,
+        method="link",
+        decision_id=DECISION,
+        created_at=NOON,
+    )
+    users = sa.table("users", sa.column("id", Id()), sa.column("referred_by", Id()))
+    connection.execute(sa.update(users).where(users.c.id == BOB).values(referred_by=ADA))
+
+
+def _clicks_and_roll_ups(connection: sa.Connection) -> None:
+    program = _program(connection)
+    _insert(
+        connection,
+        "clicks",
+        id=UUID(int=13),
+        program_id=program,
+        link_id=LINK,
+        visitor_id=UUID(int=14),
+        clicked_at=NOON,
+    )
+    day = {"day": NOON.date(), "clicks": 1, "signups": 1}
+    _insert(connection, "link_days", link_id=LINK, referrer_id=ADA, **day)
+    _insert(connection, "program_days", program_id=program, **day)
+
+
+def _outbox_and_job_leases(connection: sa.Connection) -> None:
+    _insert(
+        connection,
+        "outbox_mails",
+        id=UUID(int=15),
+        user_id=ADA,
+        template="welcome",
+        dedupe_key="welcome",
+        created_at=NOON,
+        due_at=NOON,
+        tries=0,
+    )
+    _insert(connection, "job_leases", name="jobs", holder="somebody", held_until=NOON)
+
+
+ROWS: dict[str, Callable[[sa.Connection], None]] = {
+    "0001": _people_links_and_referrals,
+    "0002": _clicks_and_roll_ups,
+    "0003": _outbox_and_job_leases,
+}

@@ -1,0 +1,36 @@
+"""What a first visit costs, compressed as the server sends it."""
+
+import re
+
+import brotli
+import pytest
+
+from tests import factories
+from tests.conftest import browser
+from tests.factories import PASSWORD
+from webapp.database import write_transaction
+
+LIMIT_BYTES = 160_000
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("path", ["/login", "/signup", "/dashboard", "/dashboard/referrals", "/analytics", "/admin"])
+def test_a_first_visit_is_light(make_app, path):
+    app = make_app(GRAPEVINE_ENV="production", BASE_URL="https://localhost")
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="marta@example.com", role="admin", password=PASSWORD)
+    client = browser(app)
+    client.environ_base |= {"wsgi.url_scheme": "https", "HTTP_HOST": "localhost"}
+    if path not in {"/login", "/signup"}:
+        factories.sign_in(client, "marta@example.com")
+    page = client.get(path).data
+    files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.decode()))
+    assert len(files) >= 4
+    weights = {"the page": len(brotli.compress(page, quality=5))}
+    for file in sorted(files):
+        response = client.get(file, headers={"Accept-Encoding": "br"})
+        assert response.status_code == 200, file
+        assert re.search(r"\.[0-9a-f]{12}\.\w+$", file), f"{file} has no hashed name"
+        assert "immutable" in response.headers["Cache-Control"]
+        weights[file] = len(response.data)
+    assert sum(weights.values()) <= LIMIT_BYTES, weights

@@ -1,0 +1,157 @@
+"""Every word that people read can be translated: in a made-up language, nothing is left in English."""
+
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+
+from tests import factories
+from tests.conftest import browser
+from tests.factories import PASSWORD, submit
+from tests.services.test_signups import join
+from webapp.config import ROOT
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.mail import compose
+from webapp.queries.people import find_by_email
+from webapp.services.signups import CameBy
+
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+# Esperanto has a locale of its own and no translation here.
+LANGUAGE = "eo"
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
+# What is nobody's to translate: names of people, programs and products, addresses.
+NAMES = "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|example|com|org|http|localhost"
+SPOKEN_ATTRIBUTES = {"aria-label", "alt", "placeholder", "title", "data-done", "data-refused"}
+SILENT = {"script", "style", "time", "output"}
+
+
+def messages():
+    """Return every message of the code and the templates, with its plural or None."""
+    with (ROOT / "webapp/translations/babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    for _file, _line, found, _comments, _context in extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS):
+        yield found if isinstance(found, tuple) else (found, None)
+
+
+@pytest.fixture(scope="module")
+def translations(tmp_path_factory) -> Path:
+    """A catalogue in which every message is its own text between marks."""
+    catalog = Catalog(locale=LANGUAGE)
+    for single, plural in messages():
+        if plural:
+            catalog.add((single, plural), (f"⟦{single}⟧", f"⟦{plural}⟧"))
+        else:
+            catalog.add(single, f"⟦{single}⟧")
+    folder = tmp_path_factory.mktemp("translations")
+    target = folder / LANGUAGE / "LC_MESSAGES" / "messages.mo"
+    target.parent.mkdir(parents=True)
+    with BytesIO() as buffer:
+        write_mo(buffer, catalog)
+        target.write_bytes(buffer.getvalue())
+    return folder
+
+
+class Spoken(HTMLParser):
+    """Collects what a person sees or hears of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag, attrs):
+        self.silent += tag in SILENT
+        self.texts += [value for name, value in attrs if name in SPOKEN_ATTRIBUTES and value and tag != "time"]
+
+    def handle_endtag(self, tag):
+        self.silent -= tag in SILENT
+
+    def handle_data(self, data):
+        if not self.silent:
+            self.texts.append(data)
+
+
+def left_in_english(page):
+    """Return the words of a page that stand outside the marks of a translation."""
+    spoken = Spoken()
+    spoken.feed(page)
+    assert any("⟦" in text for text in spoken.texts), "nothing is translated at all"
+    text = "\n".join(spoken.texts)
+    depth, outside = 0, []
+    for character in text:
+        depth += (character == "⟦") - (character == "⟧")
+        outside.append(" " if depth or character == "⟧" else character)
+    return re.findall(r"[^\W\d_]{3,}", re.sub(rf"\b({NAMES})\b", "", "".join(outside)))
+
+
+@pytest.fixture
+def speaking(make_app, translations):
+    """An application that speaks the made-up language, with someone of each role and a friend."""
+    app = make_app(settings={"BABEL_TRANSLATION_DIRECTORIES": str(translations)})
+    with app.app_context(), write_transaction() as session:
+        for role, name in (("referrer", "Ada Okafor"), ("marketer", "Jo Winter"), ("admin", "Marta Voss")):
+            person = factories.person(session, name=name, email=f"{role}@example.com", role=role, password=PASSWORD)
+            visitor = uuid4()
+            link = factories.link_of(session, person)
+            factories.click(session, link, visitor_id=visitor)
+            join(session, CameBy(visitor_id=visitor), name="Bob Miller", email=f"bob.{role}@example.org")
+            join(session, CameBy(typed=link), name="Cy Young", email=f"cy.{role}@example.org")
+    return app
+
+
+def reader(app):
+    client = browser(app)
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "eo, en;q=0.5"
+    return client
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("person", "path"),
+    [
+        (None, "/login"),
+        (None, "/signup"),
+        (None, "/r/NOSUCHCODE"),
+        (None, "/nowhere"),
+        ("referrer", "/dashboard"),
+        ("referrer", "/dashboard/referrals"),
+        ("referrer", "/admin"),
+        ("marketer", "/analytics"),
+        ("admin", "/admin"),
+    ],
+)
+def test_no_page_leaves_a_word_untranslated(speaking, person, path):
+    client = reader(speaking)
+    if person:
+        factories.sign_in(client, f"{person}@example.com")
+    page = client.get(path).get_data(as_text=True)
+    assert '<html lang="eo"' in page
+    assert left_in_english(page) == []
+
+
+@on_sqlite
+def test_no_refusal_of_a_form_is_left_untranslated(speaking):
+    client = reader(speaking)
+    wrong = {"name": "", "email": "x", "password": "short", "ref": "?"}
+    assert left_in_english(submit(client, "/signup", wrong).get_data(as_text=True)) == []
+    assert left_in_english(submit(client, "/login", {"email": "x"}).get_data(as_text=True)) == []
+
+
+def test_a_word_that_is_not_marked_would_be_found():
+    assert left_in_english("<p>⟦Hello⟧ Ada, welcome</p>") == ["welcome"]
+
+
+@on_sqlite
+def test_every_mail_can_be_translated(speaking):
+    with speaking.test_request_context(headers={"Accept-Language": "eo"}):
+        mail = compose(find_by_email(db.session(), "referrer@example.com"), "address_already_used")
+        assert left_in_english(f"{mail['Subject']}\n{mail.get_content()}".replace("/login", "")) == []
