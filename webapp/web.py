@@ -32,9 +32,11 @@ def render(template: str, *, part: str | None = None, status: int = 200, **conte
 
 
 def keep_out_of_caches(response: Response) -> Response:
-    """After-request hook: what one person sees is stored nowhere."""
+    """After-request hook: what one person sees is stored nowhere, and no page is shared between people."""
     if current_user.is_authenticated or request.method == "POST":
         response.headers["Cache-Control"] = "no-store"
+    else:
+        response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
 
 

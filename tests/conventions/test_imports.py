@@ -7,8 +7,8 @@ import pytest
 
 from tests.conventions.tree import name_of, python_files
 
-EDGES = {"views", "jobs", "cli", "clicks"}
-MIDDLE = {"forms", "services", "queries", "charts"}
+EDGES = ("views", "jobs", "cli", "clicks")
+MIDDLE = ("forms", "services", "queries", "charts")
 LAYERS = {
     **dict.fromkeys(EDGES, 3),
     **dict.fromkeys(MIDDLE, 2),

@@ -1,5 +1,7 @@
 """Which e-mail addresses reach the same mailbox."""
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -73,6 +75,10 @@ NO_ADDRESS = [
     pytest.param("bob@.example.org", id="a dot first"),
     pytest.param(f"bob@{'x' * 64}.org", id="a label of 64 characters"),
     pytest.param("bob@exam\u2028ple.org", id="a character no domain may hold"),
+    pytest.param("bob miller@example.org", id="a space inside"),
+    pytest.param("bob\u200b@example.org", id="an invisible character"),
+    pytest.param("bob\n@example.org", id="a line break, which would end a header"),
+    pytest.param("bob\x00@example.org", id="NUL"),
 ]
 
 
@@ -89,7 +95,7 @@ def test_two_people_have_two_keys(one, other):
 @pytest.mark.parametrize("text", NO_ADDRESS)
 @pytest.mark.parametrize("key", [address_key, mailbox_key])
 def test_what_is_no_address_is_refused(key, text):
-    with pytest.raises(ValueError, match="@"):
+    with pytest.raises(ValueError, match=r"an e-mail address has|is not a domain"):
         key(text)
 
 
@@ -134,7 +140,10 @@ DOMAINS = st.sampled_from(
         "bücher.example",
     ]
 )
-LOCALS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+# What NFKC takes apart into a space and a mark, as "´", is refused.
+LOCALS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12).filter(
+    lambda text: not any(map(str.isspace, unicodedata.normalize("NFKC", text)))
+)
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12)
 
 

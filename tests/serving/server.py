@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -39,9 +40,20 @@ class RefusedError(Exception):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port below those that systems hand out to clients: one of those could take it before the server does."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def nobody_listens(port: int) -> bool:
+    try:
+        get(port, "/healthz")
+    except RefusedError:
+        return True
+    return False
 
 
 def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:
@@ -65,20 +77,15 @@ def flask_command(*arguments: str) -> list[str]:
 
 
 class Server:
-    """`serve` on a free port, in a process group of its own. Use it in a `with` block: nothing outlives that."""
+    """A command that serves, in a process group of its own. Use it in a `with` block: nothing outlives that."""
 
-    def __init__(self, environ: dict[str, str], log: Path, *arguments: str, command: list[str] | None = None) -> None:
-        self.port = free_port()
+    def __init__(self, command: list[str], environ: dict[str, str], log: Path, *, port: int) -> None:
+        self.port = port
         self.log = log
         self.seen: set[int] = set()
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*(command or flask_command()), "serve", "--port", str(self.port), *arguments],
-                cwd=ROOT,
-                env=environ,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+                command, cwd=ROOT, env=environ, stdout=output, stderr=output, start_new_session=True
             )
 
     def __enter__(self) -> "Server":

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.databases import config_for
-from tests.serving.server import Server, environment
+from tests.serving.server import Server, environment, flask_command, free_port
 from webapp import create_app
 from webapp.database import write_transaction
 from webapp.extensions import db
@@ -38,8 +38,12 @@ class Site:
     def server(
         self, *arguments: str, environ: dict[str, str] | None = None, command: list[str] | None = None
     ) -> Server:
+        port = free_port()
         return Server(
-            environment(self.database_url, self.folder, **(environ or {})), self.log, *arguments, command=command
+            [*(command or flask_command()), "serve", "--port", str(port), *arguments],
+            environment(self.database_url, self.folder, **(environ or {})),
+            self.log,
+            port=port,
         )
 
     def mails(self) -> list[Path]:

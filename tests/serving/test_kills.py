@@ -7,8 +7,7 @@ import signal
 import pytest
 
 from tests.serving.load import Load
-from tests.serving.server import get
-from tests.serving.test_stopping import assert_free
+from tests.serving.server import get, nobody_listens
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +28,7 @@ def test_every_acknowledged_click_and_signup_survives_kill_9(any_site):
                 else:
                     os.killpg(server.process.pid, signal.SIGKILL)
                 server.wait_until_gone(5)
-            assert_free(server.port)
+            assert nobody_listens(server.port)
             server.__exit__()
             server = any_site.server("--workers", "2").__enter__()
             assert get(server.port, "/readyz").status == 200

@@ -1,6 +1,5 @@
 """SIGTERM ends everything within ten seconds and fails no request that was accepted."""
 
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.serving.load import Load
-from tests.serving.server import get
+from tests.serving.server import get, nobody_listens
 from webapp.database import write_lock
 from webapp.extensions import db
 
@@ -31,7 +30,7 @@ def test_sigterm_under_load_fails_no_accepted_request_and_leaves_no_process(any_
     assert load.emails <= any_site.emails()
     # Some were on their way at that moment, or this would have proved nothing.
     assert any(began < stopped_at < ended for began, ended in load.answered)
-    assert_free(server.port)
+    assert nobody_listens(server.port)
 
 
 def test_requests_that_wait_for_the_database_are_answered_after_sigterm(site):
@@ -65,12 +64,6 @@ def test_two_servers_do_not_share_a_port(site):
     last = site.log.read_text().strip().splitlines()
     assert f"Error: --port must name a free port: 127.0.0.1:{server.port} is not (Address already in use)." in last
     assert "Traceback" not in site.log.read_text()
-
-
-def assert_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
 
 
 class locked_database:  # noqa: N801 - reads as a context

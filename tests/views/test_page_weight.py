@@ -28,9 +28,9 @@ def test_a_first_visit_is_light(make_app, path):
     assert len(files) >= 4
     weights = {"the page": len(brotli.compress(page, quality=5))}
     for file in sorted(files):
-        response = client.get(file, headers={"Accept-Encoding": "br"})
-        assert response.status_code == 200, file
-        assert re.search(r"\.[0-9a-f]{12}\.\w+$", file), f"{file} has no hashed name"
-        assert "immutable" in response.headers["Cache-Control"]
-        weights[file] = len(response.data)
+        with client.get(file, headers={"Accept-Encoding": "br"}) as response:
+            assert response.status_code == 200, file
+            assert re.search(r"\.[0-9a-f]{12}\.\w+$", file), f"{file} has no hashed name"
+            assert "immutable" in response.headers["Cache-Control"]
+            weights[file] = len(response.data)
     assert sum(weights.values()) <= LIMIT_BYTES, weights

@@ -10,14 +10,18 @@ from webapp.jobs.forget_sessions import forget_sessions
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to run and how long to wait after it ended. `run` commits for itself and answers how much it did."""
+    """What to run and how long to wait after it ended. `run` commits for itself and answers how much it did.
+
+    `at_the_end` has it run once more when the process is told to stop.
+    """
 
     name: str
     run: Callable[[datetime], int]
     every: timedelta
+    at_the_end: bool = False
 
 
 SCHEDULE = (
-    Job("deliver-mail", deliver_mail, timedelta(milliseconds=500)),
+    Job("deliver-mail", deliver_mail, timedelta(milliseconds=500), at_the_end=True),
     Job("forget-sessions", forget_sessions, timedelta(hours=1)),
 )

@@ -27,7 +27,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def run_jobs(stop: threading.Event) -> None:
-    """Run every job when it is due, until `stop` is set; then send what is still queued and give the lease back.
+    """Run every job when it is due, until `stop` is set; then give the lease back.
 
     Needs an application context. A job that fails is logged and tried again at its next turn.
     """
@@ -48,7 +48,9 @@ def run_jobs(stop: threading.Event) -> None:
         stop.wait(TICK_SECONDS)
     # Also when it was told to stop before it had begun.
     if held or _renew(holder):
-        run_job(SCHEDULE[0], utc_now())
+        for job in SCHEDULE:
+            if job.at_the_end:
+                run_job(job, utc_now())
         with write_transaction() as session:
             give_lease_back(session, LEASE_NAME, holder)
 
