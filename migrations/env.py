@@ -1,8 +1,10 @@
 """Runs the migrations under the write lock, one at a time, whole or not at all."""
 
 from alembic import context
+from click import ClickException
 from flask import current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from webapp.database import WRITING, write_lock
 from webapp.extensions import db
@@ -27,7 +29,18 @@ def run(connection: Connection) -> None:
 if context.is_offline_mode():
     raise SystemExit("Migrations need the database; there is no offline mode.")
 
-with write_lock(db.engine), db.engine.connect().execution_options(**WRITING) as connection:
+
+def connect() -> Connection:
+    """Open the connection. Raises ClickException with one sentence when there is no such database."""
+    try:
+        return db.engine.connect().execution_options(**WRITING)
+    except DatabaseError as error:
+        raise ClickException(
+            f"DATABASE_URL names a database that cannot be opened ({type(error.orig).__name__})."
+        ) from None
+
+
+with write_lock(db.engine), connect() as connection:
     sqlite = db.engine.dialect.name == "sqlite"
     if sqlite:
         # A table is altered by copying it, and the copy must not trip over what refers to it. Outside any

@@ -72,6 +72,8 @@ def _settings(config: Config) -> dict[str, object]:
         "MAX_FORM_PARTS": 100,
         "RATELIMIT_STORAGE_URI": config.rate_limit_url,
         "RATELIMIT_STRATEGY": "moving-window",
+        # A store that is away must not close the site: each process counts for itself meanwhile.
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

@@ -10,7 +10,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -117,13 +116,16 @@ def _secret_key(value: str, production: bool, instance: Path) -> str:
             f"SECRET_KEY must be set to at least {SECRET_KEY_CHARACTERS} random characters in production"
             " (for development set GRAPEVINE_ENV=development)."
         )
-    return _kept_secret(instance / "secret-key")
+    return kept_secret(instance / "secret-key", octets=48)
 
 
-def _kept_secret(path: Path) -> str:
-    """Return the secret of a development machine, made the first time, also when several processes start at once."""
+def kept_secret(path: Path, *, octets: int) -> str:
+    """Return a secret of this machine, random when it is made the first time and readable by its owner alone.
+
+    Several processes may ask at once and get the same.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn = secrets.token_urlsafe(48)
+    drawn = secrets.token_urlsafe(octets)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         kept = file.read().strip()
@@ -173,9 +175,7 @@ def _trusted_proxies(value: str) -> int:
 
 
 def _rate_limit_url(value: str) -> str:
-    if not value.startswith(("memory://", "redis://", "rediss://", "valkey://", "unix://")):
+    if not value.startswith(("memory://", "redis://", "rediss://", "valkey://")):
         raise ConfigError("RATE_LIMIT_URL must be a Redis or Valkey URL such as redis://host:6379/0.")
-    if not value.startswith("memory://") and find_spec("redis") is None:
-        raise ConfigError("RATE_LIMIT_URL may name a Redis or Valkey only where the Python package redis is installed.")
     # The store speaks one protocol under both names.
     return value.replace("valkey://", "redis://", 1) if value.startswith("valkey://") else value

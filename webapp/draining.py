@@ -15,8 +15,7 @@ import struct
 import sys
 import time
 from pathlib import Path
-
-from granian.server import Server
+from typing import Any
 
 DRAIN_SECONDS = 0.3
 # Nobody sends it to a worker, and one that does not listen to it yet ignores it.
@@ -32,8 +31,8 @@ _NO_NEW_CONNECTIONS = (
 )
 
 
-def drain_before_the_end(server: Server) -> None:
-    """Have the workers turn new connections away some time before `server` hears of a signal to end."""
+def drain_before_the_end(server: Any) -> None:
+    """Have the workers turn new connections away some time before granian's `server` hears of a signal to end."""
 
     def end(*_: object) -> None:
         for worker in multiprocessing.active_children():

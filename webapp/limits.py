@@ -10,6 +10,7 @@ from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
 from webapp.extensions import limiter
+from webapp.logs import log
 from webapp.network import request_network
 
 UNKNOWN_CODES = RateLimitItemPerMinute(30)
@@ -17,7 +18,13 @@ UNKNOWN_CODES = RateLimitItemPerMinute(30)
 
 def count_unknown_code() -> None:
     """Count one unknown code against the network of the request. Raises TooManyRequests above the limit."""
-    network = request_network()
-    if not limiter.limiter.hit(UNKNOWN_CODES, "unknown-codes", network):
-        reset_at = limiter.limiter.get_window_stats(UNKNOWN_CODES, "unknown-codes", network).reset_time
+    counted = (UNKNOWN_CODES, "unknown-codes", request_network())
+    try:
+        allowed = limiter.limiter.hit(*counted)
+        reset_at = limiter.limiter.get_window_stats(*counted).reset_time
+    except Exception as error:
+        # Whatever the store's client raises: a visitor does not pay for it.
+        log.warning("rate_limit_store_failed", error=type(error).__name__)
+        return
+    if not allowed:
         raise TooManyRequests(retry_after=max(1, int(reset_at - time.time())))

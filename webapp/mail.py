@@ -30,7 +30,8 @@ def compose(user: User, template: str) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = subject.removeprefix("Subject:").strip()
     message["From"] = Address(program.name, "no-reply", host)
-    message["To"] = user.email
+    # The domain as machines write it: not every server takes another alphabet.
+    message["To"] = f"{user.email.rpartition('@')[0]}@{user.email_key.rpartition('@')[2]}"
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = f"<{new_id()}@{host}>"
     message["Auto-Submitted"] = "auto-generated"

@@ -1,5 +1,6 @@
 """SIGTERM ends everything within ten seconds and fails no request that was accepted."""
 
+import http.client
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.serving.load import Load
-from tests.serving.server import get, nobody_listens
+from tests.serving.server import BROWSER, get, nobody_listens
 from webapp.database import write_lock
+from webapp.draining import DRAIN_SECONDS
 from webapp.extensions import db
 
 pytestmark = pytest.mark.slow
@@ -44,6 +46,19 @@ def test_requests_that_wait_for_the_database_are_answered_after_sigterm(site):
         assert [answer.result(10).status for answer in answers] == [302] * 4
         server.wait_until_gone(END_SECONDS)
     assert len(site.visitors()) == 4
+
+
+def test_a_visitor_who_was_let_in_is_answered_though_the_request_comes_after_sigterm(site):
+    with site.server("--workers", "2") as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.connect()
+        server.terminate()
+        time.sleep(DRAIN_SECONDS / 3)
+        connection.request("GET", f"/r/{site.code}", headers={"User-Agent": BROWSER})
+        assert connection.getresponse().status == 302
+        connection.close()
+        server.wait_until_gone(END_SECONDS)
+    assert len(site.visitors()) == 1
 
 
 def test_a_request_that_never_ends_does_not_keep_the_server_alive(site):

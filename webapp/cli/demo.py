@@ -1,10 +1,8 @@
 """`demo`: data to look at."""
 
 import os
-import secrets
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
-from pathlib import Path
 
 import click
 from flask import current_app
@@ -12,7 +10,7 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 
 from webapp.clock import utc_now
-from webapp.config import Config
+from webapp.config import Config, kept_secret
 from webapp.database import write_transaction
 from webapp.demo import DEMO_DOMAIN, PEOPLE, tell_story
 from webapp.extensions import db
@@ -74,7 +72,7 @@ def _print_sign_ins(address: str) -> None:
 def _set_passwords() -> str | None:
     """Return the one password of the demo people, set for all of them. None when they are not there."""
     config: Config = current_app.extensions["grapevine_config"]
-    password = os.environ.get("DEMO_PASSWORD") or _kept_password(config.instance / "demo-password")
+    password = os.environ.get("DEMO_PASSWORD") or kept_secret(config.instance / "demo-password", octets=9)
     if not SHORTEST <= len(password) <= LONGEST:
         raise click.ClickException(f"DEMO_PASSWORD must have {SHORTEST} to {LONGEST} characters.")
     people = [find_by_email(db.session(), person.email) for person in PEOPLE]
@@ -87,15 +85,6 @@ def _set_passwords() -> str | None:
                 if user:
                     user.password_hash = password_hash
     return password
-
-
-def _kept_password(path: Path) -> str:
-    """Return the random password of this checkout, made the first time and readable by its owner alone."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(9))
-    return path.read_text().strip()
 
 
 def _end_of(text: str) -> datetime:

@@ -111,13 +111,14 @@ def decide(
     their mailbox. The order of `touches` and repeats in it never change the
     answer.
     """
-    ordered = sorted(set(touches), key=lambda touch: _precedence(touch, model))
-    barred = {touch: _bar(touch, signed_up_at, mailbox, known_since, window) for touch in ordered}
-    eligible = [touch for touch in ordered if barred[touch] is None]
+    barred = {touch: _bar(touch, signed_up_at, mailbox, known_since, window) for touch in touches}
+    # What can earn the credit in the order of the model, then what cannot, the latest first.
+    eligible = sorted((touch for touch in barred if not barred[touch]), key=lambda touch: _precedence(touch, model))
+    others = sorted((touch for touch in barred if barred[touch]), key=lambda touch: _precedence(touch, "last"))
     winner = next((touch for touch in eligible if touch.kind == "typed_code"), None)
     if winner is None:
         winner = credited_click(eligible, signed_up_at=signed_up_at, window=window, model=model)
-    verdicts = tuple(Verdict(touch, barred[touch] or _against(touch, winner, model)) for touch in ordered)
+    verdicts = tuple(Verdict(touch, barred[touch] or _against(touch, winner, model)) for touch in (*eligible, *others))
     if winner is not None:
         return Decision("credited", "typed_code" if winner.kind == "typed_code" else "link", verdicts)
     return Decision(verdicts[0].outcome if verdicts else "not_referred", None, verdicts)
@@ -128,8 +129,10 @@ def _rank(click: Clicked, model: Model) -> tuple[timedelta, UUID]:
     return (since if model == "first" else -since, click.link_id)
 
 
-def _precedence(touch: Touch, model: Model) -> tuple[bool, tuple[timedelta, UUID], UUID]:
-    return (touch.kind != "typed_code", _rank(touch, model), touch.click_id or touch.link_id)
+def _precedence(touch: Touch, model: Model) -> tuple[bool, tuple[timedelta, UUID], UUID, str, str]:
+    # The last ones only make the order whole, whatever the order of the rows.
+    whole = (touch.click_id or touch.link_id, touch.kind, touch.referrer_mailbox)
+    return (touch.kind != "typed_code", _rank(touch, model), *whole)
 
 
 def _bar(

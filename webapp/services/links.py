@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,8 @@ def create_link(
             with session.begin_nested():
                 session.add(link)
         except IntegrityError:
+            if session.scalar(select(Link.id).where(Link.code_key == code_key(code))) is None:
+                raise
             continue
         return link
     raise NoFreeCodeError("no free code was found")

@@ -13,6 +13,7 @@ from webapp.models import OutboxMail, User
 
 # After how long a failed mail is tried again; after the last one it is given up. About 72 hours in all.
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 25 * 60))
+TRIES = len(RETRY_AFTER) + 1
 # How long a claimed mail belongs to the process that claimed it.
 CLAIM = timedelta(minutes=2)
 
@@ -41,12 +42,13 @@ def due_mails(session: Session, now: datetime, *, limit: int) -> list[UUID]:
 
 
 def claim_mail(session: Session, mail_id: UUID, now: datetime) -> bool:
-    """Take a mail for sending. False when another process was quicker."""
-    claim = (
-        update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
-        .values(due_at=now + CLAIM, tries=OutboxMail.tries + 1)
-    )
+    """Take a mail for sending. False when another process was quicker, or when it has had its last try.
+
+    A mail that ends the process which sends it is never put back; its claims are counted all the same.
+    """
+    waits = (OutboxMail.id == mail_id, OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
+    session.execute(update(OutboxMail).where(*waits, OutboxMail.tries >= TRIES).values(ended_at=now))
+    claim = update(OutboxMail).where(*waits).values(due_at=now + CLAIM, tries=OutboxMail.tries + 1)
     return session.connection().execute(claim).rowcount == 1
 
 
@@ -61,7 +63,7 @@ def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Calla
     `jitter` answers with a number from 0 to 1; up to a fifth of the wait is added.
     """
     mail = session.get_one(OutboxMail, mail_id)
-    if mail.tries > len(RETRY_AFTER):
+    if mail.tries >= TRIES:
         mail.ended_at = now
         session.flush()
         return False

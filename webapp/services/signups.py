@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.attribution import Decision, Touch, decide
+from webapp.domain.attribution import Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
 from webapp.queries.clicks import touches_of
@@ -68,17 +68,18 @@ def sign_up(
 
 def _touches(session: Session, program: Program, came_by: CameBy, now: datetime) -> list[Touch]:
     touches = touches_of(session, program.id, came_by.visitor_id) if came_by.visitor_id else []
-    if came_by.opened and all(touch.link_id != came_by.opened.id for touch in touches):
-        # The browser kept no cookie; the page itself is the evidence that the link was opened.
-        touches.append(_touch(session, "page", came_by.opened, now))
+    opened = came_by.opened
+    if opened and not any(touch.link_id == opened.id and now <= touch.at + program.window for touch in touches):
+        # The browser kept no cookie, or its click was not stored: the page is the evidence that the link was opened.
+        touches.append(_touch(session, "page", opened, now))
     if came_by.typed:
         touches.append(_touch(session, "typed_code", came_by.typed, now))
     return touches
 
 
-def _touch(session: Session, kind: str, link: Link, now: datetime) -> Touch:
+def _touch(session: Session, kind: TouchKind, link: Link, now: datetime) -> Touch:
     referrer = referrer_of(session, link)
-    return Touch("page" if kind == "page" else "typed_code", link.id, referrer.id, referrer.mailbox_key, now)
+    return Touch(kind, link.id, referrer.id, referrer.mailbox_key, now)
 
 
 def _keep(
