@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
-from webapp.extensions import db, limiter
+from webapp.extensions import db
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
@@ -69,7 +69,6 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
 
     def make(*, settings: dict[str, object] | None = None, **environ: str) -> Flask:
         app = create_app(config_for(database_url, tmp_path, **environ), **{**FAST, **(settings or {})})
-        limiter.reset()
         made.append(app)
         return app
 
