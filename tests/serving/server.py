@@ -48,11 +48,18 @@ def free_port() -> int:
             return port
 
 
-def nobody_listens(port: int) -> bool:
-    try:
-        get(port, "/healthz")
-    except RefusedError:
-        return True
+def nobody_listens(port: int, *, within: float = 3) -> bool:
+    """Say whether new connections are refused; what is just dying gets a moment to be dead."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            get(port, "/healthz")
+        except RefusedError:
+            return True
+        except OSError:
+            # Let in by the kernel, and then there was nobody.
+            pass
+        time.sleep(0.05)
     return False
 
 

@@ -1,6 +1,5 @@
 """Signing in and out, over HTTP."""
 
-import statistics
 import time
 
 import pytest
@@ -86,8 +85,9 @@ def test_an_unknown_address_takes_as_long_as_a_known_one(make_app):
             began = time.perf_counter()
             client.post("/login", data={"csrf_token": token, "email": email, "password": "not the password"})
             times.append(time.perf_counter() - began)
-    medians = [statistics.median(times) for times in took.values()]
-    assert max(medians) < 1.6 * min(medians), medians
+    # The quickest of each: whatever else the machine does only adds. Without the stand-in it is 1 to 20.
+    quickest = [min(times) for times in took.values()]
+    assert max(quickest) < 1.5 * min(quickest), quickest
 
 
 @pytest.mark.usefixtures("ada")
