@@ -67,6 +67,8 @@ def _settings(config: Config) -> dict[str, object]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         # A form stays good as long as the sign-in that it belongs to.
         "WTF_CSRF_TIME_LIMIT": None,
+        # The token and SameSite are enough; a browser that hides where it comes from may still sign in.
+        "WTF_CSRF_SSL_STRICT": False,
         "MAX_CONTENT_LENGTH": 64 * KIB,
         "MAX_FORM_MEMORY_SIZE": 64 * KIB,
         "MAX_FORM_PARTS": 100,

@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
+# Hashing and waiting for the database leave the interpreter to others; more threads than this in a worker only queue.
+SERVER_THREADS = 2 * (os.cpu_count() or 1) + 1
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
@@ -143,7 +145,11 @@ def _base_url(value: str) -> str:
         raise ConfigError(wanted) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or not _is_origin(parts):
         raise ConfigError(wanted)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        # As browsers send it: an address in another alphabet arrives in ASCII.
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ConfigError(wanted) from error
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 

@@ -10,28 +10,38 @@ of polling a busy database.
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from webapp.config import ConfigError
+from webapp.config import ROOT, SERVER_THREADS, ConfigError
 from webapp.extensions import db
 
 WRITING = {"writing": True, "postgresql_readonly": False}
 SQLITE_BUSY_SECONDS = 10
-# Enough for every thread of a worker.
-_POOL = {"pool_size": 20, "max_overflow": 10}
+# One for every thread of a worker, and some for what runs beside them. Messages of failures go without values.
+_ENGINE = {"pool_size": SERVER_THREADS + 2, "max_overflow": 3, "hide_parameters": True}
+# A server that is away is noticed before whoever asks gives up.
+POSTGRESQL_CONNECT_SECONDS = 2
 
 
 def engine_options(url: URL) -> dict[str, Any]:
     """Return what SQLAlchemy's create_engine needs for this database."""
     if url.get_backend_name() == "sqlite":
-        return {**_POOL, "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}}
-    return {**_POOL, "pool_pre_ping": True, "execution_options": {"postgresql_readonly": True}}
+        return {**_ENGINE, "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}}
+    return {
+        **_ENGINE,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": POSTGRESQL_CONNECT_SECONDS},
+        "execution_options": {"postgresql_readonly": True},
+    }
 
 
 def init_app(app: Flask) -> None:
@@ -68,6 +78,37 @@ def write_transaction() -> Iterator[Session]:
             raise
         finally:
             session.info.pop("writing", None)
+
+
+@contextmanager
+def one_snapshot() -> Iterator[Session]:
+    """Give the application's session for reading the database as it is at one moment, over any number of queries.
+
+    SQLite reads like that anyway; PostgreSQL has to be asked.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def stands_at_head() -> bool:
+    """Say whether the database has every migration of this version and none beyond."""
+    try:
+        found = db.session.scalars(text("SELECT version_num FROM alembic_version")).all()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return False
+    return list(found) == [_head()]
+
+
+@lru_cache
+def _head() -> str | None:
+    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
 
 
 @contextmanager

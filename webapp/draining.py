@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def _turn_away() -> None:
     buffer = ctypes.create_string_buffer(program)
     filter_ = struct.pack("HP", len(_NO_NEW_CONNECTIONS), ctypes.addressof(buffer))
     for listener in _listeners():
-        with listener:
+        # Where filters are not allowed the moment before the end changes nothing; a signal handler must not fail.
+        with listener, suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
 
 

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
 from webapp.extensions import db, limiter
 from webapp.ids import new_id
-from webapp.logs import log
+from webapp.logs import log, log_failure
 
 RETRY_SECONDS = 5
 
@@ -35,12 +35,14 @@ SENTENCES = {
 def init_app(app: Flask) -> None:
     """Answer every refusal and every failure through this module."""
     app.register_error_handler(HTTPException, _answer)
-    app.register_error_handler(OperationalError, _database_trouble)
+    for trouble in (OperationalError, TimeoutError):
+        app.register_error_handler(trouble, _database_trouble)
 
 
-def _database_trouble(error: OperationalError) -> Response:
-    # The message of a driver can hold parameters; only its kind is logged.
-    log.error("database_unavailable", request_id=g.get("request_id"), error=type(error.orig).__name__)
+def _database_trouble(error: SQLAlchemyError) -> Response:
+    log.error("database_unavailable", error=type(getattr(error, "orig", None) or error).__name__)
+    # A session that a failure has left broken would fail again while the page is made.
+    db.session.remove()
     return _answer(ServiceUnavailable(retry_after=RETRY_SECONDS))
 
 
@@ -49,9 +51,8 @@ def _answer(error: HTTPException) -> Response:
         return error.response  # type: ignore[return-value]
     status = error.code or 500
     if isinstance(error, InternalServerError) and error.original_exception is not None:
-        original = error.original_exception
-        log.error("unhandled", request_id=g.get("request_id"), error=type(original).__name__, exc_info=original)
-        db.session.rollback()
+        log_failure("unhandled", error.original_exception)
+        db.session.remove()
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
     if request.path.startswith("/api/"):

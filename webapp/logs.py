@@ -1,12 +1,15 @@
 """Structured logs: one line a request, with an id and without personal data.
 
 A line names the route, never the path or query as they were sent: those may
-hold a code, an address or something hostile.
+hold a code, an address or something hostile. A failure is logged by its kind
+and its place; its message may repeat what somebody typed.
 """
 
 import logging
 import sys
 import time
+import traceback
+from pathlib import Path
 
 import structlog
 from flask import Flask, Response, g, request
@@ -14,16 +17,20 @@ from flask import Flask, Response, g, request
 from webapp.ids import new_id
 
 log = structlog.get_logger()
+DEEPEST_FRAMES = 12
 
 
 def init_app(app: Flask) -> None:
     """Configure logging and give every request its id."""
     _configure(app.config["LOG_FORMAT"])
+    # Flask would print the path and the message of every failure; webapp.errors logs them.
+    app.log_exception = lambda _info: None  # type: ignore[method-assign]
 
     @app.before_request
     def _begin() -> None:
         g.request_id = str(new_id())
         g.began = time.perf_counter()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
     @app.after_request
     def _end(response: Response) -> Response:
@@ -31,15 +38,26 @@ def init_app(app: Flask) -> None:
         request_id = g.get("request_id") or str(new_id())
         response.headers["X-Request-ID"] = request_id
         took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         log.info(
             "request",
-            request_id=request_id,
             method=request.method if request.method in _METHODS else "other",
             route=str(request.url_rule) if request.url_rule else None,
             status=response.status_code,
             took_ms=round(took_ms, 1),
         )
         return response
+
+    @app.teardown_request
+    def _forget(_error: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
+
+
+def log_failure(event: str, error: BaseException, **more: object) -> None:
+    """Log what kind of failure it was and where, from the outside in."""
+    frames = traceback.extract_tb(error.__traceback__)[-DEEPEST_FRAMES:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error(event, error=type(error).__name__, where=where, **more)
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -55,7 +73,6 @@ def _configure(form: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -1,6 +1,7 @@
 """Sending mail, by the transport that MAIL_URL names."""
 
 import smtplib
+import ssl
 import sys
 from collections.abc import Callable
 from email.headerregistry import Address
@@ -15,7 +16,7 @@ from webapp.ids import new_id
 from webapp.models import User
 from webapp.web import absolute_url, load_program
 
-SMTP_TIMEOUT_SECONDS = 20
+SMTP_TIMEOUT_SECONDS = 10
 
 Transport = Callable[[EmailMessage], None]
 
@@ -66,9 +67,16 @@ def _to_file(folder: Path, message: EmailMessage) -> None:
 
 def _to_smtp(mail_url: str, message: EmailMessage) -> None:
     parts = urlsplit(mail_url)
-    with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=SMTP_TIMEOUT_SECONDS) as server:
+    host, port = parts.hostname or "", parts.port or 25
+    checked = ssl.create_default_context()
+    with (
+        smtplib.SMTP_SSL(host, port, timeout=SMTP_TIMEOUT_SECONDS, context=checked)
+        if port == smtplib.SMTP_SSL_PORT
+        else smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_SECONDS)
+    ) as server:
         if parts.username:
-            # A password never travels in the clear.
-            server.starttls()
+            # A password never travels in the clear, nor to someone in between.
+            if port != smtplib.SMTP_SSL_PORT:
+                server.starttls(context=checked)
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)

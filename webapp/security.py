@@ -28,7 +28,7 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
-HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

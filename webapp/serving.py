@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 import threading
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
 
-from webapp.config import Config
+from webapp.config import SERVER_THREADS, Config
 from webapp.extensions import db
 from webapp.jobs.runner import run_jobs, stop_on_signals
 from webapp.logs import log
@@ -48,8 +49,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        # Hashing and waiting for the database leave the interpreter to others; more threads than this only queue.
-        blocking_threads=2 * (os.cpu_count() or 1) + 1,
+        blocking_threads=SERVER_THREADS,
         loop=Loops.asyncio,
         log_access=False,
         respawn_failed_workers=True,
@@ -106,6 +106,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 def _call_oneself(app: Flask, address: str) -> None:
     """On a developer's machine links lead to the port that is served, here and in the processes started from here."""
     app.config["BASE_URL"] = os.environ["BASE_URL"] = address
+    app.config["TRUSTED_HOSTS"] = [*app.config["TRUSTED_HOSTS"], urlsplit(address).hostname]
 
 
 def _warn(config: Config, workers: int) -> None:
@@ -113,6 +114,8 @@ def _warn(config: Config, workers: int) -> None:
         log.warning("rate_limits_per_worker", hint="set RATE_LIMIT_URL, so that the workers count together")
     if config.production and not config.base_url_given:
         log.warning("base_url_missing", hint="set BASE_URL: links and mails begin with it", base_url=config.base_url)
+    if config.production and config.mail_url.startswith("console:"):
+        log.warning("mail_goes_to_the_log", hint="set MAIL_URL, so that mails reach people instead of this log")
 
 
 class _JobsProcess:

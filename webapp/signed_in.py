@@ -21,7 +21,12 @@ _FIELD = "browser"
 
 
 def sign_in_browser(session: Session, user: User, token: str, *, now: datetime) -> None:
-    """Start a session for this browser, in the caller's write transaction. Whatever was in its cookie is dropped."""
+    """Start a session for this browser, in the caller's write transaction, and end the one it had.
+
+    Whatever else was in its cookie is dropped.
+    """
+    if former := flask.session.get(_FIELD):
+        end_session(session, former, now)
     start_session(session, user, token, now)
     flask.session.clear()
     flask.session[_FIELD] = token
@@ -38,9 +43,15 @@ def sign_out_browser(session: Session, *, now: datetime) -> None:
     flask.session.clear()
 
 
+def has_session() -> bool:
+    """Say whether the browser claims to be signed in, without asking the database."""
+    return _FIELD in flask.session
+
+
 def init_app(app: Flask) -> None:
     """Teach flask-login to read our sessions."""
-    login_manager.init_app(app)
+    # Templates get `current_user` as it is, unasked: an error page must not ask the database who reads it.
+    login_manager.init_app(app, add_context_processor=False)
 
 
 @login_manager.user_loader

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Response, current_app, g, render_template, request
-from flask_login import current_user
 from werkzeug.local import LocalProxy
 
 from webapp.extensions import db
 from webapp.models import Program
 from webapp.queries import programs
+from webapp.signed_in import has_session
 
 
 def load_program() -> Program:
@@ -33,7 +33,7 @@ def render(template: str, *, part: str | None = None, status: int = 200, **conte
 
 def keep_out_of_caches(response: Response) -> Response:
     """After-request hook: what one person sees is stored nowhere, and no page is shared between people."""
-    if current_user.is_authenticated or request.method == "POST":
+    if has_session() or request.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     else:
         response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -12,24 +12,23 @@ from webapp.domain.attribution import Touch, credited_click, decide
 SIGNUP = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WINDOW = timedelta(days=30)
 INSTANT = timedelta(microseconds=1)
-BOB = "bob@example.org"
 
 
-def touch(days_before=1.0, *, link=1, referrer=None, mailbox=None, kind="click", click=None, at=None):
+def touch(days_before=1.0, *, link=1, referrer=None, oneself=False, kind="click", click=None, at=None):
     """A way across link number `link`, which belongs to the referrer of that number unless said otherwise."""
     referrer = referrer or link
     return Touch(
         kind,
         UUID(int=link),
         UUID(int=1000 + referrer),
-        mailbox or f"referrer{referrer}@example.com",
+        oneself,
         at or SIGNUP - timedelta(days=days_before),
         UUID(int=2000 + (click or link)) if kind == "click" else None,
     )
 
 
-def decision(touches, *, model="last", mailbox=BOB, known_since=None, window=WINDOW):
-    return decide(touches, signed_up_at=SIGNUP, mailbox=mailbox, known_since=known_since, window=window, model=model)
+def decision(touches, *, model="last", known_since=None, window=WINDOW):
+    return decide(touches, signed_up_at=SIGNUP, known_since=known_since, window=window, model=model)
 
 
 def outcomes(touches, **settings):
@@ -96,20 +95,20 @@ def test_the_window_ends_to_the_microsecond(at, outcome, model):
             id="a typed code beats the page it was typed on",
         ),
         pytest.param(
-            [touch(2, link=1), touch(0, link=2, kind="typed_code", mailbox=BOB)],
+            [touch(2, link=1), touch(0, link=2, kind="typed_code", oneself=True)],
             {},
             ["credited", "same_person"],
             id="one's own code, typed, leaves the credit to the link",
         ),
         pytest.param(
-            [touch(1, link=1, mailbox=BOB), touch(2, link=2)],
+            [touch(1, link=1, oneself=True), touch(2, link=2)],
             {},
             ["same_person", "credited"],
             id="one's own link leaves the credit to the link before it",
         ),
-        pytest.param([touch(1, mailbox=BOB)], {}, ["same_person"], id="nobody refers themselves"),
+        pytest.param([touch(1, oneself=True)], {}, ["same_person"], id="nobody refers themselves"),
         pytest.param(
-            [touch(45, mailbox=BOB)], {}, ["same_person"], id="one's own link is one's own also outside the window"
+            [touch(45, oneself=True)], {}, ["same_person"], id="one's own link is one's own also outside the window"
         ),
         pytest.param(
             [touch(3, link=1), touch(0, link=2, kind="page")],
@@ -171,12 +170,12 @@ def test_every_touch_gets_its_verdict(touches, settings, expected):
         pytest.param([touch(0, kind="typed_code")], {}, "credited", "typed_code", id="a typed code"),
         pytest.param([touch(45)], {}, "outside_window", None, id="too late"),
         pytest.param([touch(-1)], {}, "after_signup", None, id="too early"),
-        pytest.param([touch(1, mailbox=BOB)], {}, "same_person", None, id="oneself"),
+        pytest.param([touch(1, oneself=True)], {}, "same_person", None, id="oneself"),
         pytest.param(
-            [touch(1, link=1, mailbox=BOB), touch(40, link=2)], {}, "same_person", None, id="the nearest touch tells"
+            [touch(1, link=1, oneself=True), touch(40, link=2)], {}, "same_person", None, id="the nearest touch tells"
         ),
         pytest.param(
-            [touch(40, link=1), touch(0, link=2, kind="typed_code", mailbox=BOB)],
+            [touch(40, link=1), touch(0, link=2, kind="typed_code", oneself=True)],
             {"model": "first"},
             "same_person",
             None,
@@ -201,7 +200,7 @@ MODELS = st.sampled_from(["first", "last"])
 TOUCHES = st.builds(
     touch,
     link=st.integers(1, 4),
-    mailbox=st.sampled_from([None, None, None, BOB]),
+    oneself=st.sampled_from([False, False, False, True]),
     kind=st.sampled_from(["click", "click", "page", "typed_code"]),
     click=st.integers(1, 6),
     at=MOMENTS,
@@ -232,7 +231,7 @@ def test_every_touch_gets_exactly_one_verdict_and_at_most_one_is_credited(touche
 def test_who_is_credited_is_another_person_who_came_in_time(touches, model, known_since):
     credited = decision(touches, model=model, known_since=known_since).credited
     if credited is not None:
-        assert credited.referrer_mailbox != BOB
+        assert not credited.same_mailbox
         assert known_since is None
         assert credited.at <= SIGNUP
         assert credited.kind == "typed_code" or SIGNUP - credited.at <= WINDOW

@@ -1,6 +1,9 @@
 """Mail leaves the outbox, by the transport that MAIL_URL names."""
 
 import socket
+import ssl
+import sys
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -14,7 +17,7 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.jobs.deliver_mail import deliver_mail
 from webapp.models import OutboxMail
-from webapp.services.outbox import queue_mail
+from webapp.services.outbox import CLAIM, queue_mail
 
 TEMPLATE = "address_already_used"
 
@@ -154,3 +157,35 @@ def test_a_password_never_travels_in_the_clear(make_app, inbox):
         server.stop()
     assert heard == []
     assert inbox.mails == []
+
+
+def test_a_server_has_to_prove_who_it_is_before_it_gets_a_password(make_app, smtp_url, monkeypatch):
+    asked = []
+
+    def starttls(_client, *, context):
+        asked.append((context.verify_mode, context.check_hostname))
+        raise ssl.SSLCertVerificationError("self-made")
+
+    monkeypatch.setattr("smtplib.SMTP.starttls", starttls)
+    with make_app(MAIL_URL=smtp_url.replace("smtp://", "smtp://user:secret@")).app_context():
+        queue((TEMPLATE, "bob@example.org"))
+        assert deliver_mail(utc_now()) == 0
+    assert asked == [(ssl.CERT_REQUIRED, True)]
+
+
+def test_a_slow_round_ends_and_its_claims_begin_when_they_are_made(in_app, monkeypatch):
+    # The package gives the name of the file to the function in it.
+    job = sys.modules["webapp.jobs.deliver_mail"]
+    queue(*[(TEMPLATE, f"bob{number}@example.org") for number in range(3)])
+    monkeypatch.setattr(job, "ROUND", timedelta(0))
+    long_ago = utc_now()
+    monkeypatch.setattr(job, "transport_for", lambda _url: lambda _mail: claims.append(due()))
+    claims = []
+
+    def due():
+        return max(db.session.scalars(select(OutboxMail.due_at)).all())
+
+    assert [deliver_mail(utc_now() + CLAIM) for _ in range(3)] == [0, 0, 0]
+    monkeypatch.setattr(job, "ROUND", timedelta(minutes=1))
+    assert deliver_mail(utc_now()) == 3
+    assert all(claim > long_ago + CLAIM for claim in claims)

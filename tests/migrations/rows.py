@@ -83,6 +83,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
         link_id=LINK,
         referrer_id=ADA,
         touched_at=NOON,
+        same_mailbox=False,
         outcome="credited",
     )
     _insert(

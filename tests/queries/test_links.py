@@ -82,10 +82,12 @@ def test_every_click_of_a_visitor_is_a_touch_and_no_one_else_s(link):
         ]
         factories.click(session, hers, visitor_id=uuid4())
         program_id, mailbox = hers.program_id, referrer_of(session, hers).mailbox_key
-    touches = touches_of(db.session(), program_id, visitor)
+    touches = touches_of(db.session(), program_id, visitor, mailbox=mailbox)
     assert sorted(touch.click_id for touch in touches) == sorted(ids)
-    assert {(touch.kind, touch.link_id, touch.referrer_mailbox) for touch in touches} == {("click", link, mailbox)}
-    assert touches_of(db.session(), new_id(), visitor) == []
+    assert {(touch.kind, touch.link_id, touch.same_mailbox) for touch in touches} == {("click", link, True)}
+    others = touches_of(db.session(), program_id, visitor, mailbox="bob@example.org")
+    assert {touch.same_mailbox for touch in others} == {False}
+    assert touches_of(db.session(), new_id(), visitor, mailbox=mailbox) == []
 
 
 def test_a_click_is_recent_from_its_moment_on(link):

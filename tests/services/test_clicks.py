@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from tests import factories
 from tests.factories import NOON, join
 from tests.threads import at_once
-from webapp.database import write_transaction
+from webapp.database import one_snapshot, write_transaction
 from webapp.extensions import db
 from webapp.models import Click, Link, LinkDay, ProgramDay
 from webapp.queries.rollups import breaches
@@ -189,4 +189,28 @@ def test_two_hundred_clicks_of_eight_threads_at_once_are_all_counted(app):
     assert stored == dict.fromkeys(visitors, 25)
     assert [clicks for *_, clicks, _signups in link_days()] == [104, 96]
     assert program_days() == [(date(2026, 11, 22), 200, 0)]
+    assert list(breaches(db.session())) == []
+
+
+def test_verify_and_rebuild_are_right_while_clicks_come_in(app):
+    with write_transaction() as session:
+        link_id = factories.link_of(session, factories.person(session)).id
+    db.session.rollback()
+
+    def clicks():
+        for _ in range(60):
+            with write_transaction() as session:
+                factories.click(session, session.get_one(Link, link_id), visitor_id=uuid4())
+
+    def verify():
+        for _ in range(15):
+            with one_snapshot() as session:
+                assert list(breaches(session)) == []
+
+    def rebuild_often():
+        for _ in range(8):
+            with write_transaction() as session:
+                rebuild(session)
+
+    assert at_once(app, [clicks, clicks, verify, rebuild_often]) == [None] * 4
     assert list(breaches(db.session())) == []

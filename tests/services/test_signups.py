@@ -174,7 +174,6 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same():
     decisions = db.session.scalars(select(AttributionDecision)).all()
     assert sorted({decision.reason for decision in decisions}) == ["credited", "existing_customer", "same_person"]
     for decision in decisions:
-        friend = db.session.get_one(User, decision.friend_id)
         stored = [touch for touch in stored_touches() if touch.decision_id == decision.id]
         again = decide(
             [
@@ -182,14 +181,13 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same():
                     touch.kind,
                     touch.link_id,
                     touch.referrer_id,
-                    db.session.get_one(User, touch.referrer_id).mailbox_key,
+                    touch.same_mailbox,
                     touch.touched_at,
                     touch.click_id,
                 )
                 for touch in reversed(stored)
             ],
             signed_up_at=decision.signed_up_at,
-            mailbox=friend.mailbox_key,
             known_since=decision.known_since,
             window=timedelta(days=decision.window_days),
             model=decision.model,
@@ -298,3 +296,21 @@ def test_two_signups_at_once_with_one_address_make_one_account(app):
         assert [account.id for account in accounts] == [answer for answer in answers if answer not in refused]
         assert len(db.session.scalars(select(Referral)).all()) == number + 1
         db.session.rollback()
+
+
+def test_aliases_of_one_mailbox_that_arrive_together_are_one_friend(app):
+    visitor = uuid4()
+    with write_transaction() as session:
+        factories.click(session, factories.link_of(session, factories.person(session)), visitor_id=visitor)
+    db.session.rollback()
+
+    def sign_up_as(email):
+        with write_transaction() as session:
+            join(session, CameBy(visitor_id=visitor), email=email)
+
+    answers = at_once(app, [lambda number=number: sign_up_as(f"b.ob+{number}@gmail.com") for number in range(6)])
+    assert answers == [None] * 6
+    assert len(db.session.scalars(select(Referral)).all()) == 1
+    reasons = sorted(db.session.scalars(select(AttributionDecision.reason)).all())
+    assert reasons == ["credited", *["existing_customer"] * 5]
+    assert set(db.session.scalars(select(AttributionDecision.visitor_id)).all()) == {visitor}

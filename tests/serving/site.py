@@ -61,7 +61,7 @@ class Site:
         """Which process may run the jobs."""
         with self.reading() as session:
             holder = session.scalar(select(JobLease.holder))
-            return int(holder.rpartition(":")[2]) if holder else None
+            return int(holder.split(":")[-2]) if holder else None
 
     def wrong_rollups(self) -> list[str]:
         with self.reading() as session:

@@ -2,9 +2,12 @@
 
 import pytest
 from flask import abort
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
+from tests import factories
 from tests.conftest import browser
+from webapp.database import write_transaction
 from webapp.errors import SENTENCES
 
 STATUSES = (400, 403, 404, 405, 413, 422, 429, 500, 503)
@@ -103,3 +106,33 @@ def test_every_response_carries_the_security_headers(app, path):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
     response.close()
+
+
+@pytest.mark.parametrize("path", ["/dashboard", "/", "/nowhere", "/login"])
+def test_someone_who_is_signed_in_gets_a_page_too_when_the_database_is_gone(app, path, monkeypatch):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="ada@example.com", password=factories.PASSWORD)
+    client = browser(app)
+    factories.sign_in(client, "ada@example.com")
+
+    def gone(*_args, **_kwargs):
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("webapp.signed_in.find_by_session", gone)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    response = client.get(path)
+    assert response.status_code == (404 if path == "/nowhere" else 503)
+    assert "tabler.min" in response.get_data(as_text=True)
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_failure_is_logged_by_kind_and_place_and_without_what_was_typed(app, capfd, caplog):
+    error = IntegrityError("INSERT INTO users", {"email": "marked@example.org"}, Exception("Key (marked) exists"))
+    with capture_logs() as logged:
+        failing(app, error).get("/fail")
+    everything = f"{logged} {caplog.text} {capfd.readouterr()}"
+    assert "marked" not in everything
+    [entry] = [entry for entry in logged if entry["event"] == "unhandled"]
+    assert entry["error"] == "IntegrityError"
+    assert any("test_errors.py" in frame for frame in entry["where"])

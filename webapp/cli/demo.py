@@ -11,14 +11,13 @@ from flask_migrate import upgrade
 
 from webapp.clock import utc_now
 from webapp.config import Config, kept_secret
-from webapp.database import write_transaction
+from webapp.database import stands_at_head, write_transaction
 from webapp.demo import DEMO_DOMAIN, PEOPLE, tell_story
 from webapp.extensions import db
 from webapp.passwords import LONGEST, SHORTEST, hash_password, verify_password
 from webapp.queries.people import find_by_email, has_people
 from webapp.queries.programs import default_program
 from webapp.serving import serve
-from webapp.views.machines import stands_at_head
 
 group = AppGroup("demo", help="Data to look at, never to be mixed with real people.")
 

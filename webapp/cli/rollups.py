@@ -5,8 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from webapp.database import write_transaction
-from webapp.extensions import db
+from webapp.database import one_snapshot, write_transaction
 from webapp.queries.rollups import breaches
 from webapp.services.rollups import rebuild
 
@@ -16,7 +15,8 @@ group = AppGroup("rollups", help="The counts by day.")
 @group.command("verify")
 def verify() -> None:
     """Compare the counts with the rows; a line for each difference, and exit 1 when there is one."""
-    found = list(breaches(db.session()))
+    with one_snapshot() as session:
+        found = list(breaches(session))
     for line in found:
         click.echo(line)
     if found:

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.names import problem_with, tidy_name
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, hash_password
 from webapp.queries.programs import default_program
@@ -24,8 +25,8 @@ group = AppGroup("users", help="People who may sign in.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Make a verified person and print their id. Without a password nobody can sign in as them yet."""
-    name = " ".join(name.split())
-    if not name or "@" in name:
+    name = tidy_name(name)
+    if problem_with(name):
         raise click.ClickException("--name must be the person's name, as in --name 'Ada Okafor'.")
     try:
         email = validate_email(email, check_deliverability=False, test_environment=True).normalized

@@ -1,6 +1,6 @@
 """Where a link leads."""
 
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
@@ -46,12 +46,16 @@ def is_elsewhere(destination: str, *, own_host: str) -> bool:
 def with_tracking(destination: str, *, code: str, visitor_utm: dict[str, str], click: str | None) -> str:
     """Return the destination with `ref`, the visitor's UTM fields and, when given, `gv` in its query.
 
-    Everything that stands in the query stays; a UTM field that the destination
-    sets itself is not overwritten, and there is one `ref` and one `gv`.
+    Everything that stands in the query stays, byte for byte; a UTM field that
+    the destination sets itself is not set again, and there is one `ref` and one `gv`.
     """
     parts: SplitResult = urlsplit(destination)
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in {"ref", "gv"}]
-    set_by_destination = {name for name, _ in kept}
+    kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in {"ref", "gv"}]
+    set_by_destination = {_name(pair) for pair in kept}
     added = [(name, value) for name, value in visitor_utm.items() if name not in set_by_destination]
     tracking = [("ref", code)] + ([("gv", click)] if click else [])
-    return urlunsplit(parts._replace(query=urlencode(kept + added + tracking)))
+    return urlunsplit(parts._replace(query="&".join([*kept, urlencode(added + tracking)])))
+
+
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])

@@ -1,10 +1,10 @@
 """A browser before it has a name: the cookie that holds its random, signed id."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import Response, current_app, request
 
-from webapp.models import Program
 from webapp.signing import read_id, sign_id
 
 COOKIE = "gv_visitor"
@@ -20,12 +20,17 @@ def new_visitor() -> UUID:
     return uuid4()
 
 
-def remember(response: Response, visitor_id: UUID, program: Program) -> None:
+def forget(response: Response) -> None:
+    """End the visitor: the browser has a name now, and its clicks have had their say."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def remember(response: Response, visitor_id: UUID, window: timedelta) -> None:
     """Set the cookie for as long as a click can earn a credit."""
     response.set_cookie(
         COOKIE,
         sign_id("visitor", visitor_id),
-        max_age=program.window,
+        max_age=window,
         httponly=True,
         samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],

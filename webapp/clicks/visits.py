@@ -13,23 +13,21 @@ LONGEST_HOST = 253
 
 def visit_of(request: Request) -> Visit:
     """Return the host the visitor came from and their campaign fields."""
-    utm = utm_fields(request)
     return Visit(
         source_host=_source_host(request.headers.get("Referer", "")),
-        utm_source=utm.get("utm_source"),
-        utm_medium=utm.get("utm_medium"),
-        utm_campaign=utm.get("utm_campaign"),
+        utm_source=_clean(request.args.get("utm_source", "")),
+        utm_medium=_clean(request.args.get("utm_medium", "")),
+        utm_campaign=_clean(request.args.get("utm_campaign", "")),
     )
 
 
 def utm_fields(request: Request) -> dict[str, str]:
-    """Return the UTM fields of a request's query that say something."""
-    cleaned = ((name, _clean(request.args.get(name, ""))) for name in UTM_FIELDS)
-    return {name: value for name, value in cleaned if value}
+    """Return the UTM fields of a request's query as they came, to be passed on."""
+    return {name: request.args[name] for name in UTM_FIELDS if request.args.get(name)}
 
 
-def _clean(text: str) -> str:
-    return "".join(character for character in text[:LONGEST_FIELD] if character.isprintable()).strip()
+def _clean(text: str) -> str | None:
+    return "".join(character for character in text[:LONGEST_FIELD] if character.isprintable()).strip() or None
 
 
 def _source_host(url: str) -> str | None:

@@ -40,12 +40,16 @@ class Clicked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One way in which the person came across a link. `at` is aware; `click_id` is None unless it was a click."""
+    """One way in which the person came across a link.
+
+    `same_mailbox` says that the link's owner has the mailbox of whoever signed
+    up. `at` is aware; `click_id` is None unless it was a click.
+    """
 
     kind: TouchKind
     link_id: UUID
     referrer_id: UUID
-    referrer_mailbox: str
+    same_mailbox: bool
     at: datetime
     click_id: UUID | None = None
 
@@ -96,7 +100,6 @@ def decide(
     touches: Sequence[Touch],
     *,
     signed_up_at: datetime,
-    mailbox: str,
     known_since: datetime | None,
     window: timedelta,
     model: Model,
@@ -104,14 +107,13 @@ def decide(
     """Decide who is credited for a signup.
 
     A typed code beats every link; between links the model decides within the
-    window. Nobody refers themselves (`mailbox` is the person's mailbox key),
-    and someone who had an account before this signup (`known_since`, None for
-    a new person) was not referred: not even by a link that they opened before
-    that account, or one click would earn the credit again for every alias of
-    their mailbox. The order of `touches` and repeats in it never change the
-    answer.
+    window. Nobody refers themselves (`same_mailbox`), and someone who had an
+    account before this signup (`known_since`, None for a new person) was not
+    referred: not even by a link that they opened before that account, or one
+    click would earn the credit again for every alias of their mailbox. The
+    order of `touches` and repeats in it never change the answer.
     """
-    barred = {touch: _bar(touch, signed_up_at, mailbox, known_since, window) for touch in touches}
+    barred = {touch: _bar(touch, signed_up_at, known_since, window) for touch in touches}
     # What can earn the credit in the order of the model, then what cannot, the latest first.
     eligible = sorted((touch for touch in barred if not barred[touch]), key=lambda touch: _precedence(touch, model))
     others = sorted((touch for touch in barred if barred[touch]), key=lambda touch: _precedence(touch, "last"))
@@ -129,16 +131,14 @@ def _rank(click: Clicked, model: Model) -> tuple[timedelta, UUID]:
     return (since if model == "first" else -since, click.link_id)
 
 
-def _precedence(touch: Touch, model: Model) -> tuple[bool, tuple[timedelta, UUID], UUID, str, str]:
+def _precedence(touch: Touch, model: Model) -> tuple[bool, tuple[timedelta, UUID], UUID, str, bool]:
     # The last ones only make the order whole, whatever the order of the rows.
-    whole = (touch.click_id or touch.link_id, touch.kind, touch.referrer_mailbox)
+    whole = (touch.click_id or touch.link_id, touch.kind, touch.same_mailbox)
     return (touch.kind != "typed_code", _rank(touch, model), *whole)
 
 
-def _bar(
-    touch: Touch, signed_up_at: datetime, mailbox: str, known_since: datetime | None, window: timedelta
-) -> TouchOutcome | None:
-    if touch.referrer_mailbox == mailbox:
+def _bar(touch: Touch, signed_up_at: datetime, known_since: datetime | None, window: timedelta) -> TouchOutcome | None:
+    if touch.same_mailbox:
         return "same_person"
     if known_since is not None and known_since <= signed_up_at:
         return "existing_customer"

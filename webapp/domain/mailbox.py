@@ -16,29 +16,31 @@ class _Provider:
     """How one provider reads the part before the @."""
 
     domain: str
-    ignores_dots: bool = False
+    ignored: str = ""
     tag_marks: str = "+"
     mailbox_in_subdomain: bool = False
 
 
-_GMAIL = _Provider("gmail.com", ignores_dots=True)
+_GMAIL = _Provider("gmail.com", ignored=".")
 _YAHOO_TAGS = "+-"
+# In every country: yahoo.com, yahoo.de, yahoo.co.uk, yahoo.com.mx.
+_YAHOO = re.compile(r"yahoo\.(com|[a-z]{2}|com?\.[a-z]{2})")
 _PROVIDERS: dict[str, _Provider] = {
     "gmail.com": _GMAIL,
     "googlemail.com": _GMAIL,
-    **{
-        name: _Provider(name, tag_marks=_YAHOO_TAGS)
-        for name in (
-            *("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "yahoo.es", "yahoo.it", "yahoo.ca", "yahoo.co.in"),
-            *("yahoo.com.br", "yahoo.com.au", "yahoo.co.jp", "ymail.com", "rocketmail.com"),
-        )
-    },
+    **{name: _Provider(name, tag_marks=_YAHOO_TAGS) for name in ("ymail.com", "rocketmail.com")},
     # One mailbox under several names of the same house.
-    **{name: _Provider("proton.me", ignores_dots=True) for name in ("proton.me", "protonmail.com", "pm.me")},
+    **{name: _Provider("proton.me", ignored="._-") for name in ("proton.me", "protonmail.com", "pm.me")},
     **{name: _Provider("icloud.com") for name in ("icloud.com", "me.com", "mac.com")},
     **{name: _Provider("yandex.ru") for name in ("yandex.ru", "yandex.com", "ya.ru", "yandex.by", "yandex.kz")},
     # anything@name.fastmail.com arrives at name@fastmail.com.
-    **{name: _Provider(name, mailbox_in_subdomain=True) for name in ("fastmail.com", "fastmail.fm", "sent.com")},
+    **{
+        name: _Provider(name, mailbox_in_subdomain=True)
+        for name in (
+            *("fastmail.com", "fastmail.fm", "fastmail.net", "fastmail.org", "fastmail.de", "fastmail.co.uk"),
+            *("fastmail.us", "fastmail.to", "sent.com", "mailbox.org"),
+        )
+    },
 }
 
 
@@ -61,12 +63,11 @@ def mailbox_key(address: str) -> str:
         above = _PROVIDERS.get(parent)
         if above and above.mailbox_in_subdomain:
             return f"{domain.partition('.')[0]}@{above.domain}"
-        provider = _Provider(domain)
+        provider = _Provider(domain, tag_marks=_YAHOO_TAGS) if _YAHOO.fullmatch(domain) else _Provider(domain)
     for mark in provider.tag_marks:
         # A tag needs something before it: "+x@" is a whole name.
         local = local[:1] + local[1:].partition(mark)[0]
-    if provider.ignores_dots:
-        local = local.replace(".", "") or local
+    local = local.translate(dict.fromkeys(map(ord, provider.ignored))) or local
     return f"{local}@{provider.domain}"
 
 

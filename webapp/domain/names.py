@@ -1,4 +1,29 @@
-"""What a referrer may see of a friend's name."""
+"""Names of people: what can be one, and what a referrer may see of a friend's."""
+
+import unicodedata
+from typing import Literal
+
+LONGEST = 80
+
+NameProblem = Literal["empty", "long", "invisible", "address", "no_letters"]
+
+
+def tidy_name(name: str) -> str:
+    """Return a name as it is stored: one spelling of each character, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).split())
+
+
+def problem_with(name: str) -> NameProblem | None:
+    """Return what keeps a tidied name from being shown to others, or None when nothing does."""
+    if not name:
+        return "empty"
+    if len(name) > LONGEST:
+        return "long"
+    if any(unicodedata.category(character)[0] == "C" for character in name):
+        return "invisible"
+    if "@" in name or "://" in name:
+        return "address"
+    return None if any(character.isalnum() for character in name) else "no_letters"
 
 
 def first_name(name: str) -> str:

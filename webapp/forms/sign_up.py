@@ -1,18 +1,23 @@
 """Signing up."""
 
-import unicodedata
-
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
+from webapp.domain import names
 from webapp.domain.codes import code_key
 from webapp.domain.mailbox import mailbox_key
 from webapp.passwords import LONGEST, SHORTEST
 
-LONGEST_NAME = 80
+_NAME_SENTENCES: dict[names.NameProblem, str] = {
+    "empty": _l("Please write your name."),
+    "long": _l("Please write at most %(max)d characters.", max=names.LONGEST),
+    "invisible": _l("Please write your name in letters; this one holds invisible characters."),
+    "address": _l("Please write your name here, not an address. Friends see its first word."),
+    "no_letters": _l("Please write your name in letters."),
+}
 
 
 class SignUpForm(FlaskForm):
@@ -20,11 +25,7 @@ class SignUpForm(FlaskForm):
 
     name = StringField(
         _l("Your name"),
-        filters=[lambda text: " ".join(text.split()) if text else text],
-        validators=[
-            InputRequired(_l("Please write your name.")),
-            Length(max=LONGEST_NAME, message=_l("Please write at most %(max)d characters.")),
-        ],
+        filters=[lambda text: names.tidy_name(text) if text else text],
     )
     email = EmailField(
         _l("E-mail"),
@@ -42,12 +43,8 @@ class SignUpForm(FlaskForm):
     ref = StringField(_l("Code from a friend"), filters=[lambda text: text.strip(" ") if text else text])
 
     def validate_name(self, field: Field) -> None:
-        if any(unicodedata.category(character)[0] == "C" for character in field.data):
-            raise ValidationError(_l("Please write your name in letters; this one holds invisible characters."))
-        if "@" in field.data or "://" in field.data:
-            raise ValidationError(_l("Please write your name here, not an address. Friends see its first word."))
-        if not any(character.isalnum() for character in field.data):
-            raise ValidationError(_l("Please write your name in letters."))
+        if problem := names.problem_with(field.data or ""):
+            raise ValidationError(_NAME_SENTENCES[problem])
 
     def validate_email(self, field: Field) -> None:
         try:

@@ -12,17 +12,23 @@ from webapp.extensions import db
 from webapp.logs import log
 from webapp.mail import compose, transport_for
 from webapp.models import OutboxMail, User
+from webapp.services.leases import LEASE
 from webapp.services.outbox import claim_mail, due_mails, mark_failed, mark_sent
 
 AT_ONCE = 50
+# A round ends in good time for the lease to be renewed, however slow the mail server is.
+ROUND = LEASE / 6
 
 
 def deliver_mail(now: datetime) -> int:
     """Send the mails that are due; returns how many left. One that fails goes back and never blocks the others."""
-    sent = 0
+    sent, began = 0, utc_now()
     for mail_id in due_mails(db.session(), now, limit=AT_ONCE):
+        if utc_now() - began > ROUND:
+            break
         with write_transaction() as session:
-            claimed = claim_mail(session, mail_id, now)
+            # A claim runs from the moment it is made, not from the beginning of the round.
+            claimed = claim_mail(session, mail_id, max(now, utc_now()))
         if claimed:
             sent += _deliver(mail_id)
     # Nothing is kept open until the next round.

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
+from webapp.ids import new_id
 from webapp.jobs import SCHEDULE, Job
-from webapp.logs import log
+from webapp.logs import log, log_failure
 from webapp.services.leases import LEASE, give_lease_back, take_lease
 
 LEASE_NAME = "jobs"
@@ -31,7 +32,8 @@ def run_jobs(stop: threading.Event) -> None:
 
     Needs an application context. A job that fails is logged and tried again at its next turn.
     """
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    # In containers host names and process ids repeat.
+    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
     due: dict[str, datetime] = {}
     renew_at = datetime.min.replace(tzinfo=utc_now().tzinfo)
     held = False
@@ -61,7 +63,7 @@ def run_job(job: Job, now: datetime) -> int | None:
         return job.run(now)
     except Exception as error:
         db.session.rollback()
-        log.error("job_failed", job=job.name, error=type(error).__name__, exc_info=error)
+        log_failure("job_failed", error, job=job.name)
         return None
 
 

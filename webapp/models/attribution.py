@@ -18,6 +18,7 @@ class AttributionDecision(Model):
         CheckConstraint("model IN ('first', 'last')", name="model"),
         Index(None, "friend_id"),
         Index(None, "program_id", "signed_up_at"),
+        Index(None, "visitor_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -27,6 +28,8 @@ class AttributionDecision(Model):
     # The program's settings as they were.
     model: Mapped[str]
     window_days: Mapped[int]
+    # The browser that signed up, if it had a cookie; a browser stops being a visitor then.
+    visitor_id: Mapped[UUID | None]
     # When the person was known before this signup; None for a new person.
     known_since: Mapped[datetime | None]
     reason: Mapped[str]
@@ -52,4 +55,6 @@ class AttributionTouch(Model):
     # Not a foreign key: the decision outlives the click, which is forgotten after its retention.
     click_id: Mapped[UUID | None]
     touched_at: Mapped[datetime]
+    # Whether the link's owner had the mailbox of whoever signed up. Addresses change and people are forgotten.
+    same_mailbox: Mapped[bool]
     outcome: Mapped[str]

@@ -10,8 +10,11 @@ from webapp.domain.attribution import Touch
 from webapp.models import Click, Link, User
 
 
-def touches_of(session: Session, program_id: UUID, visitor_id: UUID) -> list[Touch]:
-    """Return every click of a visitor in the program, whoever's link it was and however long ago."""
+def touches_of(session: Session, program_id: UUID, visitor_id: UUID, *, mailbox: str) -> list[Touch]:
+    """Return every click of a visitor in the program, whoever's link it was and however long ago.
+
+    `mailbox` is the mailbox key of whoever signs up.
+    """
     rows = session.execute(
         select(Click.id, Click.link_id, Click.clicked_at, Link.referrer_id, User.mailbox_key)
         .join(Link, Link.id == Click.link_id)
@@ -19,8 +22,8 @@ def touches_of(session: Session, program_id: UUID, visitor_id: UUID) -> list[Tou
         .where(Click.visitor_id == visitor_id, Click.program_id == program_id)
     )
     return [
-        Touch("click", link_id, referrer_id, mailbox, at, click_id)
-        for click_id, link_id, at, referrer_id, mailbox in rows
+        Touch("click", link_id, referrer_id, owners_mailbox == mailbox, at, click_id)
+        for click_id, link_id, at, referrer_id, owners_mailbox in rows
     ]
 
 

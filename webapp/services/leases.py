@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.models import JobLease
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=30)
 
 
 def take_lease(session: Session, name: str, holder: str, now: datetime) -> bool:

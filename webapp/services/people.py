@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,16 @@ class EmailTakenError(Exception):
     def __init__(self, user: User) -> None:
         super().__init__("the address has an account")
         self.user = user
+
+
+def queue_for_mailbox(session: Session, program: Program, mailbox: str) -> None:
+    """Let one sign-up of a mailbox in a program be decided at a time, until the transaction ends.
+
+    Two aliases that arrive together would else both be new. SQLite has one writer at a time as it is.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        digest = sha256(program.id.bytes + mailbox.encode("utf-8")).digest()
+        session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest[:8], signed=True))))
 
 
 def create_person(

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Insert, delete, insert, select
+from sqlalchemy import Insert, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,12 @@ def count_signup(session: Session, program: Program, link_id: UUID, referrer_id:
 
 
 def rebuild(session: Session) -> int:
-    """Write the roll-ups anew from the raw rows. Returns the number of link days."""
+    """Write the roll-ups anew from the raw rows. Returns the number of link days.
+
+    New clicks and signups wait meanwhile; on SQLite they do so behind any write.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE clicks, referrals IN SHARE MODE"))
     session.execute(delete(LinkDay))
     session.execute(delete(ProgramDay))
     counts = raw_counts(session)

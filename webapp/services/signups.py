@@ -13,7 +13,7 @@ from webapp.models import AttributionDecision, AttributionTouch, Link, Program, 
 from webapp.queries.clicks import touches_of
 from webapp.queries.links import referrer_of
 from webapp.queries.people import known_since
-from webapp.services.people import create_person
+from webapp.services.people import create_person, queue_for_mailbox
 from webapp.services.rollups import count_signup
 
 
@@ -41,8 +41,10 @@ def sign_up(
 
     Raises EmailTakenError, and then nothing was written.
     """
+    mailbox = mailbox_key(email)
+    queue_for_mailbox(session, program, mailbox)
     # Asked before the account exists, which would make everyone known.
-    known = known_since(session, program.id, mailbox_key(email))
+    known = known_since(session, program.id, mailbox)
     friend = create_person(
         session,
         program,
@@ -55,31 +57,31 @@ def sign_up(
         now=now,
     )
     decision = decide(
-        _touches(session, program, came_by, now),
+        _touches(session, program, came_by, mailbox, now),
         signed_up_at=now,
-        mailbox=friend.mailbox_key,
         known_since=known,
         window=program.window,
         model="first" if program.attribution_model == "first" else "last",
     )
-    decision_id = _keep(session, program, friend, decision, known_since=known, now=now)
+    decision_id = _keep(session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, now=now)
     return friend, _refer(session, program, friend, decision, decision_id, now=now)
 
 
-def _touches(session: Session, program: Program, came_by: CameBy, now: datetime) -> list[Touch]:
-    touches = touches_of(session, program.id, came_by.visitor_id) if came_by.visitor_id else []
+def _touches(session: Session, program: Program, came_by: CameBy, mailbox: str, now: datetime) -> list[Touch]:
+    visitor_id = came_by.visitor_id
+    touches = touches_of(session, program.id, visitor_id, mailbox=mailbox) if visitor_id else []
     opened = came_by.opened
     if opened and not any(touch.link_id == opened.id and now <= touch.at + program.window for touch in touches):
         # The browser kept no cookie, or its click was not stored: the page is the evidence that the link was opened.
-        touches.append(_touch(session, "page", opened, now))
+        touches.append(_touch(session, "page", opened, mailbox, now))
     if came_by.typed:
-        touches.append(_touch(session, "typed_code", came_by.typed, now))
+        touches.append(_touch(session, "typed_code", came_by.typed, mailbox, now))
     return touches
 
 
-def _touch(session: Session, kind: TouchKind, link: Link, now: datetime) -> Touch:
+def _touch(session: Session, kind: TouchKind, link: Link, mailbox: str, now: datetime) -> Touch:
     referrer = referrer_of(session, link)
-    return Touch(kind, link.id, referrer.id, referrer.mailbox_key, now)
+    return Touch(kind, link.id, referrer.id, referrer.mailbox_key == mailbox, now)
 
 
 def _keep(
@@ -88,6 +90,7 @@ def _keep(
     friend: User,
     decision: Decision,
     *,
+    visitor_id: UUID | None,
     known_since: datetime | None,
     now: datetime,
 ) -> UUID:
@@ -97,6 +100,7 @@ def _keep(
         signed_up_at=now,
         model=program.attribution_model,
         window_days=program.window_days,
+        visitor_id=visitor_id,
         known_since=known_since,
         reason=decision.reason,
     )
@@ -111,6 +115,7 @@ def _keep(
             referrer_id=verdict.touch.referrer_id,
             click_id=verdict.touch.click_id,
             touched_at=verdict.touch.at,
+            same_mailbox=verdict.touch.same_mailbox,
             outcome=verdict.outcome,
         )
         for position, verdict in enumerate(decision.verdicts)

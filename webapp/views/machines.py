@@ -1,19 +1,17 @@
 """For machines: is the process alive, is it ready to serve."""
 
 import shutil
-from functools import lru_cache
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import ROOT, Config
-from webapp.extensions import db, limiter
+from webapp.database import stands_at_head
+from webapp.extensions import db
 
 bp = Blueprint("machines", __name__)
-limiter.exempt(bp)
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
 
@@ -55,18 +53,3 @@ def _disk() -> str:
     except OSError:
         return "cannot be read"
     return "ok" if free >= LEAST_FREE_BYTES else "almost full"
-
-
-def stands_at_head() -> bool:
-    """Say whether the database has every migration of this version and none beyond."""
-    try:
-        found = db.session.scalars(text("SELECT version_num FROM alembic_version")).all()
-    except SQLAlchemyError:
-        db.session.rollback()
-        return False
-    return list(found) == [_head()]
-
-
-@lru_cache
-def _head() -> str | None:
-    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()

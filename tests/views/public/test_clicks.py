@@ -273,3 +273,24 @@ def test_a_failing_database_costs_the_click_but_not_the_visitors_page(app, code,
     assert (response.status_code, response.location) == (302, f"/signup?ref={code}")
     assert counted(app) == 0
     assert "click_lost" in [entry["event"] for entry in logged]
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("flag", "flag&ref="),
+        ("flag&a=", "flag&a=&ref="),
+        ("q=%E9t%E9", "q=%E9t%E9&ref="),
+        ("a=x;y&b=%20+", "a=x;y&b=%20+&ref="),
+        ("sig=AbC%2Fd%3D%3D&ref=old&%72ef=hidden&gv=x", "sig=AbC%2Fd%3D%3D&ref="),
+        ("", "ref="),
+    ],
+)
+def test_the_query_of_a_destination_stays_as_it_is(app, code, query, kept):
+    change(app, Program, landing_url=f"/start?{query}")
+    assert browser(app).get(f"/r/{code}").location == f"/start?{kept}{code}"
+
+
+def test_a_long_campaign_field_is_passed_on_whole(app, code):
+    long = "c" * 300
+    assert f"utm_term={long}" in browser(app).get(f"/r/{code}?utm_term={long}").location

@@ -211,3 +211,38 @@ def test_a_password_hashed_at_an_older_cost_is_hashed_anew_at_sign_in(make_app):
     with app.app_context():
         assert "t=2" in db.session.scalars(select(User.password_hash).where(User.email == EMAIL)).one()
     sign_in(browser(app), EMAIL)
+
+
+@pytest.mark.usefixtures("ada")
+def test_signing_in_again_ends_the_session_before(app):
+    client, thief = browser(app), browser(app)
+    sign_in(client, EMAIL)
+    thief.set_cookie("gv_session", client.get_cookie("gv_session").value)
+    assert thief.get("/dashboard").status_code == 200
+    token = factories.csrf_token(client.get("/dashboard").get_data(as_text=True))
+    client.post("/login", data={"csrf_token": token, "email": EMAIL, "password": PASSWORD})
+    assert client.get("/dashboard").status_code == 200
+    assert thief.get("/dashboard").status_code == 302
+
+
+@pytest.mark.usefixtures("ada")
+def test_signing_in_keeps_nothing_of_the_session_before(app):
+    client = browser(app)
+    with client.session_transaction() as before:
+        before["planted"] = "by somebody else"
+    sign_in(client, EMAIL)
+    with client.session_transaction() as after:
+        assert "planted" not in after
+
+
+@pytest.mark.usefixtures("ada")
+def test_over_https_one_signs_in_with_guarded_cookies_also_without_a_referer(make_app):
+    app = make_app(GRAPEVINE_ENV="production", BASE_URL="https://friends.example.com")
+    client, site = browser(app), "https://friends.example.com"
+    token = factories.csrf_token(client.get("/login", base_url=site).get_data(as_text=True))
+    data = {"csrf_token": token, "email": EMAIL, "password": PASSWORD}
+    response = client.post("/login", base_url=site, data=data)
+    assert response.status_code == 303
+    cookie = response.headers["Set-Cookie"]
+    assert all(word in cookie for word in ("gv_session=", "HttpOnly", "SameSite=Lax", "Secure"))
+    assert client.get("/dashboard", base_url=site).status_code == 200

@@ -242,3 +242,29 @@ def test_the_name_of_the_inviter_is_text_and_not_markup(app):
     assert "<script>alert" not in page
     assert "<b>hill" not in page
     assert re.search(r"Fern &amp; &lt;b&gt;hill", page)
+
+
+def test_one_click_is_one_friend_whoever_uses_the_browser_next(app, ada):
+    client = browser(app)
+    client.get(f"/r/{ada}")
+    for number in range(3):
+        response = submit(client, "/signup", {**BOB, "email": f"bob{number}@example.org"})
+        assert response.status_code == 303
+        assert client.get_cookie("gv_visitor") is None
+        submit(client, "/logout", {}, page="/dashboard")
+    assert len(all_of(app, Referral)) == 1
+    assert [decision.reason for decision in all_of(app, AttributionDecision)] == ["credited", *["not_referred"] * 2]
+
+
+def test_guessing_codes_by_posting_the_form_is_limited_too(app, ada):
+    client = browser(app)
+    token = factories.csrf_token(client.get("/signup").get_data(as_text=True))
+    answers = [client.post(f"/signup?ref=GUESS{n}", data={"csrf_token": token}).status_code for n in range(31)]
+    assert answers == [422] * 30 + [429]
+
+
+def test_a_name_is_kept_in_one_spelling_and_a_disguised_address_is_none(app):
+    client = browser(app)
+    assert submit(client, "/signup", {**BOB, "name": "bob＠example.org"}).status_code == 422
+    assert submit(client, "/signup", {**BOB, "name": " Ｂｏｂ \u00a0 Miller "}).status_code == 303
+    assert [user.name for user in all_of(app, User)] == ["Bob Miller"]

@@ -29,19 +29,20 @@ def create(code: str) -> Response:
     if link is None:
         count_unknown_code()
         return render("public/clicks/unknown.html", status=404)
-    destination = _destination(program, link)
+    # Read before the click is written: after a failure the rows would be asked for again.
+    destination, shown_code, window = _destination(program, link), link.code, program.window
     recorded = record_visit(program, link)
     elsewhere = is_elsewhere(destination, own_host=_own_host())
     target = with_tracking(
         destination,
-        code=link.code,
+        code=shown_code,
         visitor_utm=utm_fields(request),
         click=sign_id("click", recorded.click_id) if recorded and elsewhere else None,
     )
     response = redirect(target, code=302)
     response.headers["Cache-Control"] = "no-store"
     if recorded:
-        visitors.remember(response, recorded.visitor_id, program)
+        visitors.remember(response, recorded.visitor_id, window)
     return response
 
 

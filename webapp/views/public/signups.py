@@ -38,13 +38,11 @@ def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(url_for("public.home.index"))
     opened = _opened_link()
-    if request.args.get("ref") and opened is None:
-        count_unknown_code()
     form = SignUpForm(formdata=None, ref=opened.code if opened else "")
     response = _page(form, opened)
     visitor_id = _count_as_click(opened) if opened else None
     if visitor_id:
-        visitors.remember(response, visitor_id, load_program())
+        visitors.remember(response, visitor_id, load_program().window)
     return response
 
 
@@ -79,12 +77,19 @@ def create() -> ResponseReturnValue:
             _("This address cannot open a new account. If it is yours, sign in; we have sent it a mail that says how.")
         ]
         return _page(form, opened, status=422)
-    return redirect(url_for("public.home.index"), code=303)
+    response = redirect(url_for("public.home.index"), code=303)
+    # Whoever uses this browser next is somebody else.
+    visitors.forget(response)
+    return response
 
 
 def _opened_link() -> Link | None:
     """Return the link that the page was opened with, by `?ref=` in its address."""
-    return find_live_link(db.session(), load_program().id, request.args.get("ref", ""))
+    code = request.args.get("ref", "")
+    link = find_live_link(db.session(), load_program().id, code)
+    if code and link is None:
+        count_unknown_code()
+    return link
 
 
 def _typed_link(form: SignUpForm, opened: Link | None) -> Link | None:
