@@ -67,7 +67,8 @@ def friend_card(outcome: Outcome) -> FriendCard:
     return FriendCard(
         display_name=name or _("Someone"),
         initials=names.initials(outcome.friend_name or ""),
-        tone=outcome.decision_id.int % FACE_TONES + 1,
+        # Nobody's picture has no colour of its own.
+        tone=outcome.decision_id.int % FACE_TONES + 1 if name else 0,
         joined_at=outcome.signed_up_at,
         counts=counts,
         state_label=_("Joined") if counts else _("Does not count"),
