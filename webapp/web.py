@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app, g, render_template, request
-from werkzeug.local import LocalProxy
+from flask import Response, current_app, g, render_template, request, url_for
 
 from webapp.extensions import db
 from webapp.models import Program
@@ -18,7 +17,11 @@ def load_program() -> Program:
     return g.program
 
 
-program: Program = LocalProxy(load_program)  # type: ignore[assignment]
+_START_PAGES = {
+    "referrer": "referrer.dashboard.index",
+    "marketer": "analytics.overview.index",
+    "admin": "admin.overview.index",
+}
 
 
 def render(template: str, *, part: str | None = None, status: int = 200, **context: Any) -> Response:
@@ -38,6 +41,11 @@ def keep_out_of_caches(response: Response) -> Response:
     else:
         response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+def start_url(role: str) -> str:
+    """Return where the work of someone with this role begins."""
+    return url_for(_START_PAGES[role])
 
 
 def safe_next(target: str | None) -> str | None:

@@ -36,7 +36,7 @@ def ada(app):
     ],
 )
 def test_everyone_begins_where_their_work_is(client, email, start):
-    assert sign_in(client, email).location == "/"
+    assert sign_in(client, email).location == start
     assert client.get("/").location == start
     page = client.get(start)
     assert page.status_code == 200
@@ -95,16 +95,16 @@ def test_an_unknown_address_takes_as_long_as_a_known_one(make_app):
     ("target", "goes_to"),
     [
         ("/dashboard/referrals?before=x", "/dashboard/referrals?before=x"),
-        ("https://evil.test/", "/"),
-        ("//evil.test/", "/"),
-        ("/\\evil.test", "/"),
-        ("\\/evil.test", "/"),
-        ("/\t/evil.test", "/"),
-        ("/\r\nSet-Cookie: x=1", "/"),
-        ("javascript:alert(1)", "/"),
-        ("dashboard", "/"),
-        ("", "/"),
-        ("///evil.test", "/"),
+        ("https://evil.test/", "/dashboard"),
+        ("//evil.test/", "/dashboard"),
+        ("/\\evil.test", "/dashboard"),
+        ("\\/evil.test", "/dashboard"),
+        ("/\t/evil.test", "/dashboard"),
+        ("/\r\nSet-Cookie: x=1", "/dashboard"),
+        ("javascript:alert(1)", "/dashboard"),
+        ("dashboard", "/dashboard"),
+        ("", "/dashboard"),
+        ("///evil.test", "/dashboard"),
     ],
 )
 def test_after_sign_in_one_goes_on_within_this_site_only(client, target, goes_to):

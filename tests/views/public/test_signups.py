@@ -49,7 +49,7 @@ def test_a_friend_who_opened_a_link_is_credited_and_signed_in_at_once(app, ada):
     page = client.get(opened.location)
     assert "Ada invites you" in page.get_data(as_text=True)
     response = submit(client, opened.location, {**BOB, "ref": ada})
-    assert (response.status_code, response.location) == (303, "/")
+    assert (response.status_code, response.location) == (303, "/dashboard")
     assert client.get("/dashboard").status_code == 200
     [referral] = all_of(app, Referral)
     assert referral.method == "link"
@@ -217,7 +217,7 @@ def test_a_form_without_its_token_is_refused(app):
 def test_a_person_who_is_signed_in_already_is_sent_home_and_makes_no_click(app, ada):
     client = browser(app)
     factories.sign_in(client, "ada@example.com")
-    assert client.get(f"/signup?ref={ada}").location == "/"
+    assert client.get(f"/signup?ref={ada}").location == "/dashboard"
     assert count(app, Click) == 0
 
 

@@ -4,17 +4,13 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-bp = Blueprint("home", __name__)
+from webapp.web import start_url
 
-START_PAGES = {
-    "referrer": "referrer.dashboard.index",
-    "marketer": "analytics.overview.index",
-    "admin": "admin.overview.index",
-}
+bp = Blueprint("home", __name__)
 
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return redirect(url_for("public.sessions.new"))
-    return redirect(url_for(START_PAGES[current_user.role]))
+    return redirect(start_url(current_user.role))

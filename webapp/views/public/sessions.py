@@ -17,7 +17,7 @@ from webapp.network import request_network
 from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
 from webapp.signed_in import sign_in_browser, sign_out_browser
-from webapp.web import render, safe_next
+from webapp.web import render, safe_next, start_url
 
 bp = Blueprint("sessions", __name__)
 
@@ -39,7 +39,7 @@ def _account_and_network() -> str:
 @bp.get("/login")
 def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(safe_next(request.args.get("next")) or url_for("public.home.index"))
+        return redirect(safe_next(request.args.get("next")) or start_url(current_user.role))
     return _page(SignInForm(formdata=None))
 
 
@@ -61,7 +61,7 @@ def create() -> ResponseReturnValue:
         user = session.get_one(User, user_id)
         user.password_hash = new_hash or user.password_hash
         sign_in_browser(session, user, token, now=utc_now())
-    return redirect(safe_next(request.args.get("next")) or url_for("public.home.index"), code=303)
+    return redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
 
 
 @bp.post("/logout")

@@ -25,7 +25,7 @@ from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy, sign_up
 from webapp.signed_in import sign_in_browser
-from webapp.web import load_program, render
+from webapp.web import load_program, render, start_url
 
 bp = Blueprint("signups", __name__, url_prefix="/signup")
 
@@ -36,7 +36,7 @@ SAME_VISIT = timedelta(minutes=30)
 @bp.get("")
 def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(url_for("public.home.index"))
+        return redirect(start_url(current_user.role))
     opened = _opened_link()
     form = SignUpForm(formdata=None, ref=opened.code if opened else "")
     response = _page(form, opened)
@@ -50,7 +50,7 @@ def new() -> ResponseReturnValue:
 @limiter.limit("20 per hour", deduct_when=lambda _response: g.get("sign_up_tried", False))
 def create() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(url_for("public.home.index"), code=303)
+        return redirect(start_url(current_user.role), code=303)
     opened, form = _opened_link(), SignUpForm()
     typed = _typed_link(form, opened) if form.validate() else None
     if form.errors:
@@ -77,7 +77,7 @@ def create() -> ResponseReturnValue:
             _("This address cannot open a new account. If it is yours, sign in; we have sent it a mail that says how.")
         ]
         return _page(form, opened, status=422)
-    response = redirect(url_for("public.home.index"), code=303)
+    response = redirect(start_url(current_user.role), code=303)
     # Whoever uses this browser next is somebody else.
     visitors.forget(response)
     return response
