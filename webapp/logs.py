@@ -67,6 +67,8 @@ def _configure(form: str) -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Says in a line of its own what the line of the request says too.
+    logging.getLogger("flask_wtf.csrf").setLevel(logging.WARNING)
     renderer = structlog.dev.ConsoleRenderer(colors=False) if form == "console" else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[

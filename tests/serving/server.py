@@ -193,7 +193,9 @@ def _cookies_of(headers: dict[str, str] | None) -> dict[str, str]:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+    # A thread may end between being listed and being read.
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for thread in children for child in _read(str(thread)).split()]
 
 
 def _listens(pid: int, port: int) -> bool:

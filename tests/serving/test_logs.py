@@ -49,6 +49,8 @@ def test_each_request_is_one_line_of_json_without_personal_data(site):
         # A method is text of the visitor's own, too.
         answers.append(send(PATH, "/login"))
         assert [answer.status for answer in answers[5:]] == [404, 404, 200, 400, 405]
+        request_without_token = send("POST", "/login", {"email": EMAIL, "password": PASSWORD})
+        answers.append(request_without_token)
         server.terminate()
         server.wait_until_gone(10)
     written = site.log.read_text()
@@ -61,6 +63,9 @@ def test_each_request_is_one_line_of_json_without_personal_data(site):
     assert len(set(ids)) == len(ids)
     assert {answer.headers["X-Request-ID"] for answer in answers} <= set(ids)
     assert {line["route"] for line in lines} == {"/r/<code>", "/signup", "/login", None}
+    # A form without its token is refused in the line of its request, like everything else.
+    assert request_without_token.status == 400
+    assert "CSRF" not in written
     assert all(line["took_ms"] >= 0 and line["timestamp"] and line["level"] == "info" for line in lines)
     assert [line["status"] for line in lines if line["method"] == "other"] == [405]
     # The owner of the address was told, and the log says only that.

@@ -51,6 +51,9 @@ def _figure(metric: str, label: str, total: int, recent: int, before: int, days:
 def _change(recent: int, before: int) -> str:
     """Say the difference to the period before: in percent only where there is enough to compare."""
     difference = recent - before
+    if not recent and not before:
+        # Nothing beside nothing is no trend.
+        return ""
     if difference == 0:
         return _("same")
     if before >= FEWEST_FOR_PERCENT:

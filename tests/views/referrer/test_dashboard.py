@@ -55,6 +55,9 @@ def test_the_first_day_shows_the_link_and_what_happens_next(app, ada):
     assert "<svg" in page
     assert metric(page, "clicks") == (0, "0")
     assert metric(page, "signups") == (0, "0")
+    # Nothing after nothing is no trend.
+    assert "0 in 30 days" in page
+    assert 'class="change' not in page
     assert "No friends yet" in page
     assert "Good afternoon, Ada" in page
 
