@@ -193,9 +193,12 @@ def _cookies_of(headers: dict[str, str] | None) -> dict[str, str]:
 
 
 def _children(pid: int) -> list[int]:
-    # A thread may end between being listed and being read.
-    children = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for thread in children for child in _read(str(thread)).split()]
+    # Threads end while they are listed and read.
+    try:
+        threads = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return []
+    return [int(child) for thread in threads for child in _read(str(thread)).split()]
 
 
 def _listens(pid: int, port: int) -> bool:
