@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError
 
 from webapp.database import WRITING, write_lock
 from webapp.extensions import db
-from webapp.models import Model
+from webapp.models import Model, append_only
 
 # Any number that nothing else on the server locks by.
 POSTGRESQL_LOCK = 7_463_218_905
@@ -24,6 +24,9 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    # A migration that alters such a table on SQLite copies it, and the copy has no triggers.
+    append_only.protect(connection)
+    connection.commit()
 
 
 if context.is_offline_mode():

@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from webapp.clock import utc_now
-from webapp.domain.explain import Sentence
+from webapp.domain.sentences import Sentence
 
 DEFAULT_LANGUAGE = "en"
 

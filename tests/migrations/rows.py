@@ -133,8 +133,98 @@ def _outbox_and_job_leases(connection: sa.Connection) -> None:
     _insert(connection, "job_leases", name="jobs", holder="somebody", held_until=NOON)
 
 
+def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None:
+    program = _program(connection)
+    ids = {name: UUID(int=number) for number, name in enumerate(("rule", "version", "conversion", "reward", "tx"), 20)}
+    about = {"program_id": program}
+    _insert(
+        connection, "api_keys", id=UUID(int=30), name="shop", key_hash="0" * 64, scope="write", created_at=NOON, **about
+    )
+    answer = {"operation": "conversion", "subject": "evt_1", "content_hash": "0" * 64, "body": "{}", "created_at": NOON}
+    _insert(connection, "api_answers", **about, **answer)
+    _insert(
+        connection,
+        "sign_in_links",
+        id=UUID(int=31),
+        user_id=ADA,
+        token_hash="0" * 64,
+        created_at=NOON,
+        expires_at=NOON,
+    )
+    _insert(connection, "reward_rules", id=ids["rule"], key="ten", created_at=NOON, **about)
+    _insert(
+        connection,
+        "reward_rule_versions",
+        id=ids["version"],
+        rule_id=ids["rule"],
+        number=1,
+        state="live",
+        definition="{}",
+        live_from=NOON,
+        note="The first one",
+        published_at=NOON,
+        **about,
+    )
+    purchase = {"event_id": "evt_1", "type": "purchase", "user_id": BOB, "amount_minor": 4999, "currency": "USD"}
+    when = {"occurred_at": NOON, "recorded_at": NOON}
+    _insert(connection, "conversions", id=ids["conversion"], order_id="o_1", **purchase, **when, **about)
+    _insert(
+        connection,
+        "refunds",
+        id=UUID(int=32),
+        event_id="ref_1",
+        order_id="o_1",
+        conversion_id=ids["conversion"],
+        applied_minor=100,
+        **when,
+        **about,
+    )
+    _insert(
+        connection,
+        "reward_decisions",
+        conversion_id=ids["conversion"],
+        sequence=1,
+        rule_version_id=ids["version"],
+        side="referrer",
+        beneficiary_id=ADA,
+        code="earned",
+        facts="{}",
+        because="[]",
+        amount_minor=1000,
+        currency="USD",
+        decided_at=NOON,
+    )
+    _insert(
+        connection,
+        "rewards",
+        id=ids["reward"],
+        conversion_id=ids["conversion"],
+        rule_id=ids["rule"],
+        rule_version_id=ids["version"],
+        beneficiary_id=ADA,
+        side="referrer",
+        kind="cash",
+        amount_minor=1000,
+        currency="USD",
+        status="pending",
+        sequence=1,
+        matures_at=NOON,
+        granted_at=NOON,
+        **about,
+    )
+    history = {"reward_id": ids["reward"], "sequence": 1, "status": "pending", "reason": "granted", "taken_minor": 0}
+    _insert(connection, "reward_events", actor="system", at=NOON, **history)
+    _insert(
+        connection, "ledger_transactions", id=ids["tx"], reward_id=ids["reward"], reward_sequence=1, at=NOON, **about
+    )
+    for position, (account, amount) in enumerate((("expense", -1000), ("pending", 1000)), 1):
+        entry = {"user_id": ADA, "account": account, "currency": "USD", "amount_minor": amount}
+        _insert(connection, "ledger_entries", transaction_id=ids["tx"], position=position, **entry, **about)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
     "0003": _outbox_and_job_leases,
+    "0004": _conversions_rules_rewards_and_the_ledger,
 }

@@ -1,41 +1,10 @@
-"""Decisions in words.
+"""Attribution decisions in words."""
 
-Nothing is translated here: a sentence carries the message and its values, and
-the edge says it in the reader's language. `N_` and `NN_` only mark a message,
-or its singular and plural, for extraction.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp.domain.attribution import TouchKind, TouchOutcome
-
-
-def N_(message: str) -> str:  # noqa: N802 - the name that message extraction knows
-    return message
-
-
-def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - likewise
-    return singular, plural
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A message with its values; `plural` and `count` when the words depend on a number.
-
-    Values that are aware datetimes are said as days.
-    """
-
-    message: str
-    values: Mapping[str, object] = field(default_factory=dict)
-    plural: str | None = None
-    count: int = 0
-
-
-def counted(forms: tuple[str, str], count: int, values: Mapping[str, object]) -> Sentence:
-    """Return a sentence whose words depend on a number."""
-    return Sentence(forms[0], values, forms[1], count)
+from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 
 @dataclass(frozen=True, slots=True)

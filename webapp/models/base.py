@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, Dialect, LargeBinary, MetaData, Text, TypeDecorator, Uuid
+from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, LargeBinary, MetaData, Text, TypeDecorator, Uuid
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeEngine
 
@@ -65,5 +65,13 @@ class Model(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     registry = registry(
         metadata=metadata,
-        type_annotation_map={UUID: Id, datetime: Moment, date: Date, str: Text, int: BigInteger},
+        type_annotation_map={
+            UUID: Id,
+            datetime: Moment,
+            date: Date,
+            str: Text,
+            int: BigInteger,
+            dict[str, Any]: JSON(none_as_null=True),
+            list[dict[str, Any]]: JSON,
+        },
     )

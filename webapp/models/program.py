@@ -33,6 +33,8 @@ class Program(Model):
     attribution_model: Mapped[str]
     window_days: Mapped[int]
     hold_days: Mapped[int]
+    # A new id whenever rules are published, so that what was read of them can be kept in memory; None without rules.
+    rules_revision: Mapped[UUID | None]
     created_at: Mapped[datetime]
 
     @property

@@ -27,6 +27,8 @@ class LinkDay(Model):
     clicks: Mapped[int] = mapped_column(default=0)
     # Friends who signed up and were credited to this link.
     signups: Mapped[int] = mapped_column(default=0)
+    # What those friends bought, refunded or not.
+    purchases: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ProgramDay(Model):
@@ -39,3 +41,4 @@ class ProgramDay(Model):
     day: Mapped[date] = mapped_column(primary_key=True)
     clicks: Mapped[int] = mapped_column(default=0)
     signups: Mapped[int] = mapped_column(default=0)
+    purchases: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -31,6 +31,7 @@ class User(UserMixin, Model):
         ),
         Index(None, "referred_by"),
         Index(None, "mailbox_key"),
+        Index("uq_users_program_id_external_id", "program_id", "external_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -47,6 +48,8 @@ class User(UserMixin, Model):
     password_hash: Mapped[str | None]
     role: Mapped[str]
     referred_by: Mapped[UUID | None]
+    # What the business calls this person.
+    external_id: Mapped[str | None]
     created_at: Mapped[datetime]
 
     @property

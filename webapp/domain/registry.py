@@ -1,0 +1,134 @@
+"""The kinds of reward rule: how one makes itself known, and how its settings are read.
+
+A kind is a frozen dataclass. Its fields are its settings, and the type of a
+field says what it takes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.money import EXPONENTS, LARGEST, PERCENT_PROBLEM, Percent
+
+MOST = 1_000_000
+
+
+class RewardRule(Protocol):
+    """What every kind can do."""
+
+    # Whether a partial refund takes back the same share of the reward; else it stays whole until all is refunded.
+    proportional: ClassVar[bool]
+
+    def reward(self, facts: Facts) -> Earned | Skipped:
+        """Say what one conversion earns. Pure: the same facts give the same answer for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule. `label` names it in a list of kinds, for translation."""
+
+    name: str
+    label: str
+    settings: type[Any]
+
+
+class SettingError(ValueError):
+    """A setting is wrong: `field` names it, `problem` completes "<field> …"."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field, self.problem = field, problem
+
+
+class MinorUnits(int):
+    """A setting: an amount in minor units, above zero."""
+
+
+class CurrencyCode(str):
+    """A setting: a currency that is legal tender today."""
+
+    __slots__ = ()
+
+
+KINDS: dict[str, Kind] = {}
+
+RuleT = TypeVar("RuleT")
+
+
+def reward_rule(name: str, *, label: str) -> Callable[[type[RuleT]], type[RuleT]]:
+    """Make a dataclass known as the kind of rule that is called `name`."""
+
+    def register(settings: type[RuleT]) -> type[RuleT]:
+        if name in KINDS:
+            raise ValueError(f"two kinds of rule are called {name}")
+        KINDS[name] = Kind(name, label, settings)
+        return settings
+
+    return register
+
+
+def read_settings(kind: Kind, raw: object) -> RewardRule:
+    """Return a rule of this kind with the settings of a TOML or JSON table. Raises SettingError."""
+    if not isinstance(raw, Mapping):
+        raise SettingError("settings", 'must be a table, as in { percent = "20" }')
+    wanted = {field.name: field for field in fields(kind.settings)}
+    if unknown := sorted(set(raw) - set(wanted)):
+        raise SettingError(f"settings.{unknown[0]}", f"is not a setting of {kind.name}, which takes {_list(wanted)}")
+    values: dict[str, object] = {}
+    for name, field in wanted.items():
+        if name in raw:
+            try:
+                values[name] = _READERS[field.type](raw[name])  # type: ignore[index]
+            except ValueError as error:
+                raise SettingError(f"settings.{name}", str(error)) from error
+        elif field.default is MISSING:
+            raise SettingError(f"settings.{name}", f"is missing; {kind.name} takes {_list(wanted)}")
+    rule: RewardRule = kind.settings(**values)
+    return rule
+
+
+def plain_settings(rule: RewardRule) -> dict[str, object]:
+    """Return a rule's settings as TOML and JSON can hold them, every one of them."""
+    values = {field.name: getattr(rule, field.name) for field in fields(rule)}  # type: ignore[arg-type]
+    return {
+        name: value.text if isinstance(value, Percent) else int(value) if isinstance(value, int) else str(value)
+        for name, value in values.items()
+    }
+
+
+def _list(names: Mapping[str, object]) -> str:
+    return ", ".join(names)
+
+
+def _read_percent(raw: object) -> Percent:
+    if not isinstance(raw, str):
+        raise ValueError(PERCENT_PROBLEM)
+    return Percent(raw)
+
+
+def _read_count(raw: object) -> int:
+    if type(raw) is not int or not 1 <= raw <= MOST:
+        raise ValueError(f"must be a whole number from 1 to {MOST}")
+    return raw
+
+
+def _read_minor_units(raw: object) -> MinorUnits:
+    if type(raw) is not int or not 1 <= raw <= LARGEST:
+        raise ValueError(f"must be an amount in minor units, a whole number from 1 to {LARGEST}")
+    return MinorUnits(raw)
+
+
+def _read_currency(raw: object) -> CurrencyCode:
+    if not isinstance(raw, str) or raw not in EXPONENTS:
+        raise ValueError('must be the three capital letters of a currency that is legal tender today, as in "USD"')
+    return CurrencyCode(raw)
+
+
+_READERS: dict[type[Any], Callable[[object], object]] = {
+    Percent: _read_percent,
+    int: _read_count,
+    MinorUnits: _read_minor_units,
+    CurrencyCode: _read_currency,
+}

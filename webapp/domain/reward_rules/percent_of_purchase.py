@@ -1,0 +1,45 @@
+"""A percentage of what the friend paid."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from webapp.domain.facts import Earned, Facts, Skipped, facts
+from webapp.domain.money import Percent
+from webapp.domain.registry import reward_rule
+from webapp.domain.sentences import N_, NN_, Sentence, counted
+
+
+@reward_rule("percent_of_purchase", label=N_("A percentage of each purchase"))
+@dataclass(frozen=True, slots=True)
+class PercentOfPurchase:
+    """A share of each purchase, for the friend's first few purchases."""
+
+    percent: Percent
+    first_purchases: int = 12
+    proportional: ClassVar[bool] = True
+
+    def reward(self, facts: Facts) -> Earned | Skipped:
+        """Round half up to the minor unit."""
+        if facts.amount is None:
+            return Skipped("amount_missing", Sentence(N_("A percentage needs an amount, and none was reported.")))
+        if facts.nth_purchase > self.first_purchases:
+            only = NN_("Only the first purchase counts.", "Only the first %(count)s purchases count.")
+            return Skipped("purchase_limit", counted(only, self.first_purchases, {"count": self.first_purchases}))
+        share = facts.amount.share(self.percent)
+        if share.minor == 0:
+            values = {"percent": self.percent.text, "amount": facts.amount}
+            return Skipped("rounds_to_zero", Sentence(N_("%(percent)s%% of %(amount)s rounds to nothing."), values))
+        values = {"percent": self.percent.text, "amount": facts.amount, "share": share}
+        return Earned(share, (Sentence(N_("%(percent)s%% of %(amount)s is %(share)s."), values),))
+
+
+EXAMPLES = [
+    (PercentOfPurchase(Percent("20")), facts(amount="49.99 EUR"), "10.00 EUR"),
+    (PercentOfPurchase(Percent("12.5")), facts(amount="0.20 USD"), "0.03 USD"),
+    (PercentOfPurchase(Percent("2.5")), facts(amount="100 JPY"), "3 JPY"),
+    (PercentOfPurchase(Percent("10")), facts(amount="1.235 KWD"), "0.124 KWD"),
+    (PercentOfPurchase(Percent("20"), first_purchases=1), facts(amount="49.99 EUR", nth_purchase=2), "purchase_limit"),
+    (PercentOfPurchase(Percent("20")), facts(), "amount_missing"),
+    (PercentOfPurchase(Percent("1")), facts(amount="0.49 USD"), "rounds_to_zero"),
+    (PercentOfPurchase(Percent("50")), facts(amount="0.00 USD"), "rounds_to_zero"),
+]

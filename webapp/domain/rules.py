@@ -1,0 +1,173 @@
+"""A reward rule as it is written: what it says, and how it is read from TOML or JSON."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from webapp.domain import reward_rules
+from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.registry import KINDS, RewardRule, SettingError, plain_settings, read_settings
+from webapp.domain.sentences import N_, Sentence
+
+Side = Literal["referrer", "friend"]
+SIDES: tuple[Side, ...] = ("referrer", "friend")
+REWARDS = ("cash",)
+LONGEST_HOLD_DAYS = 400
+LONGEST_KEY, LONGEST_NAME = 60, 120
+
+# What a conversion is called; a rule's trigger is one of these names too.
+CONVERSION_TYPE = r"[a-z][a-z0-9_.-]{0,39}"
+_KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
+_TYPE = re.compile(CONVERSION_TYPE)
+_FIELDS = (
+    "key",
+    "name",
+    "trigger",
+    "beneficiary",
+    "kind",
+    "settings",
+    "reward",
+    "hold_days",
+    "starts_at",
+    "ends_at",
+)
+
+# The kinds are known once their package has been imported.
+assert reward_rules.__path__  # noqa: S101
+
+
+class RuleError(ValueError):
+    """A rule is wrong: `field` names where, `problem` completes "<field> …"."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field, self.problem = field, problem
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDefinition:
+    """What a version of a rule says. Two that are equal pay the same.
+
+    `starts_at` is inclusive, `ends_at` exclusive; None means without that end.
+    `hold_days` is None where the program's hold applies, 0 for no hold.
+    """
+
+    key: str
+    name: str
+    trigger: str
+    beneficiary: Side
+    kind: str
+    settings: RewardRule
+    reward: str = "cash"
+    hold_days: int | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def price(self, facts: Facts) -> Earned | Skipped:
+        """Say what this rule pays for one conversion that its trigger names."""
+        if self.starts_at is not None and facts.occurred_at < self.starts_at:
+            return Skipped("not_started", Sentence(N_("The rule starts on %(day)s."), {"day": self.starts_at}))
+        if self.ends_at is not None and facts.occurred_at >= self.ends_at:
+            return Skipped("ended", Sentence(N_("The rule ended on %(day)s."), {"day": self.ends_at}))
+        return self.settings.reward(facts)
+
+    def matures_at(self, occurred_at: datetime, *, program_hold_days: int) -> datetime:
+        """Return the end of the hold period, counted from the moment of the conversion."""
+        return occurred_at + timedelta(days=program_hold_days if self.hold_days is None else self.hold_days)
+
+    def table(self) -> dict[str, Any]:
+        """Return the rule as a TOML table; what was left out stays out."""
+        table: dict[str, Any] = {
+            "key": self.key,
+            "name": self.name,
+            "trigger": self.trigger,
+            "beneficiary": self.beneficiary,
+            "kind": self.kind,
+            "settings": plain_settings(self.settings),
+            "reward": self.reward,
+        }
+        ends = {"hold_days": self.hold_days, "starts_at": self.starts_at, "ends_at": self.ends_at}
+        return table | {name: value for name, value in ends.items() if value is not None}
+
+
+def to_stored(rule: RuleDefinition) -> dict[str, Any]:
+    """Return a rule as JSON can hold it."""
+    table = rule.table()
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in table.items()}
+
+
+def from_stored(stored: Mapping[str, Any]) -> RuleDefinition:
+    """Return the rule that `to_stored` was given."""
+    moments = {name: datetime.fromisoformat(stored[name]) for name in ("starts_at", "ends_at") if name in stored}
+    return read_rule({**stored, **moments})
+
+
+def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
+    """Return the rule that a TOML table describes. Raises RuleError, which names the field."""
+    if unknown := [name for name in raw if name not in _FIELDS]:
+        raise RuleError(unknown[0], f"is not a field of a rule, which has {', '.join(_FIELDS)}")
+    kind_name = _one_of(raw, "kind", tuple(KINDS))
+    try:
+        settings = read_settings(KINDS[kind_name], raw.get("settings", {}))
+    except SettingError as error:
+        raise RuleError(error.field, error.problem) from error
+    rule = RuleDefinition(
+        key=_matching(raw, "key", _KEY, LONGEST_KEY, 'lower-case words with hyphens, as in "referrer-20-percent"'),
+        name=_name(raw),
+        trigger=_matching(raw, "trigger", _TYPE, LONGEST_KEY, "signup, purchase, renewal or a type of your own"),
+        beneficiary="referrer" if _one_of(raw, "beneficiary", SIDES) == "referrer" else "friend",
+        kind=kind_name,
+        settings=settings,
+        reward=_one_of(raw, "reward", REWARDS) if "reward" in raw else "cash",
+        hold_days=_hold_days(raw),
+        starts_at=_moment(raw, "starts_at"),
+        ends_at=_moment(raw, "ends_at"),
+    )
+    if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
+        raise RuleError("ends_at", "must be later than starts_at")
+    return rule
+
+
+def _required(raw: Mapping[str, Any], field: str) -> Any:
+    if field not in raw:
+        raise RuleError(field, "is missing")
+    return raw[field]
+
+
+def _one_of(raw: Mapping[str, Any], field: str, choices: tuple[str, ...]) -> str:
+    value = _required(raw, field)
+    if not isinstance(value, str) or value not in choices:
+        raise RuleError(field, f"must be {' or '.join(sorted(choices))}, not {value!r}")
+    return value
+
+
+def _matching(raw: Mapping[str, Any], field: str, pattern: re.Pattern[str], longest: int, what: str) -> str:
+    value = _required(raw, field)
+    if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
+        raise RuleError(field, f"must be {what}, not {value!r}")
+    return value
+
+
+def _name(raw: Mapping[str, Any]) -> str:
+    value = _required(raw, "name")
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
+        raise RuleError("name", f"must be a line of 1 to {LONGEST_NAME} characters that people will read")
+    return value.strip()
+
+
+def _hold_days(raw: Mapping[str, Any]) -> int | None:
+    value = raw.get("hold_days")
+    if "hold_days" in raw and (type(value) is not int or not 0 <= value <= LONGEST_HOLD_DAYS):
+        raise RuleError("hold_days", f"must be a whole number of days from 0 to {LONGEST_HOLD_DAYS}")
+    return value
+
+
+def _moment(raw: Mapping[str, Any], field: str) -> datetime | None:
+    value = raw.get(field)
+    if field not in raw:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise RuleError(field, "must be a moment with its offset, as in 2026-01-01T00:00:00Z")
+    return value.astimezone(UTC)

@@ -1,0 +1,54 @@
+"""Tables of which the database itself refuses to change or delete a row.
+
+One list for all revisions: after every migration the triggers of each table
+that is there are made again, because altering a table on SQLite copies it and
+drops them without a word.
+"""
+
+from sqlalchemy import Connection, inspect
+
+TABLES = ("reward_rule_versions", "reward_decisions", "reward_events", "ledger_transactions", "ledger_entries")
+
+# Of each table, for the rows that REPLACE would delete on SQLite without asking the trigger on DELETE.
+_KEYS = {
+    "reward_rule_versions": ("id",),
+    "reward_decisions": ("conversion_id", "sequence"),
+    "reward_events": ("reward_id", "sequence"),
+    "ledger_transactions": ("id",),
+    "ledger_entries": ("transaction_id", "position"),
+}
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION grapevine_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$
+"""
+
+
+def protect(connection: Connection) -> None:
+    """Make the triggers of every append-only table that is there."""
+    tables = set(inspect(connection).get_table_names()) & set(TABLES)
+    statements = _postgresql if connection.dialect.name == "postgresql" else _sqlite
+    if tables and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_FUNCTION)
+    for table in sorted(tables):
+        for statement in statements(table):
+            connection.exec_driver_sql(statement)
+
+
+def _postgresql(table: str) -> list[str]:
+    refuse = "EXECUTE FUNCTION grapevine_append_only()"
+    return [
+        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
+        f"CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
+    ]
+
+
+def _sqlite(table: str) -> list[str]:
+    same_row = " AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])
+    abort = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    return [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_update BEFORE UPDATE ON {table} {abort}",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_delete BEFORE DELETE ON {table} {abort}",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_replace BEFORE INSERT ON {table}"
+        f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_row}) {abort}",  # noqa: S608 - names from the lists above
+    ]
