@@ -44,11 +44,11 @@ def _postgresql(table: str) -> list[str]:
 
 
 def _sqlite(table: str) -> list[str]:
-    same_row = " AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])
+    same_key = " AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])
+    same_row = f"SELECT 1 FROM {table} WHERE {same_key}"  # noqa: S608 - names from the lists above
     abort = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     return [
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_update BEFORE UPDATE ON {table} {abort}",
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_delete BEFORE DELETE ON {table} {abort}",
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_replace BEFORE INSERT ON {table}"
-        f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_row}) {abort}",  # noqa: S608 - names from the lists above
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({same_row}) {abort}",
     ]
