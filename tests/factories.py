@@ -60,7 +60,7 @@ def join(
     now: datetime = NOON,
 ) -> tuple[User, Referral | None]:
     """Someone signs up, and who is credited for it."""
-    return sign_up(
+    signed_up = sign_up(
         session,
         program(session),
         name=name,
@@ -70,6 +70,7 @@ def join(
         choose=secrets.choice,
         now=now,
     )
+    return signed_up.user, signed_up.referral
 
 
 def link_of(session: Session, user: User) -> Link:

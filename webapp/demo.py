@@ -100,7 +100,7 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
             clicks += 1
         elif visitors:
             came_by = _came_by(rng, visitors, sharers, joined)
-            person, referral = sign_up(
+            signed_up = sign_up(
                 session,
                 program,
                 **_identity(rng, len(joined)),
@@ -109,9 +109,9 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
                 choose=secrets.choice,
                 now=at,
             )
-            joined.add(came_by.visitor_id or person.id)
-            sharers.append(_Sharer(first_link_of(session, person.id), rng.paretovariate(1.1)))
-            referrals += referral is not None
+            joined.add(came_by.visitor_id or signed_up.user.id)
+            sharers.append(_Sharer(first_link_of(session, signed_up.user.id), rng.paretovariate(1.1)))
+            referrals += signed_up.referral is not None
     return Told(people=len(joined) + len(PEOPLE), clicks=clicks, referrals=referrals)
 
 

@@ -67,6 +67,7 @@ def _events() -> None:
         sa.Column("event_id", sa.Text),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("user_id", Id, sa.ForeignKey("users.id")),
+        sa.Column("referral_id", Id, sa.ForeignKey("referrals.id")),
         sa.Column("amount_minor", sa.BigInteger),
         sa.Column("currency", sa.Text),
         sa.Column("order_id", sa.Text),

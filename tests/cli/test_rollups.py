@@ -41,8 +41,12 @@ def test_each_difference_is_a_line_and_exits_1_until_it_is_rebuilt(app, rollups,
     broken = rollups("verify")
     assert broken.exit_code == 1
     link, program = broken.stdout.splitlines()
-    assert link.endswith("the roll-up says 4 clicks and 0 signups, the rows say 3 and 0")
-    assert program.endswith("the roll-up says 2 clicks and 0 signups, the rows say 3 and 0")
+    assert link.endswith(
+        "the roll-up says 4 clicks, 0 signups and 0 purchases, the rows say 3 clicks, 0 signups and 0 purchases"
+    )
+    assert program.endswith(
+        "the roll-up says 2 clicks, 0 signups and 0 purchases, the rows say 3 clicks, 0 signups and 0 purchases"
+    )
     rebuilt = rollups("rebuild")
     assert (rebuilt.exit_code, rebuilt.stdout) == (0, "Counted 1 link days anew.\n")
     assert rollups("verify").exit_code == 0

@@ -165,7 +165,8 @@ def test_a_breach_says_what_is_and_what_should_be():
         session.execute(update(LinkDay).values(clicks=7))
         link_id = link.id
     assert list(breaches(db.session())) == [
-        f"link {link_id} on 2026-11-22: the roll-up says 7 clicks and 0 signups, the rows say 1 and 0"
+        f"link {link_id} on 2026-11-22: the roll-up says 7 clicks, 0 signups and 0 purchases,"
+        " the rows say 1 clicks, 0 signups and 0 purchases"
     ]
 
 

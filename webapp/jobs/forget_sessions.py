@@ -1,12 +1,13 @@
-"""Delete signed-in sessions that are over."""
+"""Delete signed-in sessions and sign-in links that are over."""
 
 from datetime import datetime
 
 from webapp.database import write_transaction
 from webapp.services.sessions import forget_old_sessions
+from webapp.services.sign_in_links import forget_old_sign_in_links
 
 
 def forget_sessions(now: datetime) -> int:
     """Delete what ran out; returns how many."""
     with write_transaction() as session:
-        return forget_old_sessions(session, now)
+        return forget_old_sessions(session, now) + forget_old_sign_in_links(session, now)

@@ -35,6 +35,20 @@ def protect(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
+def protected_tables(connection: Connection) -> set[str]:
+    """Return the append-only tables that have all their triggers, switched on."""
+    if connection.dialect.name == "postgresql":
+        query = (
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+        )
+        kinds = ("append_only", "no_truncate")
+    else:
+        query = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
+        kinds = ("no_update", "no_delete", "no_replace")
+    found = {(table, name) for table, name in connection.exec_driver_sql(query)}
+    return {table for table in TABLES if all((table, f"{table}_{kind}") in found for kind in kinds)}
+
+
 def _postgresql(table: str) -> list[str]:
     refuse = "EXECUTE FUNCTION grapevine_append_only()"
     return [

@@ -30,6 +30,8 @@ class Conversion(Model):
     type: Mapped[str]
     # None: nobody with an account.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    # The bond that it counts for, as it was then.
+    referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referrals.id"))
     amount_minor: Mapped[int | None]
     currency: Mapped[str | None]
     order_id: Mapped[str | None]

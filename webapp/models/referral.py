@@ -32,4 +32,5 @@ class Referral(Model):
     # typed_code | link
     method: Mapped[str]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("attribution_decisions.id"))
+    # When the friend signed up.
     created_at: Mapped[datetime]

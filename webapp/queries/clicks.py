@@ -27,6 +27,11 @@ def touches_of(session: Session, program_id: UUID, visitor_id: UUID, *, mailbox:
     ]
 
 
+def visitor_of(session: Session, program_id: UUID, click_id: UUID) -> UUID | None:
+    """Return whose click it was; None when the program has none with this id, or has forgotten it."""
+    return session.scalar(select(Click.visitor_id).where(Click.id == click_id, Click.program_id == program_id))
+
+
 def has_clicked_since(session: Session, link_id: UUID, visitor_id: UUID, since: datetime) -> bool:
     """Say whether the visitor opened this link at or after `since`."""
     return (

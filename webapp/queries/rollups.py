@@ -1,15 +1,15 @@
 """Roll-ups against the raw rows they were counted from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import local_day
-from webapp.models import Click, Link, LinkDay, Program, ProgramDay, Referral
+from webapp.models import Click, Conversion, Link, LinkDay, Program, ProgramDay, Referral
 
 ROWS_AT_A_TIME = 5_000
 
@@ -22,56 +22,97 @@ class LinkDayKey(NamedTuple):
     day: date
 
 
-def raw_counts(session: Session) -> dict[LinkDayKey, tuple[int, int]]:
-    """Count clicks and credited signups by link and day, from the rows themselves.
+class Counts(NamedTuple):
+    """What happened on one day. `signups` and `purchases` are those of friends."""
+
+    clicks: int = 0
+    signups: int = 0
+    purchases: int = 0
+
+    def plus(self, other: "Counts") -> "Counts":
+        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+NOTHING = Counts()
+
+
+def raw_counts(session: Session) -> dict[LinkDayKey, Counts]:
+    """Count clicks, credited signups and friends' purchases by link and day, from the rows themselves.
 
     Read in a stream: a day depends on the program's time zone, which the two
     engines do not compute alike.
     """
     zones = dict(session.execute(select(Program.id, Program.time_zone)).all())
-    counts: dict[LinkDayKey, tuple[int, int]] = {}
-    clicks = select(Click.link_id, Link.referrer_id, Click.program_id, Click.clicked_at).join(
-        Link, Link.id == Click.link_id
-    )
-    for link_id, referrer_id, program_id, at in session.execute(clicks).yield_per(ROWS_AT_A_TIME):
-        key = LinkDayKey(link_id, referrer_id, local_day(at, zones[program_id]))
-        had = counts.get(key, (0, 0))
-        counts[key] = (had[0] + 1, had[1])
-    signups = select(Referral.link_id, Link.referrer_id, Referral.program_id, Referral.created_at).join(
-        Link, Link.id == Referral.link_id
-    )
-    for link_id, referrer_id, program_id, at in session.execute(signups).yield_per(ROWS_AT_A_TIME):
-        key = LinkDayKey(link_id, referrer_id, local_day(at, zones[program_id]))
-        had = counts.get(key, (0, 0))
-        counts[key] = (had[0], had[1] + 1)
+    counts: dict[LinkDayKey, Counts] = {}
+    for one, query in _RAW:
+        for link_id, referrer_id, program_id, at in session.execute(query).yield_per(ROWS_AT_A_TIME):
+            key = LinkDayKey(link_id, referrer_id, local_day(at, zones[program_id]))
+            counts[key] = counts.get(key, NOTHING).plus(one)
     return counts
+
+
+def by_program(session: Session, counts: dict[LinkDayKey, Counts]) -> dict[tuple[UUID, date], Counts]:
+    """Add the counts of links up to those of whole programs."""
+    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
+    sums: dict[tuple[UUID, date], Counts] = {}
+    for key, count in counts.items():
+        program_day = (program_of[key.link_id], key.day)
+        sums[program_day] = sums.get(program_day, NOTHING).plus(count)
+    return sums
 
 
 def breaches(session: Session) -> Iterator[str]:
     """Yield a line for every roll-up that differs from its raw rows."""
     expected = raw_counts(session)
     stored = {
-        LinkDayKey(row.link_id, row.referrer_id, row.day): (row.clicks, row.signups)
-        for row in session.scalars(select(LinkDay))
+        LinkDayKey(row.link_id, row.referrer_id, row.day): _counts(row) for row in session.scalars(select(LinkDay))
     }
-    for key in sorted(expected.keys() | stored.keys(), key=lambda key: (key.day, key.link_id)):
-        right, found = expected.get(key, (0, 0)), stored.get(key, (0, 0))
-        if right != found:
-            yield _line(f"link {key.link_id}", key.day, found, right)
-    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
-    sums: dict[tuple[UUID, date], tuple[int, int]] = {}
-    for key, (clicks, signups) in expected.items():
-        had = sums.get((program_of[key.link_id], key.day), (0, 0))
-        sums[program_of[key.link_id], key.day] = (had[0] + clicks, had[1] + signups)
-    days = {(row.program_id, row.day): (row.clicks, row.signups) for row in session.scalars(select(ProgramDay))}
-    for program_id, day in sorted(sums.keys() | days.keys(), key=lambda pair: (pair[1], pair[0])):
-        right, found = sums.get((program_id, day), (0, 0)), days.get((program_id, day), (0, 0))
-        if right != found:
-            yield _line(f"program {program_id}", day, found, right)
+    for key in sorted(_differing(expected, stored), key=lambda key: (key.day, key.link_id)):
+        yield _line(f"link {key.link_id}", key.day, stored.get(key, NOTHING), expected.get(key, NOTHING))
+    sums = by_program(session, expected)
+    days = {(row.program_id, row.day): _counts(row) for row in session.scalars(select(ProgramDay))}
+    for program_id, day in sorted(_differing(sums, days), key=lambda pair: (pair[1], pair[0])):
+        found, right = days.get((program_id, day), NOTHING), sums.get((program_id, day), NOTHING)
+        yield _line(f"program {program_id}", day, found, right)
 
 
-def _line(what: str, day: date, found: tuple[int, int], right: tuple[int, int]) -> str:
-    return (
-        f"{what} on {day}: the roll-up says {found[0]} clicks and {found[1]} signups,"
-        f" the rows say {right[0]} and {right[1]}"
-    )
+KeyT = TypeVar("KeyT")
+
+# What one row adds, and which link, referrer, program and moment it belongs to.
+_RAW = (
+    (
+        Counts(clicks=1),
+        select(Click.link_id, Link.referrer_id, Click.program_id, Click.clicked_at).join(
+            Link, Link.id == Click.link_id
+        ),
+    ),
+    (
+        Counts(signups=1),
+        select(Referral.link_id, Link.referrer_id, Referral.program_id, Referral.created_at).join(
+            Link, Link.id == Referral.link_id
+        ),
+    ),
+    (
+        Counts(purchases=1),
+        select(Referral.link_id, Link.referrer_id, Conversion.program_id, Conversion.occurred_at)
+        .select_from(Conversion)
+        .join(Referral, Referral.id == Conversion.referral_id)
+        .join(Link, Link.id == Referral.link_id)
+        .where(Conversion.type == "purchase"),
+    ),
+)
+
+
+def _counts(row: LinkDay | ProgramDay) -> Counts:
+    return Counts(row.clicks, row.signups, row.purchases)
+
+
+def _differing(right: dict[KeyT, Counts], found: dict[KeyT, Counts]) -> Iterable[KeyT]:
+    return (key for key in right.keys() | found.keys() if right.get(key, NOTHING) != found.get(key, NOTHING))
+
+
+def _line(what: str, day: date, found: Counts, right: Counts) -> str:
+    def said(counts: Counts) -> str:
+        return f"{counts.clicks} clicks, {counts.signups} signups and {counts.purchases} purchases"
+
+    return f"{what} on {day}: the roll-up says {said(found)}, the rows say {said(right)}"

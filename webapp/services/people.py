@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,16 +20,6 @@ class EmailTakenError(Exception):
         self.user = user
 
 
-def queue_for_mailbox(session: Session, program: Program, mailbox: str) -> None:
-    """Let one sign-up of a mailbox in a program be decided at a time, until the transaction ends.
-
-    Two aliases that arrive together would else both be new. SQLite has one writer at a time as it is.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        digest = sha256(program.id.bytes + mailbox.encode("utf-8")).digest()
-        session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest[:8], signed=True))))
-
-
 def create_person(
     session: Session,
     program: Program,
@@ -41,10 +29,14 @@ def create_person(
     password_hash: str | None,
     role: str,
     verified: bool,
+    external_id: str | None = None,
     choose: Callable[[str], str],
     now: datetime,
 ) -> User:
-    """Make an account with its link. Raises EmailTakenError, whatever the spelling of the address."""
+    """Make an account with its link. Raises EmailTakenError, whatever the spelling of the address.
+
+    `external_id` is what the business calls the person; the caller has seen to it that nobody else has it.
+    """
     if taken := find_by_email(session, email):
         raise EmailTakenError(taken)
     user = User(
@@ -56,6 +48,7 @@ def create_person(
         email_verified_at=now if verified else None,
         password_hash=password_hash,
         role=role,
+        external_id=external_id,
         created_at=now,
     )
     try:

@@ -1,36 +1,40 @@
 """Keeping the counts by day, in the transaction of what they count."""
 
-from collections import Counter
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Insert, delete, insert, select, text
+from sqlalchemy import Insert, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import local_day
 from webapp.models import Link, LinkDay, Model, Program, ProgramDay
-from webapp.queries.rollups import LinkDayKey, raw_counts
+from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
 
 
 def count_click(session: Session, program: Program, link: Link, at: datetime) -> None:
     """Add one click to its day."""
-    _add(session, program, link.id, link.referrer_id, at, clicks=1, signups=0)
+    _add(session, program, link.id, link.referrer_id, at, clicks=1)
 
 
 def count_signup(session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime) -> None:
     """Add one credited signup to its day."""
-    _add(session, program, link_id, referrer_id, at, clicks=0, signups=1)
+    _add(session, program, link_id, referrer_id, at, signups=1)
+
+
+def count_purchase(session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime) -> None:
+    """Add one purchase of a friend to its day."""
+    _add(session, program, link_id, referrer_id, at, purchases=1)
 
 
 def rebuild(session: Session) -> int:
     """Write the roll-ups anew from the raw rows. Returns the number of link days.
 
-    New clicks and signups wait meanwhile; on SQLite they do so behind any write.
+    New clicks, signups and purchases wait meanwhile; on SQLite they do so behind any write.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE clicks, referrals IN SHARE MODE"))
+        session.execute(text("LOCK TABLE clicks, referrals, conversions IN SHARE MODE"))
     session.execute(delete(LinkDay))
     session.execute(delete(ProgramDay))
     counts = raw_counts(session)
@@ -38,32 +42,34 @@ def rebuild(session: Session) -> int:
         session.execute(
             insert(LinkDay),
             [
-                {"link_id": key.link_id, "day": key.day, "referrer_id": key.referrer_id, "clicks": c, "signups": s}
-                for key, (c, s) in counts.items()
+                {"link_id": key.link_id, "day": key.day, "referrer_id": key.referrer_id, **count._asdict()}
+                for key, count in counts.items()
             ],
         )
         session.execute(insert(ProgramDay), _program_days(session, counts))
     return len(counts)
 
 
-def _program_days(session: Session, counts: dict[LinkDayKey, tuple[int, int]]) -> list[dict[str, object]]:
-    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
-    clicks: Counter[tuple[UUID, object]] = Counter()
-    signups: Counter[tuple[UUID, object]] = Counter()
-    for key, (c, s) in counts.items():
-        clicks[program_of[key.link_id], key.day] += c
-        signups[program_of[key.link_id], key.day] += s
+def _program_days(session: Session, counts: dict[LinkDayKey, Counts]) -> list[dict[str, object]]:
     return [
-        {"program_id": program_id, "day": day, "clicks": clicks[program_id, day], "signups": signups[program_id, day]}
-        for program_id, day in clicks
+        {"program_id": program_id, "day": day, **count._asdict()}
+        for (program_id, day), count in by_program(session, counts).items()
     ]
 
 
 def _add(
-    session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime, *, clicks: int, signups: int
+    session: Session,
+    program: Program,
+    link_id: UUID,
+    referrer_id: UUID,
+    at: datetime,
+    *,
+    clicks: int = 0,
+    signups: int = 0,
+    purchases: int = 0,
 ) -> None:
     connection, day = session.connection(), local_day(at, program.time_zone)
-    more = {"day": day, "clicks": clicks, "signups": signups}
+    more = {"day": day, "clicks": clicks, "signups": signups, "purchases": purchases}
     # The program's row comes second in every transaction, so that two of them never wait for each other in a ring.
     connection.execute(
         _addition(connection.dialect.name, "link_days"), {"link_id": link_id, "referrer_id": referrer_id, **more}
@@ -80,6 +86,6 @@ def _addition(dialect_name: str, table_name: str) -> Insert:
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     table = Model.metadata.tables[table_name]
     statement = dialect.insert(table)
-    counts = {name: table.c[name] + statement.excluded[name] for name in ("clicks", "signups")}
+    counts = {name: table.c[name] + statement.excluded[name] for name in Counts._fields}
     addition: Insert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=counts)
     return addition

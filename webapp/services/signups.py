@@ -10,20 +10,34 @@ from sqlalchemy.orm import Session
 from webapp.domain.attribution import Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
-from webapp.queries.clicks import touches_of
+from webapp.queries.clicks import touches_of, visitor_of
 from webapp.queries.links import referrer_of
 from webapp.queries.people import known_since
-from webapp.services.people import create_person, queue_for_mailbox
+from webapp.services.conversions import SIGNUP, Event, Recorded, record_conversion
+from webapp.services.people import create_person
+from webapp.services.queues import queue_for
+from webapp.services.rewards import SYSTEM, Actor
 from webapp.services.rollups import count_signup
 
 
 @dataclass(frozen=True, slots=True)
 class CameBy:
-    """What is known of how a person came: what they typed, the page they signed up on, their browser."""
+    """What is known of how a person came: what they typed, the page they signed up on, their browser or its click."""
 
     typed: Link | None = None
     opened: Link | None = None
     visitor_id: UUID | None = None
+    click_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """A new account and what came of it. `reason` is the attribution's."""
+
+    user: User
+    referral: Referral | None
+    reason: str
+    recorded: Recorded
 
 
 def sign_up(
@@ -36,13 +50,19 @@ def sign_up(
     came_by: CameBy,
     choose: Callable[[str], str],
     now: datetime,
-) -> tuple[User, Referral | None]:
-    """Make an account and decide, once and for good, who is credited for it.
+    signed_up_at: datetime | None = None,
+    external_id: str | None = None,
+    actor: Actor = SYSTEM,
+) -> SignedUp:
+    """Make an account, decide once and for good who is credited for it, and reward the signup.
 
-    Raises EmailTakenError, and then nothing was written.
+    `signed_up_at` is when it happened elsewhere, None for here and now. Raises
+    EmailTakenError, and then nothing was written.
     """
+    signed_up_at = signed_up_at or now
     mailbox = mailbox_key(email)
-    queue_for_mailbox(session, program, mailbox)
+    # Two aliases of a mailbox that arrive together would else both be new.
+    queue_for(session, program, f"mailbox:{mailbox}")
     # Asked before the account exists, which would make everyone known.
     known = known_since(session, program.id, mailbox)
     friend = create_person(
@@ -53,29 +73,37 @@ def sign_up(
         password_hash=password_hash,
         role="referrer",
         verified=False,
+        external_id=external_id,
         choose=choose,
         now=now,
     )
     decision = decide(
-        _touches(session, program, came_by, mailbox, now),
-        signed_up_at=now,
+        _touches(session, program, came_by, mailbox, signed_up_at),
+        signed_up_at=signed_up_at,
         known_since=known,
         window=program.window,
         model="first" if program.attribution_model == "first" else "last",
     )
-    decision_id = _keep(session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, now=now)
-    return friend, _refer(session, program, friend, decision, decision_id, now=now)
+    decision_id = _keep(
+        session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, signed_up_at=signed_up_at
+    )
+    referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
+    signup = Event(SIGNUP, signed_up_at)
+    recorded = record_conversion(session, program, signup, user_id=friend.id, actor=actor, now=now)
+    return SignedUp(friend, referral, decision.reason, recorded)
 
 
-def _touches(session: Session, program: Program, came_by: CameBy, mailbox: str, now: datetime) -> list[Touch]:
+def _touches(session: Session, program: Program, came_by: CameBy, mailbox: str, at: datetime) -> list[Touch]:
     visitor_id = came_by.visitor_id
+    if came_by.click_id:
+        visitor_id = visitor_of(session, program.id, came_by.click_id) or visitor_id
     touches = touches_of(session, program.id, visitor_id, mailbox=mailbox) if visitor_id else []
     opened = came_by.opened
-    if opened and not any(touch.link_id == opened.id and now <= touch.at + program.window for touch in touches):
+    if opened and not any(touch.link_id == opened.id and at <= touch.at + program.window for touch in touches):
         # The browser kept no cookie, or its click was not stored: the page is the evidence that the link was opened.
-        touches.append(_touch(session, "page", opened, mailbox, now))
+        touches.append(_touch(session, "page", opened, mailbox, at))
     if came_by.typed:
-        touches.append(_touch(session, "typed_code", came_by.typed, mailbox, now))
+        touches.append(_touch(session, "typed_code", came_by.typed, mailbox, at))
     return touches
 
 
@@ -92,12 +120,12 @@ def _keep(
     *,
     visitor_id: UUID | None,
     known_since: datetime | None,
-    now: datetime,
+    signed_up_at: datetime,
 ) -> UUID:
     row = AttributionDecision(
         program_id=program.id,
         friend_id=friend.id,
-        signed_up_at=now,
+        signed_up_at=signed_up_at,
         model=program.attribution_model,
         window_days=program.window_days,
         visitor_id=visitor_id,
@@ -125,7 +153,7 @@ def _keep(
 
 
 def _refer(
-    session: Session, program: Program, friend: User, decision: Decision, decision_id: UUID, *, now: datetime
+    session: Session, program: Program, friend: User, decision: Decision, decision_id: UUID, *, signed_up_at: datetime
 ) -> Referral | None:
     touch = decision.credited
     if touch is None or decision.method is None:
@@ -137,11 +165,11 @@ def _refer(
         link_id=touch.link_id,
         method=decision.method,
         decision_id=decision_id,
-        created_at=now,
+        created_at=signed_up_at,
     )
     session.add(referral)
     session.flush()
     friend.referred_by = touch.referrer_id
     session.flush()
-    count_signup(session, program, touch.link_id, touch.referrer_id, now)
+    count_signup(session, program, touch.link_id, touch.referrer_id, signed_up_at)
     return referral

@@ -60,7 +60,7 @@ def create() -> ResponseReturnValue:
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
     try:
         with write_transaction() as session:
-            friend, _referral = sign_up(
+            friend = sign_up(
                 session,
                 load_program(),
                 name=form.name.data,
@@ -69,7 +69,7 @@ def create() -> ResponseReturnValue:
                 came_by=CameBy(typed=typed, opened=opened, visitor_id=visitors.known_visitor()),
                 choose=secrets.choice,
                 now=utc_now(),
-            )
+            ).user
             sign_in_browser(session, friend, token, now=utc_now())
     except EmailTakenError as taken:
         _tell_owner(taken.user.id)

@@ -1,0 +1,149 @@
+"""Conversions, what is known when one happens, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.domain import facts as stored_facts
+from webapp.domain.facts import Facts
+from webapp.domain.money import Money
+from webapp.domain.sentences import Sentence, from_stored
+from webapp.models import Conversion, Program, Referral, Refund, RewardDecision
+from webapp.queries.rules import Version, find_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a conversion meets: the person's referral, how many of its type came before and after it in time.
+
+    `referral_id` and `referrer_id` are None for someone whom nobody referred.
+    """
+
+    rules_revision: UUID | None
+    referral_id: UUID | None
+    referrer_id: UUID | None
+    link_id: UUID | None
+    earlier: int
+    later: int
+    waiting_refunds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What one rule said about a conversion; `version` is None where no rule was asked."""
+
+    version: Version | None
+    side: str | None
+    beneficiary_id: UUID | None
+    code: str
+    because: tuple[Sentence, ...]
+    facts: Facts
+    amount: Money | None
+
+    @property
+    def rule_key(self) -> str | None:
+        return self.version.definition.key if self.version else None
+
+
+def surroundings(
+    session: Session,
+    program_id: UUID,
+    *,
+    user_id: UUID | None,
+    type: str,
+    occurred_at: datetime,
+    event_id: str | None,
+    order_id: str | None,
+) -> Surroundings:
+    """Read all of it at once. Conversions at the same moment count in the order of their event ids."""
+    same = (Conversion.user_id == user_id, Conversion.type == type)
+    # A signup has no event id, and there is only one.
+    tie = and_(Conversion.occurred_at == occurred_at, Conversion.event_id < (event_id or ""))
+    before = or_(Conversion.occurred_at < occurred_at, tie)
+    names: list[ColumnElement[bool]] = []
+    if order_id is not None:
+        names.append(Refund.order_id == order_id)
+    if event_id is not None:
+        names.append(Refund.conversion_event_id == event_id)
+    waiting = select(func.count()).where(
+        Refund.program_id == program_id, Refund.conversion_id.is_(None), or_(false(), *names)
+    )
+    row = session.execute(
+        select(
+            Program.rules_revision,
+            Referral.id,
+            Referral.referrer_id,
+            Referral.link_id,
+            select(func.count()).where(*same, before).scalar_subquery(),
+            select(func.count()).where(*same).scalar_subquery(),
+            waiting.scalar_subquery(),
+        )
+        .select_from(Program)
+        .outerjoin(Referral, and_(Referral.program_id == Program.id, Referral.friend_id == user_id))
+        .where(Program.id == program_id)
+    ).one()
+    revision, referral_id, referrer_id, link_id, earlier, all_of_type, waiting_refunds = row
+    return Surroundings(revision, referral_id, referrer_id, link_id, earlier, all_of_type - earlier, waiting_refunds)
+
+
+def find_by_event(session: Session, program_id: UUID, event_id: str) -> Conversion | None:
+    """Return the conversion to which the business gave this id."""
+    return session.scalars(
+        select(Conversion).where(Conversion.program_id == program_id, Conversion.event_id == event_id)
+    ).one_or_none()
+
+
+def list_by_order(session: Session, program_id: UUID, order_id: str) -> Sequence[Conversion]:
+    """Return the conversions of an order: several when it has several types."""
+    return session.scalars(
+        select(Conversion).where(Conversion.program_id == program_id, Conversion.order_id == order_id)
+    ).all()
+
+
+def refunds_of(session: Session, conversion_id: UUID) -> tuple[int, int]:
+    """Return how much of a conversion was refunded, in minor units, and by how many refunds."""
+    minor, count = session.execute(
+        select(func.coalesce(func.sum(Refund.applied_minor), 0), func.count()).where(
+            Refund.conversion_id == conversion_id
+        )
+    ).one()
+    return int(minor or 0), count
+
+
+def decisions_of(session: Session, conversion_id: UUID) -> list[Decided]:
+    """Return what holds for a conversion: the newest decision of each rule."""
+    return decisions_of_many(session, [conversion_id]).get(conversion_id, [])
+
+
+def decisions_of_many(session: Session, conversion_ids: Sequence[UUID]) -> dict[UUID, list[Decided]]:
+    """Return what holds for each of these conversions, the rules by age."""
+    rows = session.scalars(
+        select(RewardDecision)
+        .where(RewardDecision.conversion_id.in_(conversion_ids))
+        .order_by(RewardDecision.conversion_id, RewardDecision.sequence)
+    ).all()
+    versions = find_versions(session, [row.rule_version_id for row in rows if row.rule_version_id])
+    found: dict[UUID, dict[UUID | None, Decided]] = {}
+    for row in rows:
+        version = versions[row.rule_version_id] if row.rule_version_id else None
+        # The place of the first decision stays; the words of the last one count.
+        found.setdefault(row.conversion_id, {})[version.rule_id if version else None] = _decided(row, version)
+    return {conversion_id: list(by_rule.values()) for conversion_id, by_rule in found.items()}
+
+
+def _decided(row: RewardDecision, version: Version | None) -> Decided:
+    facts: dict[str, Any] = row.facts
+    return Decided(
+        version=version,
+        side=row.side,
+        beneficiary_id=row.beneficiary_id,
+        code=row.code,
+        because=tuple(from_stored(sentence) for sentence in row.because),
+        facts=stored_facts.from_stored(facts),
+        amount=None if row.amount_minor is None or row.currency is None else Money(row.amount_minor, row.currency),
+    )

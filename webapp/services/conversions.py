@@ -1,0 +1,283 @@
+"""Recording what people do, and rewarding it: all in one transaction, once for each event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Insert, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from webapp.domain import facts as stored_facts
+from webapp.domain.facts import Earned, Facts
+from webapp.domain.money import Money
+from webapp.domain.outcomes import REASONS
+from webapp.domain.sentences import to_stored
+from webapp.ids import new_id
+from webapp.models import Conversion, Model, Program, Reward, RewardDecision
+from webapp.queries.conversions import Decided, Surroundings, decisions_of_many, find_by_event, surroundings
+from webapp.queries.rules import rule_set
+from webapp.services.queues import queue_for
+from webapp.services.refunds import apply_waiting_refunds
+from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
+from webapp.services.rollups import count_purchase
+from webapp.services.rows import append
+
+SIGNUP, PURCHASE = "signup", "purchase"
+
+
+class EventTakenError(Exception):
+    """The business has given this event id to another event before."""
+
+
+class OrderTakenError(Exception):
+    """An order is rewarded once: there is an event of this type with the same order id already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `event_id` is None for a signup, which is counted here and not reported."""
+
+    type: str
+    occurred_at: datetime
+    event_id: str | None = None
+    amount: Money | None = None
+    order_id: str | None = None
+    details: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an event. `settled` says that nothing but its own decisions changed the rewards since."""
+
+    conversion_id: UUID
+    decisions: list[Decided]
+    reward_ids: list[UUID]
+    settled: bool
+
+
+def record_conversion(
+    session: Session, program: Program, event: Event, *, user_id: UUID | None, actor: Actor, now: datetime
+) -> Recorded:
+    """Record an event of a person (None for someone without an account), decide on its rewards and grant them.
+
+    Each rule that was live when it happened is asked, and its answer is kept,
+    whether it pays or not. Refunds that waited for the event are applied.
+    Raises EventTakenError or OrderTakenError, and then nothing was written.
+    """
+    queue_for(session, program, *_names(event, user_id))
+    about = surroundings(
+        session,
+        program.id,
+        user_id=user_id,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        event_id=event.event_id,
+        order_id=event.order_id,
+    )
+    conversion_id = _insert(session, program, event, user_id=user_id, about=about, now=now)
+    decisions = _decide(session, program, event, user_id=user_id, about=about)
+    _append_decisions(session, conversion_id, decisions, after=0, now=now)
+    reward_ids = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
+    if event.type == PURCHASE and about.link_id and about.referrer_id:
+        count_purchase(session, program, about.link_id, about.referrer_id, event.occurred_at)
+    if about.later and user_id:
+        _decide_later_ones_again(session, event, user_id=user_id, actor=actor, now=now)
+    if about.waiting_refunds:
+        apply_waiting_refunds(session, program, conversion_id, actor=actor, now=now)
+    return Recorded(conversion_id, decisions, reward_ids, settled=not about.waiting_refunds)
+
+
+def _names(event: Event, user_id: UUID | None) -> list[str]:
+    names = {"event": event.event_id, "order": event.order_id, "conversions": user_id}
+    return [f"{of}:{name}" for of, name in names.items() if name is not None]
+
+
+def _insert(
+    session: Session, program: Program, event: Event, *, user_id: UUID | None, about: Surroundings, now: datetime
+) -> UUID:
+    connection = session.connection()
+    conversion_id = new_id()
+    written = connection.execute(
+        _insertion(connection.dialect.name),
+        {
+            "id": conversion_id,
+            "program_id": program.id,
+            "event_id": event.event_id,
+            "type": event.type,
+            "user_id": user_id,
+            "referral_id": about.referral_id,
+            "amount_minor": event.amount.minor if event.amount else None,
+            "currency": event.amount.currency if event.amount else None,
+            "order_id": event.order_id,
+            "details": event.details,
+            "occurred_at": event.occurred_at,
+            "recorded_at": now,
+        },
+    )
+    if written.rowcount == 1:
+        return conversion_id
+    if event.event_id is not None and find_by_event(session, program.id, event.event_id):
+        raise EventTakenError
+    raise OrderTakenError
+
+
+@lru_cache
+def _insertion(dialect_name: str) -> Insert:
+    """Return the statement that inserts a conversion unless it is there. Built once, at some cost."""
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
+    insertion = dialect.insert(Model.metadata.tables["conversions"]).on_conflict_do_nothing()
+    # Whether it wrote is known by the count of rows, which is not kept for inserts unless asked for.
+    kept: Insert = insertion.execution_options(preserve_rowcount=True)
+    return kept
+
+
+def _decide(
+    session: Session, program: Program, event: Event, *, user_id: UUID | None, about: Surroundings
+) -> list[Decided]:
+    facts = Facts(event.type, event.occurred_at, event.amount, about.earlier + 1)
+    if user_id is None:
+        return [_without_rule("unknown_person", facts)]
+    if about.referrer_id is None:
+        return [_without_rule("not_referred", facts)]
+    if event.type == SIGNUP and about.earlier + about.later:
+        return [_without_rule("already_signed_up", facts)]
+    versions = [
+        version
+        for version in rule_set(session, program.id, about.rules_revision).live_at(event.occurred_at)
+        if version.definition.trigger == event.type
+    ]
+    decisions = []
+    for version in versions:
+        side = version.definition.beneficiary
+        answer = version.definition.price(facts)
+        earned = isinstance(answer, Earned)
+        decisions.append(
+            Decided(
+                version=version,
+                side=side,
+                beneficiary_id=about.referrer_id if side == "referrer" else user_id,
+                code="earned" if isinstance(answer, Earned) else answer.code,
+                because=answer.because if isinstance(answer, Earned) else (answer.because,),
+                facts=facts,
+                amount=answer.amount if earned and isinstance(answer, Earned) else None,
+            )
+        )
+    return decisions or [_without_rule("no_rule", facts)]
+
+
+def _without_rule(code: str, facts: Facts) -> Decided:
+    return Decided(None, None, None, code, (REASONS[code],), facts, None)
+
+
+def _append_decisions(
+    session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, after: int, now: datetime
+) -> None:
+    append(
+        session,
+        RewardDecision,
+        [
+            {
+                "conversion_id": conversion_id,
+                "sequence": sequence,
+                "rule_version_id": decided.version.id if decided.version else None,
+                "side": decided.side,
+                "beneficiary_id": decided.beneficiary_id,
+                "code": decided.code,
+                "facts": stored_facts.to_stored(decided.facts),
+                "because": [to_stored(sentence) for sentence in decided.because],
+                "amount_minor": decided.amount.minor if decided.amount else None,
+                "currency": decided.amount.currency if decided.amount else None,
+                "decided_at": now,
+            }
+            for sequence, decided in enumerate(decisions, after + 1)
+        ],
+    )
+
+
+def _grant(
+    session: Session,
+    program: Program,
+    event: Event,
+    conversion_id: UUID,
+    decisions: Sequence[Decided],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[UUID]:
+    grants = [
+        Grant(
+            conversion_id=conversion_id,
+            version=decided.version,
+            beneficiary_id=decided.beneficiary_id,
+            amount=decided.amount,
+            matures_at=decided.version.definition.matures_at(event.occurred_at, program_hold_days=program.hold_days),
+        )
+        for decided in decisions
+        if decided.version and decided.beneficiary_id and decided.amount
+    ]
+    return grant_rewards(session, program, grants, actor=actor, now=now)
+
+
+def _decide_later_ones_again(session: Session, event: Event, *, user_id: UUID, actor: Actor, now: datetime) -> None:
+    """Let what happened after an event that arrives late count one higher, as if all had arrived in order.
+
+    Counting higher can only end a reward, never begin one; what was granted is
+    taken back by a new row, and a new decision says why.
+    """
+    ordered = session.scalars(
+        select(Conversion.id)
+        .where(Conversion.user_id == user_id, Conversion.type == event.type)
+        .order_by(Conversion.occurred_at, func.coalesce(Conversion.event_id, ""))
+    ).all()
+    decisions = decisions_of_many(session, ordered)
+    for nth, conversion_id in enumerate(ordered, 1):
+        stale = [
+            decided
+            for decided in decisions.get(conversion_id, [])
+            if decided.version and decided.facts.nth_purchase != nth
+        ]
+        if stale:
+            _decide_again(session, conversion_id, stale, nth, actor=actor, now=now)
+
+
+def _decide_again(
+    session: Session, conversion_id: UUID, stale: Sequence[Decided], nth: int, *, actor: Actor, now: datetime
+) -> None:
+    anew = []
+    for decided in stale:
+        if decided.version is None:
+            continue
+        facts = Facts(decided.facts.type, decided.facts.occurred_at, decided.facts.amount, nth)
+        answer = decided.version.definition.price(facts)
+        if isinstance(answer, Earned):
+            if answer.amount != decided.amount:
+                raise RuntimeError("counting higher changed what a rule pays, which no kind of rule does yet")
+            code, because, amount = "earned", answer.because, decided.amount
+        else:
+            code, because, amount = answer.code, (answer.because,), None
+            if decided.amount is not None:
+                _end_reward(session, conversion_id, decided, reason=answer.code, actor=actor, now=now)
+        anew.append(Decided(decided.version, decided.side, decided.beneficiary_id, code, because, facts, amount))
+    newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion_id)
+    _append_decisions(session, conversion_id, anew, after=session.execute(newest).scalar_one(), now=now)
+
+
+def _end_reward(
+    session: Session, conversion_id: UUID, decided: Decided, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    if decided.version is None:
+        return
+    reward_id = session.execute(
+        select(Reward.id).where(
+            Reward.conversion_id == conversion_id,
+            Reward.rule_id == decided.version.rule_id,
+            Reward.beneficiary_id == decided.beneficiary_id,
+        )
+    ).scalar_one()
+    (reward,) = lock_rewards(session, [reward_id])
+    if reward.kept_minor and reward.status not in ("rejected", "reversed"):
+        take_back(session, reward, reward.kept_minor, reason=reason, refund_id=None, actor=actor, now=now)

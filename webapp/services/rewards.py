@@ -1,0 +1,273 @@
+"""What happens to rewards: granted, matured, decided, taken back. Each step is an event with its ledger entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.ledger import Posting
+from webapp.domain.money import Money
+from webapp.domain.rewards import Change, Status, granted, moved, taken_back
+from webapp.ids import new_id
+from webapp.models import LedgerEntry, LedgerTransaction, Model, Program, Reward, RewardEvent
+from webapp.queries.rules import Version
+from webapp.services.rows import append
+
+MATURE_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: the system itself, a key of the API, or a signed-in person."""
+
+    kind: Literal["system", "api", "person"]
+    id: UUID | None = None
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A reward to be."""
+
+    conversion_id: UUID
+    version: Version
+    beneficiary_id: UUID
+    amount: Money
+    matures_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reward as it stands, locked. `reversed_minor` was taken back before, `clawed_back_minor` after a freeze."""
+
+    id: UUID
+    program_id: UUID
+    beneficiary_id: UUID
+    rule_version_id: UUID
+    amount: Money
+    status: Status
+    sequence: int
+    reversed_minor: int
+    clawed_back_minor: int
+
+    @property
+    def left(self) -> Money:
+        """What stands in the account of its status."""
+        return Money(self.amount.minor - self.reversed_minor, self.amount.currency)
+
+    @property
+    def kept_minor(self) -> int:
+        """What the person keeps in the end."""
+        return self.amount.minor - self.reversed_minor - self.clawed_back_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next event of a reward and the entries that go with it."""
+
+    reward: Standing
+    change: Change
+    reason: str
+    postings: tuple[Posting, ...]
+    refund_id: UUID | None = None
+
+
+def grant_rewards(
+    session: Session, program: Program, grants: Sequence[Grant], *, actor: Actor, now: datetime
+) -> list[UUID]:
+    """Write new rewards, pending, or approved at once where the rule has no hold. Returns their ids in order."""
+    rewards, steps = [], []
+    for grant in grants:
+        rule = grant.version.definition
+        hold_days = program.hold_days if rule.hold_days is None else rule.hold_days
+        status: Status = "pending" if hold_days else "approved"
+        reward_id = new_id()
+        rewards.append(
+            {
+                "id": reward_id,
+                "program_id": program.id,
+                "conversion_id": grant.conversion_id,
+                "rule_id": grant.version.rule_id,
+                "rule_version_id": grant.version.id,
+                "beneficiary_id": grant.beneficiary_id,
+                "side": rule.beneficiary,
+                "kind": rule.reward,
+                "amount_minor": grant.amount.minor,
+                "currency": grant.amount.currency,
+                "status": status,
+                "sequence": 1,
+                "matures_at": grant.matures_at,
+                "granted_at": now,
+            }
+        )
+        stands = Standing(reward_id, program.id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
+        steps.append(Step(stands, Change(status), "granted", granted(grant.amount, status)))
+    append(session, Reward, rewards)
+    _append_events(session, steps, actor=actor, now=now)
+    return [row["id"] for row in rewards]  # type: ignore[misc]
+
+
+def change_status(
+    session: Session, reward_id: UUID, status: Status, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Take a reward to another status. Raises StatusError when that is not a step it can take, and writes nothing."""
+    (reward,) = lock_rewards(session, [reward_id])
+    postings = moved(reward.left, reward.status, status)
+    _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
+
+
+def take_back(
+    session: Session,
+    reward: Standing,
+    amount_minor: int,
+    *,
+    reason: str,
+    refund_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> Change:
+    """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen."""
+    change, postings = taken_back(Money(amount_minor, reward.amount.currency), reward.left, reward.status)
+    _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
+    return change
+
+
+def mature_rewards(session: Session, now: datetime, *, limit: int = MATURE_AT_ONCE) -> int:
+    """Approve pending rewards whose hold period is over, at most `limit`. Returns how many.
+
+    Those that another transaction is busy with are left for the next time.
+    """
+    due = session.scalars(
+        select(Reward.id)
+        .where(Reward.status == "pending", Reward.matures_at <= now)
+        .order_by(Reward.matures_at, Reward.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    steps = [
+        Step(reward, Change("approved"), "matured", moved(reward.left, reward.status, "approved"))
+        for reward in lock_rewards(session, due)
+    ]
+    _take_steps(session, steps, actor=SYSTEM, now=now)
+    return len(steps)
+
+
+def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
+    """Return rewards as they stand, by id; until the transaction ends nobody else changes them."""
+    if not ids:
+        return []
+    columns = (
+        Reward.id,
+        Reward.program_id,
+        Reward.beneficiary_id,
+        Reward.rule_version_id,
+        Reward.amount_minor,
+        Reward.currency,
+        Reward.status,
+        Reward.sequence,
+    )
+    # In one order for everybody, so that two transactions never wait for each other.
+    rows = session.execute(select(*columns).where(Reward.id.in_(ids)).order_by(Reward.id).with_for_update()).all()
+    # Asked after the lock, when nobody can add to it any more.
+    taken: dict[UUID, dict[str, int]] = {}
+    sums = session.execute(
+        select(RewardEvent.reward_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
+        .where(RewardEvent.reward_id.in_(ids), RewardEvent.taken_minor > 0)
+        .group_by(RewardEvent.reward_id, RewardEvent.taken_as)
+    )
+    for reward_id, taken_as, minor in sums:
+        taken.setdefault(reward_id, {})[str(taken_as)] = int(minor)
+    return [
+        Standing(
+            id=row.id,
+            program_id=row.program_id,
+            beneficiary_id=row.beneficiary_id,
+            rule_version_id=row.rule_version_id,
+            amount=Money(row.amount_minor, row.currency),
+            status=cast(Status, row.status),
+            sequence=row.sequence,
+            reversed_minor=taken.get(row.id, {}).get("reversal", 0),
+            clawed_back_minor=taken.get(row.id, {}).get("clawback", 0),
+        )
+        for row in rows
+    ]
+
+
+_REWARDS = Model.metadata.tables["rewards"]
+_UPDATE_REWARD = (
+    update(_REWARDS)
+    .where(_REWARDS.c.id == bindparam("reward_id"), _REWARDS.c.sequence == bindparam("sequence_before"))
+    .values(status=bindparam("new_status"), sequence=bindparam("new_sequence"))
+)
+
+
+def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
+    if not steps:
+        return
+    session.connection().execute(
+        _UPDATE_REWARD,
+        [
+            {
+                "reward_id": step.reward.id,
+                "sequence_before": step.reward.sequence,
+                "new_status": step.change.status,
+                "new_sequence": step.reward.sequence + 1,
+            }
+            for step in steps
+        ],
+    )
+    _append_events(session, steps, actor=actor, now=now)
+
+
+def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
+    append(session, RewardEvent, [_event_row(step, actor, now) for step in steps])
+    transactions: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    for step in steps:
+        if not step.postings:
+            continue
+        transaction_id = new_id()
+        transactions.append(
+            {
+                "id": transaction_id,
+                "program_id": step.reward.program_id,
+                "reward_id": step.reward.id,
+                "reward_sequence": step.reward.sequence + 1,
+                "at": now,
+            }
+        )
+        entries += [
+            {
+                "transaction_id": transaction_id,
+                "position": position,
+                "program_id": step.reward.program_id,
+                "user_id": step.reward.beneficiary_id,
+                "account": posting.account,
+                "currency": posting.amount.currency,
+                "amount_minor": posting.amount.minor,
+            }
+            for position, posting in enumerate(step.postings, 1)
+        ]
+    append(session, LedgerTransaction, transactions)
+    append(session, LedgerEntry, entries)
+
+
+def _event_row(step: Step, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "reward_id": step.reward.id,
+        "sequence": step.reward.sequence + 1,
+        "status": step.change.status,
+        "reason": step.reason,
+        "taken_minor": step.change.taken_minor,
+        "taken_as": step.change.taken_as,
+        "refund_id": step.refund_id,
+        "actor": actor.kind,
+        "actor_id": actor.id,
+        "at": now,
+    }
