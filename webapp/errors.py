@@ -1,6 +1,8 @@
 """Refusals in the site's look, and as problem details (RFC 9457) under /api."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, render_template, request
@@ -14,6 +16,24 @@ from webapp.ids import new_id
 from webapp.logs import log, log_failure
 
 RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field: where it stands in the request, and a sentence that completes its name."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+
+
+class ProblemError(HTTPException):
+    """A refusal of the API in words of its own."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(detail)
+        self.code = status
+        self.errors = errors
+
 
 # status: (heading, what happened and what to do)
 SENTENCES = {
@@ -56,10 +76,7 @@ def _answer(error: HTTPException) -> Response:
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
     if request.path.startswith("/api/"):
-        response = jsonify(
-            {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": str(message)}
-        )
-        response.mimetype = "application/problem+json"
+        response = _problem(error, status, str(message))
     else:
         if status == 400 and error.description and type(error).__name__ == "CSRFError":
             message = _("The page was open for too long or belongs to another sign-in. Reload it and try again.")
@@ -80,6 +97,21 @@ def _answer(error: HTTPException) -> Response:
         response.headers["Retry-After"] = str(retry_after)
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _problem(error: HTTPException, status: int, message: str) -> Response:
+    told = error if isinstance(error, ProblemError) else None
+    response = jsonify(
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=told.description if told else message,
+        errors=[{"loc": list(problem.loc), "msg": problem.msg} for problem in (told.errors if told else ())],
+    )
+    response.mimetype = "application/problem+json"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

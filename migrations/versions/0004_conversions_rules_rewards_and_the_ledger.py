@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("programs", sa.Column("rules_revision", Id))
     op.add_column("users", sa.Column("external_id", sa.Text))
     op.create_index("uq_users_program_id_external_id", "users", ["program_id", "external_id"], unique=True)
+    op.create_index("ix_referrals_program_id_created_at", "referrals", ["program_id", "created_at"])
     for table in ("link_days", "program_days"):
         op.add_column(table, sa.Column("purchases", sa.BigInteger, nullable=False, server_default="0"))
     _keys()
@@ -175,6 +176,7 @@ def _rewards() -> None:
             "status IN ('pending', 'held', 'approved', 'in_payout', 'paid', 'rejected', 'reversed')", name="status"
         ),
     )
+    op.create_index("ix_rewards_program_id_granted_at", "rewards", ["program_id", "granted_at"])
     pending = sa.text("status = 'pending'")
     op.create_index("ix_rewards_maturing", "rewards", ["matures_at"], postgresql_where=pending, sqlite_where=pending)
     op.create_table(
@@ -248,6 +250,7 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION IF EXISTS grapevine_append_only()")
     for table in ("link_days", "program_days"):
         op.drop_column(table, "purchases")
+    op.drop_index("ix_referrals_program_id_created_at", "referrals")
     op.drop_index("uq_users_program_id_external_id", "users")
     op.drop_column("users", "external_id")
     op.drop_column("programs", "rules_revision")

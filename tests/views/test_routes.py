@@ -6,6 +6,7 @@ from flask import Flask
 from tests import factories
 from tests.conftest import browser
 from tests.factories import PASSWORD, sign_in
+from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import Link
@@ -23,6 +24,9 @@ ROUTES = {
     "POST /login": ("422", "422", "422", "422", "422"),
     "POST /logout": ("303", "303", "303", "303", "303"),
     "GET /r/<code>": ("302", "302", "302", "302", "302"),
+    "GET /sign-in/<token>": ("410", "410", "410", "410", "410"),
+    "GET /api/docs": ("200", "200", "200", "200", "200"),
+    "GET /api/v1/openapi.json": ("200", "200", "200", "200", "200"),
     "GET /dashboard": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/referrals": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
@@ -58,7 +62,7 @@ def people(app):
 
 def test_every_route_has_a_row_and_an_audience(app):
     routes = routes_of(app)
-    assert set(routes) == set(ROUTES)
+    assert set(routes) == set(ROUTES) | set(API_ROUTES)
     assert {endpoint.split(".")[0] for endpoint in routes.values()} <= AUDIENCES
 
 
@@ -80,6 +84,14 @@ def test_every_route_answers_every_person_as_its_row_says(people):
             assert got == answer, f"{route} as {person}"
             if route == "POST /logout" and person != "anonymous":
                 sign_in(client, f"{person}@example.com")
+
+
+def test_being_signed_in_opens_nothing_of_the_api(people):
+    browsers, _code = people
+    for route in API_ROUTES:
+        method, path = route.split(" ")
+        for person in PEOPLE:
+            assert browsers[person].open(path, method=method, json={}).status_code == 401, f"{route} as {person}"
 
 
 @pytest.mark.parametrize("route", sorted(route for route in ROUTES if route.startswith("POST ")))

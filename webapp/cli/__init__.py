@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from webapp.cli import demo, jobs, keys, ledger, rollups, serve, users
+from webapp.cli import demo, jobs, keys, ledger, rollups, rules, serve, users
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (serve.serve_command, users.group, keys.group, ledger.group, jobs.group, rollups.group, demo.group):
+    for command in (serve.serve_command, *(noun.group for noun in (users, keys, rules, ledger, jobs, rollups, demo))):
         app.cli.add_command(command)

@@ -4,12 +4,12 @@ import secrets
 import sys
 
 import click
-from email_validator import EmailNotValidError, validate_email
 from flask.cli import AppGroup
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.names import problem_with, tidy_name
+from webapp.forms.addresses import read_address
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, hash_password
 from webapp.queries.programs import default_program
@@ -29,8 +29,8 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     if problem_with(name):
         raise click.ClickException("--name must be the person's name, as in --name 'Ada Okafor'.")
     try:
-        email = validate_email(email, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
+        email = read_address(email)
+    except ValueError as error:
         raise click.ClickException(f"EMAIL must be an e-mail address: {error}") from error
     password_hash = hash_password(_read_password()) if password_stdin else None
     try:

@@ -17,12 +17,17 @@ def why_not_counted(method: str, headers: Headers) -> str | None:
     """
     if method == "HEAD":
         return "head"
-    purposes = (headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
-    if any(_AHEAD_OF_TIME.search(purpose) for purpose in purposes):
+    if is_ahead_of_time(headers):
         return "prefetch"
     if is_bot(headers.get("User-Agent", "")[:LONGEST_USER_AGENT]):
         return "bot"
     return None
+
+
+def is_ahead_of_time(headers: Headers) -> bool:
+    """Say whether a browser only looks ahead, at a page that nobody has asked for yet."""
+    purposes = (headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    return any(_AHEAD_OF_TIME.search(purpose) for purpose in purposes)
 
 
 @lru_cache(maxsize=10_000)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 # Legal tender of today by ISO 4217, with the number of decimals of the minor unit. Funds, metals, test codes and
 # currencies that were withdrawn are left out.
@@ -26,6 +27,7 @@ LARGEST = 999_999_999_999
 
 PERCENT_PROBLEM = 'must be a percentage as text, above 0 and up to 100, as in "20" or "12.5"'
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,22 @@ class Money:
 
     @classmethod
     def parse(cls, text: str) -> "Money":
-        """Read text such as "49.99 EUR" or "500 JPY", exactly."""
+        """Read text such as "49.99 EUR" or "500 JPY", exactly. ValueError for anything else."""
         number, _, currency = text.partition(" ")
         if currency not in EXPONENTS:
             raise ValueError(f"{text!r} does not name a currency")
-        minor = Decimal(number).scaleb(EXPONENTS[currency])
-        if minor != minor.to_integral_value():
+        if not _NUMBER.fullmatch(number):
+            raise ValueError(f'{text!r} is not an amount as in "49.99 EUR"')
+        # Arithmetic with Decimal is only as exact as the program around it asks for.
+        minor = Fraction(number) * 10 ** EXPONENTS[currency]
+        if minor.denominator != 1:
             raise ValueError(f"{text!r} has more decimals than {currency}")
         return cls(int(minor), currency)
 
     @property
     def decimal(self) -> Decimal:
         """The amount in major units, exactly, with the decimals of its currency."""
-        return Decimal(self.minor).scaleb(-EXPONENTS[self.currency])
+        return Decimal(f"{self.minor}E-{EXPONENTS[self.currency]}")
 
     def share(self, percent: Percent) -> "Money":
         """Return this percentage of an amount that is not negative, rounded half up to the minor unit."""

@@ -1,4 +1,7 @@
-"""Why a conversion earned nothing before any rule was asked, in English for programs and for translation."""
+"""Why a conversion earned nothing before any rule was asked, what became of a refund, and what was known of a signup.
+
+In English for programs, and for translation.
+"""
 
 from webapp.domain.sentences import N_, Sentence
 
@@ -13,3 +16,16 @@ REASONS = {
     "no_rule": NO_RULE,
     "already_signed_up": ALREADY_SIGNED_UP,
 }
+
+# What became of a refund.
+REFUND_WAITS = Sentence(N_("The purchase is not known yet. The refund is applied when it arrives."))
+REFUND_CUT = N_("Only %(amount)s were left to refund, so that is what was counted.")
+NOTHING_LEFT = Sentence(N_("Everything was refunded before, so nothing was counted."))
+NOTHING_EARNED = Sentence(N_("The purchase earned nothing, so nothing is taken back."))
+REWARD_REVERSED = N_("%(amount)s of the reward are taken back.")
+REWARD_CLAWED_BACK = N_("The reward was in a payout by then: %(amount)s are owed and come off what is earned next.")
+REWARD_KEPT = Sentence(N_("The reward stays as it is."))
+
+# What a reported signup could not use.
+UNKNOWN_CODE = Sentence(N_("No link has this referral code, so it was left aside."))
+UNKNOWN_CLICK = Sentence(N_("The click id is not one of ours, or was altered, so it was left aside."))

@@ -84,10 +84,10 @@ def taken_back(amount: Money, left: Money, status: Status) -> tuple[Change, tupl
     """
     if status in ("rejected", "reversed"):
         raise StatusError(f"nothing is left of a reward that is {status}")
-    if status in FROZEN:
-        return Change(status, amount.minor, "clawback"), move(amount, "clawback", "expense")
     if amount.minor > left.minor:
         raise StatusError("more would be taken back than is left")
+    if status in FROZEN:
+        return Change(status, amount.minor, "clawback"), move(amount, "clawback", "expense")
     ends = amount.minor == left.minor
     change = Change("reversed" if ends else status, amount.minor, "reversal")
     return change, move(amount, account_of(status), "expense")

@@ -16,6 +16,7 @@ SIDES: tuple[Side, ...] = ("referrer", "friend")
 REWARDS = ("cash",)
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
+_EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 # What a conversion is called; a rule's trigger is one of these names too.
 CONVERSION_TYPE = r"[a-z][a-z0-9_.-]{0,39}"
@@ -170,4 +171,6 @@ def _moment(raw: Mapping[str, Any], field: str) -> datetime | None:
         return None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise RuleError(field, "must be a moment with its offset, as in 2026-01-01T00:00:00Z")
+    if not _EARLIEST <= value < _LATEST:
+        raise RuleError(field, "must be in one of the years 2 to 9998, so that every time zone has a day for it")
     return value.astimezone(UTC)

@@ -1,6 +1,5 @@
 """Signing up."""
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, StringField
@@ -8,7 +7,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from webapp.domain import names
 from webapp.domain.codes import code_key
-from webapp.domain.mailbox import mailbox_key
+from webapp.forms.addresses import read_address
 from webapp.passwords import LONGEST, SHORTEST
 
 _NAME_SENTENCES: dict[names.NameProblem, str] = {
@@ -48,9 +47,8 @@ class SignUpForm(FlaskForm):
 
     def validate_email(self, field: Field) -> None:
         try:
-            field.data = validate_email(field.data, check_deliverability=False, test_environment=True).normalized
-            mailbox_key(field.data)
-        except (EmailNotValidError, ValueError) as error:
+            field.data = read_address(field.data)
+        except ValueError as error:
             raise ValidationError(
                 _l("This does not look like an e-mail address. Please write it as in noor@example.com.")
             ) from error

@@ -20,6 +20,7 @@ class Referral(Model):
         UniqueConstraint("program_id", "friend_id", "referrer_id"),
         CheckConstraint("referrer_id <> friend_id", name="not_oneself"),
         Index(None, "referrer_id"),
+        Index(None, "program_id", "created_at"),
         Index(None, "link_id"),
         Index(None, "decision_id"),
     )

@@ -54,6 +54,7 @@ class Reward(Model):
             "status IN ('pending', 'held', 'approved', 'in_payout', 'paid', 'rejected', 'reversed')", name="status"
         ),
         Index(None, "beneficiary_id"),
+        Index(None, "program_id", "granted_at"),
         Index("ix_rewards_maturing", "matures_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
     )
 

@@ -61,7 +61,9 @@ def surroundings(
     order_id: str | None,
 ) -> Surroundings:
     """Read all of it at once. Conversions at the same moment count in the order of their event ids."""
-    same = (Conversion.user_id == user_id, Conversion.type == type)
+    # What one stranger did comes neither before nor after what another did.
+    of_person = false() if user_id is None else Conversion.user_id == user_id
+    same = (of_person, Conversion.type == type)
     # A signup has no event id, and there is only one.
     tie = and_(Conversion.occurred_at == occurred_at, Conversion.event_id < (event_id or ""))
     before = or_(Conversion.occurred_at < occurred_at, tie)

@@ -19,6 +19,31 @@ def find_by_email(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def find_by_external_id(session: Session, program_id: UUID, external_id: str) -> User | None:
+    """Return the person whom the business calls this."""
+    return session.scalars(
+        select(User).where(User.program_id == program_id, User.external_id == external_id)
+    ).one_or_none()
+
+
+def find_person_id(
+    session: Session,
+    program_id: UUID,
+    *,
+    external_id: str | None = None,
+    email: str | None = None,
+    person_id: UUID | None = None,
+) -> UUID | None:
+    """Return the id of the program's person whom one of these names; None when nobody in it is called that."""
+    if external_id is not None:
+        named = User.external_id == external_id
+    elif email is not None:
+        named = User.email_key == address_key(email)
+    else:
+        named = User.id == person_id
+    return session.execute(select(User.id).where(User.program_id == program_id, named)).scalar_one_or_none()
+
+
 def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:
     """Return whose browser holds this token; None when the session has ended or run out."""
     return session.scalars(

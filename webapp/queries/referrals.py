@@ -8,7 +8,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.attribution import TouchKind, TouchOutcome
-from webapp.models import AttributionDecision, AttributionTouch, Referral, User
+from webapp.models import AttributionDecision, AttributionTouch, Link, Referral, User
+from webapp.queries.paging import older_than
 
 PAGE = 20
 
@@ -37,6 +38,15 @@ class Signup:
     method: str | None
     model: str
     window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReferral:
+    """A referral with the code of its link and what the business calls the friend."""
+
+    referral: Referral
+    code: str
+    friend_external_id: str | None
 
 
 def count_friends(session: Session, referrer_id: UUID) -> int:
@@ -82,6 +92,34 @@ def list_outcomes(
         )
         for decision in decisions
     ], more
+
+
+def list_referrals(
+    session: Session, program_id: UUID, *, before: UUID | None = None, limit: int = PAGE
+) -> tuple[list[ListedReferral], UUID | None]:
+    """Return the referrals of a program, the latest first, and where the next page begins.
+
+    `before` is the cursor that the page before answered with; any other raises UnknownCursorError.
+    """
+    query = (
+        select(Referral, Link.code, User.external_id)
+        .join(Link, Link.id == Referral.link_id)
+        .join(User, User.id == Referral.friend_id)
+        .where(Referral.program_id == program_id)
+    )
+    if before is not None:
+        of = Referral.program_id == program_id
+        query = query.where(older_than(session, Referral.created_at, Referral.id, before, of=of))
+    found = session.execute(query.order_by(Referral.created_at.desc(), Referral.id.desc()).limit(limit + 1)).all()
+    rows = [ListedReferral(*row) for row in found[:limit]]
+    return rows, rows[-1].referral.id if len(found) > limit else None
+
+
+def referral_of(session: Session, friend: User) -> Referral | None:
+    """Return the referral by which someone came; None for someone whom nobody referred."""
+    return session.scalars(
+        select(Referral).where(Referral.program_id == friend.program_id, Referral.friend_id == friend.id)
+    ).one_or_none()
 
 
 def latest_signups(session: Session, program_id: UUID, *, limit: int = PAGE) -> list[Signup]:

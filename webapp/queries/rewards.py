@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
 
 from webapp.models import Conversion, LedgerEntry, Reward, RewardEvent
+from webapp.queries.paging import older_than
 from webapp.queries.rules import Version, find_versions
 
 PAGE = 50
@@ -56,13 +57,14 @@ def list_rewards(
 ) -> tuple[list[RewardRow], UUID | None]:
     """Return rewards of a program or of one person, the latest first, and where the next page begins.
 
-    `before` is the cursor that the page before answered with.
+    `before` is the cursor that the page before answered with; any other raises UnknownCursorError.
     """
-    query = _rewards().where(Reward.program_id == program_id)
+    whose = Reward.program_id == program_id
     if beneficiary_id is not None:
-        query = query.where(Reward.beneficiary_id == beneficiary_id)
+        whose = and_(whose, Reward.beneficiary_id == beneficiary_id)
+    query = _rewards().where(whose)
     if before is not None:
-        query = query.where(_older_than(before))
+        query = query.where(older_than(session, Reward.granted_at, Reward.id, before, of=whose))
     rows = _rows(session, query.order_by(Reward.granted_at.desc(), Reward.id.desc()).limit(limit + 1))
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
@@ -87,12 +89,6 @@ def _rewards() -> Select[Any]:
     return select(Reward, taken.scalar_subquery(), last.scalar_subquery(), Conversion.event_id).join(
         Conversion, Conversion.id == Reward.conversion_id
     )
-
-
-def _older_than(before: UUID) -> ColumnElement[bool]:
-    mark = aliased(Reward)
-    at = select(mark.granted_at).where(mark.id == before).scalar_subquery()
-    return or_(Reward.granted_at < at, and_(Reward.granted_at == at, Reward.id < before))
 
 
 def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:

@@ -42,6 +42,10 @@ class RuleSet:
         )
         return [version for version in newest if version is not None and version.state == "live"]
 
+    def live(self) -> list[Version]:
+        """Return the newest version of each rule that has not ended."""
+        return [version for version in self.latest() if version.state == "live"]
+
     def latest(self) -> list[Version]:
         """Return the newest version of each rule, ended ones too."""
         return [versions[-1] for versions in self.rules]

@@ -19,6 +19,7 @@ from webapp.domain.sentences import to_stored
 from webapp.ids import new_id
 from webapp.models import Conversion, Model, Program, Reward, RewardDecision
 from webapp.queries.conversions import Decided, Surroundings, decisions_of_many, find_by_event, surroundings
+from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import rule_set
 from webapp.services.queues import queue_for
 from webapp.services.refunds import apply_waiting_refunds
@@ -51,12 +52,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of an event. `settled` says that nothing but its own decisions changed the rewards since."""
+    """What became of an event: what was decided about it and the rewards it earned, as they stand."""
 
     conversion_id: UUID
     decisions: list[Decided]
-    reward_ids: list[UUID]
-    settled: bool
+    rewards: list[RewardRow]
 
 
 def record_conversion(
@@ -81,14 +81,15 @@ def record_conversion(
     conversion_id = _insert(session, program, event, user_id=user_id, about=about, now=now)
     decisions = _decide(session, program, event, user_id=user_id, about=about)
     _append_decisions(session, conversion_id, decisions, after=0, now=now)
-    reward_ids = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
+    rewards = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
     if event.type == PURCHASE and about.link_id and about.referrer_id:
         count_purchase(session, program, about.link_id, about.referrer_id, event.occurred_at)
     if about.later and user_id:
         _decide_later_ones_again(session, event, user_id=user_id, actor=actor, now=now)
     if about.waiting_refunds:
         apply_waiting_refunds(session, program, conversion_id, actor=actor, now=now)
-    return Recorded(conversion_id, decisions, reward_ids, settled=not about.waiting_refunds)
+        rewards = rewards_of_conversion(session, conversion_id)
+    return Recorded(conversion_id, decisions, rewards)
 
 
 def _names(event: Event, user_id: UUID | None) -> list[str]:
@@ -207,10 +208,11 @@ def _grant(
     *,
     actor: Actor,
     now: datetime,
-) -> list[UUID]:
+) -> list[RewardRow]:
     grants = [
         Grant(
             conversion_id=conversion_id,
+            event_id=event.event_id,
             version=decided.version,
             beneficiary_id=decided.beneficiary_id,
             amount=decided.amount,

@@ -14,6 +14,7 @@ from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, granted, moved, taken_back
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Model, Program, Reward, RewardEvent
+from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rows import append
 
@@ -36,6 +37,7 @@ class Grant:
     """A reward to be."""
 
     conversion_id: UUID
+    event_id: str | None
     version: Version
     beneficiary_id: UUID
     amount: Money
@@ -80,37 +82,36 @@ class Step:
 
 def grant_rewards(
     session: Session, program: Program, grants: Sequence[Grant], *, actor: Actor, now: datetime
-) -> list[UUID]:
-    """Write new rewards, pending, or approved at once where the rule has no hold. Returns their ids in order."""
-    rewards, steps = [], []
+) -> list[RewardRow]:
+    """Write new rewards, pending, or approved at once where the rule has no hold. Returns them in order."""
+    rows, steps, rewards = [], [], []
     for grant in grants:
         rule = grant.version.definition
         hold_days = program.hold_days if rule.hold_days is None else rule.hold_days
         status: Status = "pending" if hold_days else "approved"
-        reward_id = new_id()
-        rewards.append(
-            {
-                "id": reward_id,
-                "program_id": program.id,
-                "conversion_id": grant.conversion_id,
-                "rule_id": grant.version.rule_id,
-                "rule_version_id": grant.version.id,
-                "beneficiary_id": grant.beneficiary_id,
-                "side": rule.beneficiary,
-                "kind": rule.reward,
-                "amount_minor": grant.amount.minor,
-                "currency": grant.amount.currency,
-                "status": status,
-                "sequence": 1,
-                "matures_at": grant.matures_at,
-                "granted_at": now,
-            }
+        reward = RewardRow(
+            id=new_id(),
+            conversion_id=grant.conversion_id,
+            event_id=grant.event_id,
+            beneficiary_id=grant.beneficiary_id,
+            side=rule.beneficiary,
+            kind=rule.reward,
+            amount_minor=grant.amount.minor,
+            taken_minor=0,
+            currency=grant.amount.currency,
+            status=status,
+            reason="granted",
+            matures_at=grant.matures_at,
+            granted_at=now,
+            version=grant.version,
         )
-        stands = Standing(reward_id, program.id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
-        steps.append(Step(stands, Change(status), "granted", granted(grant.amount, status)))
-    append(session, Reward, rewards)
+        rewards.append(reward)
+        rows.append(_reward_row(program, reward))
+        stands = Standing(reward.id, program.id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
+        steps.append(Step(stands, Change(status), reward.reason, granted(grant.amount, status)))
+    append(session, Reward, rows)
     _append_events(session, steps, actor=actor, now=now)
-    return [row["id"] for row in rewards]  # type: ignore[misc]
+    return rewards
 
 
 def change_status(
@@ -205,6 +206,25 @@ _UPDATE_REWARD = (
     .where(_REWARDS.c.id == bindparam("reward_id"), _REWARDS.c.sequence == bindparam("sequence_before"))
     .values(status=bindparam("new_status"), sequence=bindparam("new_sequence"))
 )
+
+
+def _reward_row(program: Program, reward: RewardRow) -> dict[str, Any]:
+    return {
+        "id": reward.id,
+        "program_id": program.id,
+        "conversion_id": reward.conversion_id,
+        "rule_id": reward.version.rule_id,
+        "rule_version_id": reward.version.id,
+        "beneficiary_id": reward.beneficiary_id,
+        "side": reward.side,
+        "kind": reward.kind,
+        "amount_minor": reward.amount_minor,
+        "currency": reward.currency,
+        "status": reward.status,
+        "sequence": 1,
+        "matures_at": reward.matures_at,
+        "granted_at": reward.granted_at,
+    }
 
 
 def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:

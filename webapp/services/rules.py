@@ -45,20 +45,28 @@ def publish_rules(
     priced by the version before, also when it arrives later.
     """
     queue_for(session, program, "rules")
-    latest = {version.definition.key: version for version in read_rule_set(session, program.id).latest()}
-    published = [change for rule in wanted if (change := _difference(latest.get(rule.key), rule))]
-    if prune:
-        kept = {rule.key for rule in wanted}
-        published += [
-            Publication("ended", key, version.number + 1, version, None)
-            for key, version in latest.items()
-            if key not in kept and version.state == "live"
-        ]
+    published = plan_rules(session, program, wanted, prune=prune)
     for change in published:
         _append_version(session, program, change, note=note, by=by, now=now)
     if published:
         session.execute(update(Program).where(Program.id == program.id).values(rules_revision=new_id()))
     return published
+
+
+def plan_rules(
+    session: Session, program: Program, wanted: Sequence[RuleDefinition], *, prune: bool
+) -> list[Publication]:
+    """Return what `publish_rules` would publish. Writes nothing."""
+    latest = {version.definition.key: version for version in read_rule_set(session, program.id).latest()}
+    changes = [change for rule in wanted if (change := _difference(latest.get(rule.key), rule))]
+    if prune:
+        kept = {rule.key for rule in wanted}
+        changes += [
+            Publication("ended", key, version.number + 1, version, None)
+            for key, version in latest.items()
+            if key not in kept and version.state == "live"
+        ]
+    return changes
 
 
 def _difference(before: Version | None, rule: RuleDefinition) -> Publication | None:

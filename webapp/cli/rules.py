@@ -1,0 +1,146 @@
+"""`rules`: reward rules as a file."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import tomlkit
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.domain.rules import RuleDefinition, RuleError, read_rule
+from webapp.extensions import db
+from webapp.models import Program
+from webapp.queries.programs import DEFAULT_SLUG, find_program
+from webapp.queries.rules import read_rule_set
+from webapp.services.rules import Publication, plan_rules, publish_rules
+
+LONGEST_NOTE = 500
+
+group = AppGroup("rules", help="The reward rules, as a file.")
+_program = click.option("--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug.")
+
+
+@group.command("apply")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_program
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--prune", is_flag=True, help="End the rules that are not in the file.")
+@click.option("--note", default="", help="Why, for those who look at the versions later.")
+def apply(file: Path, slug: str, dry_run: bool, prune: bool, note: str) -> None:
+    """Publish a new version of each rule that differs from what is live."""
+    wanted = _read(file)
+    note = note.strip() or f"Applied from {file.name}"
+    if len(note) > LONGEST_NOTE or not note.isprintable():
+        raise click.ClickException(f"--note must be one line of at most {LONGEST_NOTE} characters.")
+    if dry_run:
+        changes = plan_rules(db.session(), _find(db.session(), slug), wanted, prune=prune)
+    else:
+        with write_transaction() as session:
+            changes = publish_rules(
+                session, _find(session, slug), wanted, prune=prune, note=note, by=None, now=utc_now()
+            )
+    _tell(changes, unchanged=len(wanted) - sum(change.kind != "ended" for change in changes))
+    if dry_run and changes:
+        click.echo("Nothing was published: this was a dry run.")
+
+
+@group.command("export")
+@_program
+def export(slug: str) -> None:
+    """Print the live rules as the file that `rules apply` takes."""
+    session = db.session()
+    live = read_rule_set(session, _find(session, slug).id).live()
+    click.echo(_written([version.definition for version in live]), nl=False)
+
+
+def _read(file: Path) -> list[RuleDefinition]:
+    """Read the rules of a file. ClickException names the file, the rule and the field that is wrong."""
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{file}: it is not TOML: {error}. Nothing was published.") from error
+    if unknown := sorted(set(document) - {"rules"}):
+        raise click.ClickException(
+            f"{file}: {unknown[0]} is not known; rules stand below [[rules]]. Nothing was published."
+        )
+    tables = document.get("rules", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise click.ClickException(f"{file}: each rule must stand below a line [[rules]]. Nothing was published.")
+    wanted: dict[str, RuleDefinition] = {}
+    for number, table in enumerate(tables, 1):
+        try:
+            rule = read_rule(table)
+            if rule.key in wanted:
+                raise RuleError("key", "is used by two rules of this file")
+        except RuleError as error:
+            raise click.ClickException(
+                f"{file}: rule {_called(table, number)}: {error.field} {error.problem}. Nothing was published."
+            ) from error
+        wanted[rule.key] = rule
+    return list(wanted.values())
+
+
+def _called(table: dict[str, Any], number: int) -> str:
+    key = table.get("key")
+    return f"“{key}”" if isinstance(key, str) and key.isprintable() else f"number {number}"
+
+
+def _find(session: Session, slug: str) -> Program:
+    program = find_program(session, slug)
+    if program is None:
+        raise click.ClickException(f"--program must be the slug of a program; there is none called “{slug}”.")
+    return program
+
+
+def _written(rules: list[RuleDefinition]) -> str:
+    document = tomlkit.document()
+    tables = tomlkit.aot()
+    for rule in rules:
+        table = tomlkit.table()
+        for name, value in rule.table().items():
+            if isinstance(value, dict):
+                inline = tomlkit.inline_table()
+                inline.update(value)
+                value = inline
+            table.add(name, value)
+        tables.append(table)
+    if rules:
+        document.add("rules", tables)
+    return tomlkit.dumps(document)
+
+
+def _tell(changes: list[Publication], *, unchanged: int) -> None:
+    for change in changes:
+        click.echo(f"{change.key}: {change.kind}, version {change.number}")
+        for line in _difference(change):
+            click.echo(f"  {line}")
+    if not changes:
+        click.echo("Nothing differs from what is live.")
+    elif unchanged:
+        click.echo(f"{unchanged} {'rule stays as it is' if unchanged == 1 else 'rules stay as they are'}.")
+
+
+def _difference(change: Publication) -> list[str]:
+    """Say field by field what a new version says differently."""
+    if change.before is None or change.definition is None:
+        return []
+    before, after = _flat(change.before.definition), _flat(change.definition)
+    again = ["live again"] if change.before.state == "ended" else []
+    return again + [
+        f"{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _flat(rule: RuleDefinition) -> dict[str, str]:
+    """Return each field as it stands in a file, those of a table by their path."""
+    flat: dict[str, str] = {}
+    for name, value in rule.table().items():
+        parts = {f"{name}.{below}": part for below, part in value.items()} if isinstance(value, dict) else {name: value}
+        flat |= {path: tomlkit.item(part).as_string() for path, part in parts.items()}
+    return flat

@@ -1,0 +1,20 @@
+"""E-mail addresses as people and programs send them."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from webapp.domain.mailbox import mailbox_key
+
+LONGEST = 254
+
+
+def read_address(text: str) -> str:
+    """Return an address in its normal form. Raises ValueError with a sentence about what is wrong with it.
+
+    No domain is asked whether it takes mail.
+    """
+    try:
+        address: str = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+    mailbox_key(address)
+    return address

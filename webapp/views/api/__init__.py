@@ -1,0 +1,24 @@
+"""The JSON API: the business's own programs report what happened and ask what came of it."""
+
+from flask import Blueprint, Response
+
+from webapp.extensions import csrf
+from webapp.views.api import codes, conversions, referrals, refunds, rewards, signups, users
+from webapp.views.api.calling import require_key
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+for noun in (signups, conversions, refunds, users, referrals, rewards, codes):
+    # No browser sends a key by itself, so there is nothing to forge.
+    csrf.exempt(noun.bp)
+    bp.register_blueprint(noun.bp)
+
+
+@bp.before_request
+def keys_only() -> None:
+    require_key()
+
+
+@bp.after_request
+def keep_out_of_caches(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,188 @@
+"""What the API answers: models from which both the JSON and the specification are made."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from webapp.domain.rewards import Status
+
+
+class Answer(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Explanation(Answer):
+    code: str = Field(description="For programs.")
+    text: str = Field(description="For people, in English.")
+
+
+class RuleExplanation(Answer):
+    rule: str | None = Field(description="The rule's key; null where no rule was asked.")
+    code: str = Field(description="For programs.")
+    text: str = Field(description="For people, in English.")
+
+
+class RuleVersion(Answer):
+    key: str
+    version: int
+
+
+class Reward(Answer):
+    id: UUID
+    beneficiary_id: UUID
+    side: Literal["referrer", "friend"]
+    kind: Literal["cash"]
+    amount: int = Field(description="What was granted, for good, in minor units.")
+    reversed: int = Field(description="What was taken back of it since.")
+    currency: str
+    status: Status
+    matures_at: datetime
+    rule: RuleVersion
+
+
+class ListedReward(Reward):
+    event_id: str | None = Field(description="Of the conversion; null for a signup.")
+    granted_at: datetime
+
+
+class User(Answer):
+    id: UUID
+    external_id: str | None
+    referral_code: str
+    referral_url: str
+
+
+class Referral(Answer):
+    id: UUID
+    referrer_id: UUID
+    method: Literal["typed_code", "link"]
+
+
+class ListedReferral(Referral):
+    friend_id: UUID
+    friend_external_id: str | None
+    code: str
+    created_at: datetime
+
+
+class Signup(Answer):
+    user: User
+    referral: Referral | None
+    rewards: list[Reward]
+    explanation: list[Explanation]
+
+
+class ConversionPart(Answer):
+    id: UUID
+    event_id: str
+    type: str
+    amount: int | None
+    currency: str | None
+
+
+class Conversion(Answer):
+    conversion: ConversionPart
+    rewards: list[Reward]
+    explanation: list[RuleExplanation]
+
+
+class ConversionNow(Conversion):
+    refunded: int = Field(description="In minor units, of all refunds so far.")
+
+
+class RefundPart(Answer):
+    id: UUID
+    event_id: str
+    conversion_event_id: str | None = Field(description="Null while the refund waits for its purchase.")
+    order_id: str | None
+    amount: int | None = Field(description="What was counted; null while it waits.")
+    currency: str | None
+
+
+class Reversal(Answer):
+    reward_id: UUID
+    amount: int
+    currency: str
+
+
+class Refund(Answer):
+    refund: RefundPart
+    reversals: list[Reversal]
+    explanation: list[RuleExplanation]
+
+
+class Facts(Answer):
+    type: str
+    occurred_at: datetime
+    amount: int | None
+    currency: str | None
+    nth_purchase: int
+
+
+class FullExplanation(RuleExplanation):
+    version: int | None
+    side: Literal["referrer", "friend"] | None
+    amount: int | None
+    currency: str | None
+    facts: Facts
+
+
+class ConversionExplanation(Answer):
+    event_id: str
+    explanation: list[FullExplanation]
+
+
+class Balance(Answer):
+    currency: str
+    pending: int
+    held: int
+    approved: int
+    in_payout: int
+    paid: int
+    clawback: int = Field(description="Below zero while the person owes what was refunded after a payout.")
+
+
+class UserNow(Answer):
+    user: User
+    referral: Referral | None
+    balances: list[Balance]
+
+
+class Code(Answer):
+    code: str
+    referrer_id: UUID
+    referral_url: str
+
+
+class SignInLink(Answer):
+    url: str
+    expires_at: datetime
+
+
+class Rewards(Answer):
+    data: list[ListedReward]
+    next: str | None = Field(description="The cursor of the next page.")
+
+
+class Referrals(Answer):
+    data: list[ListedReferral]
+    next: str | None = Field(description="The cursor of the next page.")
+
+
+class FieldProblem(Answer):
+    loc: list[str | int]
+    msg: str
+
+
+class Problem(Answer):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem]

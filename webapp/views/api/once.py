@@ -1,0 +1,40 @@
+"""An event is answered once; sent again, it gets the very same answer."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.errors import FieldProblem, ProblemError
+from webapp.models import Program
+from webapp.services.answers import OtherContentError, Question, find_answer, keep_answer
+from webapp.views.api.answers import Answer
+
+REPEATED = 200
+
+
+def answer_once(
+    session: Session, program: Program, question: Question, make: Callable[[], tuple[Answer, int]], *, now: datetime
+) -> tuple[str, int]:
+    """Return body and status: the first answer when there is one, else that of `make`, kept in its transaction.
+
+    Raises ProblemError 409 when the same id came with other content before.
+    """
+    try:
+        kept = find_answer(session, program, question)
+    except OtherContentError:
+        raise taken(_ID[question.operation], "was sent before with other content") from None
+    if kept is not None:
+        return kept, REPEATED
+    answer, status = make()
+    body = answer.model_dump_json()
+    keep_answer(session, program, question, body, now)
+    return body, status
+
+
+def taken(field: str, problem: str) -> ProblemError:
+    """Return the refusal of something that contradicts what is known."""
+    return ProblemError(409, f"{field} {problem}. Nothing was written.", [FieldProblem((field,), problem)])
+
+
+_ID = {"signup": "external_id", "conversion": "event_id", "refund": "event_id"}

@@ -1,0 +1,101 @@
+"""Money went back to a friend."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response
+from sqlalchemy.orm import Session
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.domain import outcomes
+from webapp.domain.money import Money
+from webapp.domain.sentences import Sentence, plain
+from webapp.errors import FieldProblem, ProblemError
+from webapp.models import Program
+from webapp.services.answers import Question
+from webapp.services.refunds import AmbiguousOrderError, Refunded, RefundReport, RefundTakenError, record_refund
+from webapp.services.rewards import Actor
+from webapp.views.api import answers
+from webapp.views.api.calling import caller
+from webapp.views.api.once import answer_once, taken
+from webapp.views.api.presenting import respond
+from webapp.views.api.reading import read_body
+from webapp.views.api.schemas import RefundBody
+
+bp = Blueprint("refunds", __name__, url_prefix="/refunds")
+
+
+@bp.post("")
+def create() -> Response:
+    body = read_body(RefundBody)
+    with write_transaction() as session:
+        program = session.get_one(Program, caller().program_id)
+        answer = tell_refund(session, program, body, actor=caller().actor, now=utc_now())
+    return respond(*answer)
+
+
+def tell_refund(
+    session: Session, program: Program, body: RefundBody, *, actor: Actor, now: datetime
+) -> tuple[str, int]:
+    """Record a refund and return the answer, body and status; all that happens in its transaction."""
+    question = Question("refund", body.event_id, body.content_hash())
+    return answer_once(session, program, question, lambda: _record(session, program, body, actor, now), now=now)
+
+
+def _record(
+    session: Session, program: Program, body: RefundBody, actor: Actor, now: datetime
+) -> tuple[answers.Refund, int]:
+    report = RefundReport(
+        event_id=body.event_id,
+        occurred_at=body.occurred_at or now,
+        order_id=body.order_id,
+        conversion_event_id=body.conversion_event_id,
+        wanted_minor=body.amount,
+    )
+    try:
+        refunded = record_refund(session, program, report, actor=actor, now=now)
+    except RefundTakenError:
+        raise taken("event_id", "was sent before") from None
+    except AmbiguousOrderError:
+        problem = FieldProblem(("order_id",), "names several conversions; send conversion_event_id instead")
+        raise ProblemError(422, f"order_id {problem.msg}. Nothing was written.", [problem]) from None
+    answer = answers.Refund(
+        refund=answers.RefundPart(
+            id=refunded.refund_id,
+            event_id=body.event_id,
+            conversion_event_id=refunded.conversion_event_id,
+            order_id=body.order_id,
+            amount=refunded.applied_minor,
+            currency=refunded.currency,
+        ),
+        reversals=[
+            answers.Reversal(reward_id=one.reward_id, amount=one.amount.minor, currency=one.amount.currency)
+            for one in refunded.taken_back
+        ],
+        explanation=_explain(refunded, body.amount),
+    )
+    return answer, 202 if refunded.conversion_id is None else 201
+
+
+def _explain(refunded: Refunded, wanted_minor: int | None) -> list[answers.RuleExplanation]:
+    if refunded.conversion_id is None:
+        return [_told("waiting", outcomes.REFUND_WAITS)]
+    told = []
+    if wanted_minor is not None and refunded.applied_minor is not None and wanted_minor > refunded.applied_minor:
+        told.append(_cut_to(refunded))
+    for one in refunded.taken_back:
+        words = outcomes.REWARD_REVERSED if one.taken_as == "reversal" else outcomes.REWARD_CLAWED_BACK
+        told.append(_told(one.taken_as, Sentence(words, {"amount": one.amount}), one.rule_key))
+    told += [_told("kept", outcomes.REWARD_KEPT, key) for key in refunded.kept]
+    return told or [_told("nothing_earned", outcomes.NOTHING_EARNED)]
+
+
+def _cut_to(refunded: Refunded) -> answers.RuleExplanation:
+    if not refunded.applied_minor or refunded.currency is None:
+        return _told("cut", outcomes.NOTHING_LEFT)
+    counted = Money(refunded.applied_minor, refunded.currency)
+    return _told("cut", Sentence(outcomes.REFUND_CUT, {"amount": counted}))
+
+
+def _told(code: str, because: Sentence, rule: str | None = None) -> answers.RuleExplanation:
+    return answers.RuleExplanation(rule=rule, code=code, text=plain(because))
