@@ -7,21 +7,26 @@ in the figures depends on them.
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.money import Money
+from webapp.domain.rules import read_rule
 from webapp.models import Link, Program, User
 from webapp.queries.links import first_link_of
 from webapp.services.clicks import Visit, record_click
+from webapp.services.conversions import Event, record_conversion
 from webapp.services.people import create_person
+from webapp.services.refunds import RefundReport, record_refund
+from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 
 DEMO_DOMAIN = "demo.example"
-CLICKS_PER_DAY = 111
-SIGNUPS_PER_DAY = 1.65
+PER_DAY = {"click": 102, "signup": 1.5, "purchase": 3}
 RETURNING_SHARE = 0.3
 # Of the new visitors: how many come through the one whom a visitor of the demo signs in as.
 STAR_SHARE = 0.1
@@ -32,6 +37,34 @@ UNREFERRED_SHARE = 0.15
 WEEKDAYS = (0.8, 0.85, 0.9, 1.0, 1.15, 1.35, 1.2)
 PEAK_DAYS = 4
 PEAK_FACTOR = 3.5
+# In minor units. A few customers pay in another currency, and their rewards stay in it.
+PRICES = (900, 1450, 1800, 2400, 2975, 3600, 4200, 5850)
+ABROAD, ABROAD_SHARE = "EUR", 0.08
+# Of the orders: how many are sent back, how many of those whole, and how late.
+RETURNED_SHARE = 0.07
+WHOLE_SHARE = 0.7
+LATEST_RETURN_DAYS = 40
+
+RULES = (
+    {
+        "key": "referrer-15-percent",
+        "name": "15% of a friend’s first twelve orders",
+        "trigger": "purchase",
+        "beneficiary": "referrer",
+        "kind": "percent_of_purchase",
+        "settings": {"percent": "15", "first_purchases": 12},
+        "hold_days": 30,
+    },
+    {
+        "key": "friend-5-dollars",
+        "name": "$5 for joining through a friend",
+        "trigger": "signup",
+        "beneficiary": "friend",
+        "kind": "fixed_amount",
+        "settings": {"amount": 500, "currency": "USD"},
+        "hold_days": 14,
+    },
+)
 
 _FIRST_NAMES = """
 Aisha Amara Ben Bruno Carla Chen Daniel Dina Elif Emma Farid Finn Grace Hana Hugo Ines Ivan Jonas Julia Kofi Lea Leo
@@ -75,6 +108,8 @@ class Told:
     people: int
     clicks: int
     referrals: int
+    purchases: int
+    refunds: int
 
 
 @dataclass(slots=True)
@@ -83,36 +118,105 @@ class _Sharer:
     weight: float
 
 
+@dataclass(slots=True)
+class _Story:
+    """What has happened so far."""
+
+    session: Session
+    program: Program
+    rng: random.Random
+    sharers: list[_Sharer]
+    visitors: list[tuple[UUID, Link]] = field(default_factory=list)
+    joined: set[UUID] = field(default_factory=set)
+    customers: list[UUID] = field(default_factory=list)
+    # When an order will be sent back, of which purchase, and how much of it: None for all.
+    returns: list[tuple[datetime, str, int | None]] = field(default_factory=list)
+    clicks: int = 0
+    referrals: int = 0
+    purchases: int = 0
+    refunds: int = 0
+
+    def click(self, at: datetime) -> None:
+        visitor, link = _visitor(self.rng, self.visitors, self.sharers)
+        record_click(self.session, self.program, link, visitor_id=visitor, visit=_visit(self.rng), now=at)
+        self.visitors.append((visitor, link))
+        self.clicks += 1
+
+    def signup(self, at: datetime) -> None:
+        if not self.visitors:
+            return
+        came_by = _came_by(self.rng, self.visitors, self.sharers, self.joined)
+        signed_up = sign_up(
+            self.session,
+            self.program,
+            **_identity(self.rng, len(self.joined)),
+            password_hash=None,
+            came_by=came_by,
+            choose=secrets.choice,
+            now=at,
+        )
+        self.joined.add(came_by.visitor_id or signed_up.user.id)
+        self.sharers.append(_Sharer(first_link_of(self.session, signed_up.user.id), self.rng.paretovariate(1.1)))
+        self.customers.append(signed_up.user.id)
+        self.referrals += signed_up.referral is not None
+
+    def purchase(self, at: datetime) -> None:
+        if not self.customers:
+            return
+        self.purchases += 1
+        # Whoever bought lately buys again: some have many orders, many have one.
+        buyer = self.customers[min(int(self.rng.paretovariate(0.6)), len(self.customers)) * -1]
+        amount = Money(self.rng.choice(PRICES), self.program.currency if self.rng.random() > ABROAD_SHARE else ABROAD)
+        event = Event(
+            type="purchase",
+            occurred_at=at,
+            event_id=f"demo-purchase-{self.purchases}",
+            amount=amount,
+            order_id=str(1000 + self.purchases),
+        )
+        record_conversion(self.session, self.program, event, user_id=buyer, actor=SYSTEM, now=at)
+        if self.rng.random() < RETURNED_SHARE:
+            wanted = None if self.rng.random() < WHOLE_SHARE else amount.minor // 4
+            days = self.rng.uniform(1, LATEST_RETURN_DAYS)
+            self.returns.append((at + timedelta(days=days), event.event_id or "", wanted))
+
+    def night(self, at: datetime) -> None:
+        """What happens when a day is over: orders come back, and holds end."""
+        for returned_at, event_id, wanted in sorted(one for one in self.returns if one[0] <= at):
+            self.returns.remove((returned_at, event_id, wanted))
+            self.refunds += 1
+            report = RefundReport(
+                event_id=f"demo-refund-{self.refunds}",
+                occurred_at=returned_at,
+                conversion_event_id=event_id,
+                wanted_minor=wanted,
+            )
+            record_refund(self.session, self.program, report, actor=SYSTEM, now=returned_at)
+        mature_rewards(self.session, at)
+
+
 def tell_story(session: Session, program: Program, *, days: int, seed: int, until: datetime) -> Told:
     """Write the history of `days` days that end with `until`, in the caller's transaction."""
     rng = random.Random(seed)
     program.name = "Fernhill Coffee"
     start = until - timedelta(days=days)
     sharers = [_Sharer(first_link_of(session, user.id), 1.0) for user in _founders(session, program, start)]
-    visitors: list[tuple[UUID, Link]] = []
-    joined: set[UUID] = set()
-    clicks = referrals = 0
-    for at, kind in _moments(rng, start, days):
-        if kind == "click":
-            visitor, link = _visitor(rng, visitors, sharers)
-            record_click(session, program, link, visitor_id=visitor, visit=_visit(rng), now=at)
-            visitors.append((visitor, link))
-            clicks += 1
-        elif visitors:
-            came_by = _came_by(rng, visitors, sharers, joined)
-            signed_up = sign_up(
-                session,
-                program,
-                **_identity(rng, len(joined)),
-                password_hash=None,
-                came_by=came_by,
-                choose=secrets.choice,
-                now=at,
-            )
-            joined.add(came_by.visitor_id or signed_up.user.id)
-            sharers.append(_Sharer(first_link_of(session, signed_up.user.id), rng.paretovariate(1.1)))
-            referrals += signed_up.referral is not None
-    return Told(people=len(joined) + len(PEOPLE), clicks=clicks, referrals=referrals)
+    publish_rules(
+        session, program, [read_rule(rule) for rule in RULES], prune=False, note="The first rules", by=None, now=start
+    )
+    story = _Story(session, program, rng, sharers)
+    tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
+    for number, moments in enumerate(_days(rng, start, days), 1):
+        for at, kind in moments:
+            tell[kind](at)
+        story.night(start + timedelta(days=number))
+    return Told(
+        people=len(story.joined) + len(PEOPLE),
+        clicks=story.clicks,
+        referrals=story.referrals,
+        purchases=story.purchases,
+        refunds=story.refunds,
+    )
 
 
 def _founders(session: Session, program: Program, at: datetime) -> list[User]:
@@ -132,17 +236,16 @@ def _founders(session: Session, program: Program, at: datetime) -> list[User]:
     ]
 
 
-def _moments(rng: random.Random, start: datetime, days: int) -> Iterator[tuple[datetime, str]]:
-    """Yield clicks and signups in the order of time: busier weekends, a slow growth and one campaign."""
+def _days(rng: random.Random, start: datetime, days: int) -> Iterator[list[tuple[datetime, str]]]:
+    """Yield what happens on each day in the order of time: busier weekends, a slow growth and one campaign."""
     peak = int(days * 0.88)
     for number in range(days):
         day = start + timedelta(days=number)
         factor = WEEKDAYS[day.weekday()] * (0.6 + 0.8 * number / days)
         if peak <= number < peak + PEAK_DAYS:
             factor *= PEAK_FACTOR
-        kinds = ["click"] * _about(rng, CLICKS_PER_DAY * factor) + ["signup"] * _about(rng, SIGNUPS_PER_DAY * factor)
-        moments = sorted((day + timedelta(seconds=rng.uniform(0, 86_399)), kind) for kind in kinds)
-        yield from moments
+        kinds = [kind for kind, mean in PER_DAY.items() for _ in range(_about(rng, mean * factor))]
+        yield sorted((day + timedelta(seconds=rng.uniform(0, 86_399)), kind) for kind in kinds)
 
 
 def _about(rng: random.Random, mean: float) -> int:

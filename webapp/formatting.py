@@ -1,7 +1,10 @@
 """Numbers, days and moments as people say them, in the reader's language."""
 
+import re
 from collections.abc import Iterable
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
@@ -10,14 +13,17 @@ from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from webapp.clock import utc_now
+from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence
 
 DEFAULT_LANGUAGE = "en"
 
+_LETTERS_BEFORE_FIGURE = re.compile(r"([^\W\d_])(\d)")
+
 
 def init_app(app: Flask) -> None:
     """Offer the formats to templates."""
-    app.jinja_env.filters.update(number=number, moment=moment, day=day, day_short=day_short, say=say)
+    app.jinja_env.filters.update(number=number, money=money, moment=moment, day=day, day_short=day_short, say=say)
 
 
 def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
@@ -36,6 +42,23 @@ def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
 def number(value: int) -> str:
     """Return a whole number with the reader's separators."""
     return numbers.format_decimal(value, locale=_locale())
+
+
+def money(amount: Money) -> str:
+    """Return an amount with its symbol and exactly the decimals of its currency."""
+    locale = _locale()
+    pattern = _money_pattern(locale, -int(amount.decimal.as_tuple().exponent))
+    text: str = pattern.apply(amount.decimal, locale, currency=amount.currency, currency_digits=False)
+    # A symbol of letters before the figure would read as one word with it.
+    return _LETTERS_BEFORE_FIGURE.sub("\\1\N{NO-BREAK SPACE}\\2", text)
+
+
+@lru_cache
+def _money_pattern(locale: str, decimals: int) -> numbers.NumberPattern:
+    """Return how a language writes amounts, with our number of decimals: its own list knows other currencies."""
+    pattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
 
 
 def moment(value: datetime, *, now: datetime | None = None) -> Markup:
@@ -66,14 +89,16 @@ def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
 
 def say(sentence: Sentence) -> str:
     """Return a sentence of the domain in the reader's language; moments in it are said as days."""
-    today = _local_day(utc_now())
-    values = {
-        name: _long(_local_day(value), today) if isinstance(value, datetime) else value
-        for name, value in sentence.values.items()
-    }
+    values = {name: _value(value) for name, value in sentence.values.items()}
     if sentence.plural is not None:
         return ngettext(sentence.message, sentence.plural, sentence.count, **values)
     return gettext(sentence.message, **values)
+
+
+def _value(value: object) -> object:
+    if isinstance(value, datetime):
+        return _long(_local_day(value), _local_day(utc_now()))
+    return money(value) if isinstance(value, Money) else value
 
 
 def _time(value: datetime | date, words: str) -> Markup:

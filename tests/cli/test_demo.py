@@ -13,9 +13,13 @@ from webapp import create_app
 from webapp.cli import demo
 from webapp.database import write_transaction
 from webapp.demo import DEMO_DOMAIN, PEOPLE
+from webapp.domain.money import Money
+from webapp.domain.refunds import still_earned
 from webapp.extensions import db
-from webapp.models import AttributionDecision, Click, ProgramDay, Referral, User
+from webapp.models import AttributionDecision, Click, Conversion, ProgramDay, Referral, Refund, Reward, User
 from webapp.passwords import verify_password
+from webapp.queries.conversions import decisions_of_many, refunds_of
+from webapp.queries.rewards import rewards_of_conversions
 
 SEED = ["demo", "seed", "--days", "4", "--until", "2026-11-22"]
 
@@ -29,7 +33,16 @@ def figures(app):
     with app.app_context():
         session = db.session()
         return {
-            "days": [(row.day, row.clicks, row.signups) for row in session.scalars(select(ProgramDay).order_by("day"))],
+            "days": [
+                (row.day, row.clicks, row.signups, row.purchases)
+                for row in session.scalars(select(ProgramDay).order_by("day"))
+            ],
+            "rewards": session.execute(
+                select(Reward.side, Reward.status, Reward.currency, func.count(), func.sum(Reward.amount_minor))
+                .group_by(Reward.side, Reward.status, Reward.currency)
+                .order_by(Reward.side, Reward.status, Reward.currency)
+            ).all(),
+            "refunds": session.execute(select(Refund.event_id, Refund.applied_minor).order_by(Refund.event_id)).all(),
             "names": session.scalars(select(User.name).order_by(User.created_at, User.email)).all(),
             "reasons": session.scalars(
                 select(AttributionDecision.reason).order_by(AttributionDecision.signed_up_at)
@@ -69,6 +82,42 @@ def test_the_same_seed_tells_the_same_story_and_its_counts_are_proven(app, secon
     assert first.stdout == second.stdout
     assert figures(app) == figures(second_app)
     assert run(app, "rollups", "verify").exit_code == 0
+    assert run(app, "ledger", "verify").exit_code == 0
+
+
+def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_again(app):
+    run(app, "demo", "seed", "--days", "60", "--until", "2026-11-22")
+    with app.app_context():
+        session = db.session()
+        conversions = {row.id: row for row in session.scalars(select(Conversion))}
+        decisions = decisions_of_many(session, list(conversions))
+        rewards = rewards_of_conversions(session, list(conversions))
+        assert decisions.keys() == conversions.keys()
+        earned = {}
+        for conversion_id, of_rules in decisions.items():
+            for decided in of_rules:
+                if decided.version is None:
+                    assert decided.amount is None
+                    continue
+                again = decided.version.definition.price(decided.facts)
+                assert getattr(again, "amount", None) == decided.amount
+                assert getattr(again, "code", "earned") == decided.code
+                if decided.amount:
+                    earned[conversion_id, decided.version.rule_id] = decided.amount
+        assert len(rewards) == len(earned) > 60
+        for row in rewards:
+            assert earned[row.conversion_id, row.version.rule_id] == Money(row.amount_minor, row.currency)
+            refunded_minor, refunds = refunds_of(session, row.conversion_id)
+            left = still_earned(
+                row.amount_minor,
+                proportional=row.version.definition.settings.proportional,
+                amount_minor=conversions[row.conversion_id].amount_minor,
+                refunded_minor=refunded_minor,
+                refunds=refunds,
+            )
+            assert row.amount_minor - row.taken_minor == left
+        assert {row.status for row in rewards} == {"pending", "approved", "reversed"}
+        assert any(0 < row.taken_minor < row.amount_minor for row in rewards)
 
 
 def test_another_seed_tells_another_story(app, second_app):
@@ -81,11 +130,16 @@ def test_the_story_is_as_long_as_it_says_and_ends_with_the_day_it_was_given(app)
     said = run(app, *SEED).stdout
     with app.app_context():
         session = db.session()
-        people, clicks, referrals = (
-            session.scalar(select(func.count()).select_from(table)) for table in (User, Click, Referral)
+        people, clicks, referrals, refunds = (
+            session.scalar(select(func.count()).select_from(table)) for table in (User, Click, Referral, Refund)
         )
+        purchases = session.scalar(select(func.count()).where(Conversion.type == "purchase"))
         first, last = session.execute(select(func.min(Click.clicked_at), func.max(Click.clicked_at))).one()
-        assert said == f"{people} people, {clicks} clicks, {referrals} referrals in 4 days.\n"
+        assert said == (
+            f"{people} people, {clicks} clicks, {referrals} referrals, {purchases} purchases and {refunds} refunds"
+            " in 4 days.\n"
+        )
+        assert purchases > 0
         assert clicks > 200
         assert referrals > 0
         assert datetime(2026, 11, 18, 23, tzinfo=UTC) < first < last < datetime(2026, 11, 23, tzinfo=UTC)

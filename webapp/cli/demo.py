@@ -55,7 +55,10 @@ def _seed(*, days: int, seed: int, until: datetime) -> None:
         raise click.ClickException("This database has demo data already; start from an empty one to make it anew.")
     with write_transaction() as session:
         told = tell_story(session, default_program(session), days=days, seed=seed, until=until)
-    click.echo(f"{told.people} people, {told.clicks} clicks, {told.referrals} referrals in {days} days.")
+    click.echo(
+        f"{told.people} people, {told.clicks} clicks, {told.referrals} referrals, {told.purchases} purchases"
+        f" and {told.refunds} refunds in {days} days."
+    )
 
 
 def _print_sign_ins(address: str) -> None:

@@ -1,10 +1,10 @@
-"""Clicks and signups by day and in all, from the roll-ups."""
+"""Clicks, signups and purchases by day and in all, from the roll-ups."""
 
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, func, null, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -15,31 +15,40 @@ PERIOD_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What happened, of all three kinds."""
+
+    clicks: int = 0
+    signups: int = 0
+    purchases: int = 0
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(self.clicks + other.clicks, self.signups + other.signups, self.purchases + other.purchases)
+
+
+NOTHING = Counted()
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """One day; zeros when nothing happened."""
 
     day: date
-    clicks: int
-    signups: int
+    counted: Counted
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """All-time totals, the last `PERIOD_DAYS` days (earliest first) and the totals of as many days before them."""
 
-    clicks: int
-    signups: int
+    total: Counted
     days: tuple[Day, ...]
-    clicks_before: int
-    signups_before: int
+    before: Counted
 
     @property
-    def recent_clicks(self) -> int:
-        return sum(day.clicks for day in self.days)
-
-    @property
-    def recent_signups(self) -> int:
-        return sum(day.signups for day in self.days)
+    def recent(self) -> Counted:
+        """The totals of the last days."""
+        return sum((day.counted for day in self.days), NOTHING)
 
 
 def referrer_figures(session: Session, referrer_id: UUID, today: date) -> Figures:
@@ -55,20 +64,17 @@ def program_figures(session: Session, program_id: UUID, today: date) -> Figures:
 def _figures(
     session: Session, table: type[LinkDay] | type[ProgramDay], whose: ColumnElement[bool], today: date
 ) -> Figures:
-    sums = (func.coalesce(func.sum(table.clicks), 0), func.coalesce(func.sum(table.signups), 0))
-    clicks, signups = session.execute(select(*sums).where(whose)).one()
+    sums = [func.coalesce(func.sum(counts), 0) for counts in (table.clicks, table.signups, table.purchases)]
     wanted = last_days(today, 2 * PERIOD_DAYS)
-    by_day = {
-        day: (int(c), int(s))
-        for day, c, s in session.execute(
-            select(table.day, *sums).where(whose, table.day.between(wanted[0], wanted[-1])).group_by(table.day)
-        )
+    by_day = select(table.day.label("day"), *sums).where(whose, table.day.between(wanted[0], wanted[-1]))
+    in_all = select(cast(null(), Date).label("day"), *sums).where(whose)
+    found = {
+        day: Counted(int(clicks), int(signups), int(purchases))
+        for day, clicks, signups, purchases in session.execute(union_all(by_day.group_by(table.day), in_all))
     }
-    before, period = wanted[:PERIOD_DAYS], wanted[PERIOD_DAYS:]
+    days = tuple(Day(day, found.get(day, NOTHING)) for day in wanted)
     return Figures(
-        clicks=int(clicks),
-        signups=int(signups),
-        days=tuple(Day(day, *by_day.get(day, (0, 0))) for day in period),
-        clicks_before=sum(by_day.get(day, (0, 0))[0] for day in before),
-        signups_before=sum(by_day.get(day, (0, 0))[1] for day in before),
+        total=found[None],
+        days=days[PERIOD_DAYS:],
+        before=sum((day.counted for day in days[:PERIOD_DAYS]), NOTHING),
     )

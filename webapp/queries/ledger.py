@@ -18,6 +18,7 @@ from webapp.models import (
     Reward,
     RewardDecision,
     RewardEvent,
+    RewardRuleVersion,
     append_only,
 )
 
@@ -26,8 +27,13 @@ _ACCOUNTS = ("expense", "pending", "held", "approved", "in_payout", "paid", "cla
 
 def breaches(session: Session) -> Iterator[str]:
     """Yield a line for each breach: what it is of, what was found and what should be."""
-    yield from _missing_triggers(session)
+    missing = [table for table in append_only.TABLES if not inspect(session.connection()).has_table(table)]
+    yield from (f"table {table} is missing" for table in missing)
+    if missing:
+        # There is nothing to ask any further.
+        return
     for find in (
+        _missing_triggers,
         _unbalanced,
         _orphans,
         _mixed,
@@ -39,6 +45,7 @@ def breaches(session: Session) -> Iterator[str]:
         _refunds,
         _waiting_refunds,
         _decisions,
+        _unrewarded,
         _undecided,
     ):
         yield from find(session)
@@ -46,11 +53,8 @@ def breaches(session: Session) -> Iterator[str]:
 
 def _missing_triggers(session: Session) -> Iterator[str]:
     found = append_only.protected_tables(session.connection())
-    tables = set(inspect(session.connection()).get_table_names())
     for table in append_only.TABLES:
-        if table not in tables:
-            yield f"table {table} is missing"
-        elif table not in found:
+        if table not in found:
             yield f"table {table} is not append-only: its triggers are missing"
 
 
@@ -275,6 +279,35 @@ def _decisions(session: Session) -> Iterator[str]:
     )
     for reward_id, minor, currency in session.execute(query):
         yield f"reward {reward_id}: no decision earned {minor} {currency}"
+
+
+def _unrewarded(session: Session) -> Iterator[str]:
+    """Every decision that earned something has its reward: rewards never go away."""
+    query = (
+        select(
+            RewardDecision.conversion_id,
+            RewardRuleVersion.rule_id,
+            RewardDecision.beneficiary_id,
+            RewardDecision.amount_minor,
+            RewardDecision.currency,
+        )
+        .join(RewardRuleVersion, RewardRuleVersion.id == RewardDecision.rule_version_id)
+        .outerjoin(
+            Reward,
+            and_(
+                Reward.conversion_id == RewardDecision.conversion_id,
+                Reward.rule_id == RewardRuleVersion.rule_id,
+                Reward.beneficiary_id == RewardDecision.beneficiary_id,
+                Reward.side == RewardDecision.side,
+            ),
+        )
+        .where(RewardDecision.code == "earned", Reward.id.is_(None))
+    )
+    for conversion_id, rule_id, beneficiary_id, minor, currency in session.execute(query):
+        yield (
+            f"conversion {conversion_id}: rule {rule_id} earned {beneficiary_id} {minor} {currency},"
+            " and there is no such reward"
+        )
 
 
 def _undecided(session: Session) -> Iterator[str]:

@@ -16,9 +16,10 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One signup as one referrer may know it. `friend_name` is None unless the friend was credited to them."""
+    """One signup as one referrer may know it. The friend is None unless they were credited to this referrer."""
 
     decision_id: UUID
+    friend_id: UUID | None
     friend_name: str | None
     signed_up_at: datetime
     window_days: int
@@ -62,7 +63,12 @@ def list_outcomes(
     `before` is the cursor that the page before answered with.
     """
     hers = select(AttributionTouch.decision_id).where(AttributionTouch.referrer_id == referrer_id).distinct().subquery()
-    page = select(AttributionDecision).join(hers, hers.c.decision_id == AttributionDecision.id)
+    page = (
+        select(AttributionDecision, User.id, User.name)
+        .join(hers, hers.c.decision_id == AttributionDecision.id)
+        .outerjoin(Referral, and_(Referral.decision_id == AttributionDecision.id, Referral.referrer_id == referrer_id))
+        .outerjoin(User, User.id == Referral.friend_id)
+    )
     if before is not None:
         mark = aliased(AttributionDecision)
         page = page.join(mark, mark.id == before).where(
@@ -71,27 +77,27 @@ def list_outcomes(
                 and_(AttributionDecision.signed_up_at == mark.signed_up_at, AttributionDecision.id < mark.id),
             )
         )
-    decisions = list(
-        session.scalars(
-            page.order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc()).limit(limit + 1)
-        )
+    rows = session.execute(
+        page.order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc()).limit(limit + 1)
+    ).all()
+    more = rows[limit - 1][0].id if len(rows) > limit else None
+    touches = _telling_touches(session, referrer_id, [decision.id for decision, *_ in rows[:limit]])
+    return (
+        [
+            Outcome(
+                decision_id=decision.id,
+                friend_id=friend_id,
+                friend_name=friend_name,
+                signed_up_at=decision.signed_up_at,
+                window_days=decision.window_days,
+                kind=touches[decision.id].kind,  # type: ignore[arg-type]
+                touched_at=touches[decision.id].touched_at,
+                outcome=touches[decision.id].outcome,  # type: ignore[arg-type]
+            )
+            for decision, friend_id, friend_name in rows[:limit]
+        ],
+        more,
     )
-    more = decisions[limit - 1].id if len(decisions) > limit else None
-    decisions = decisions[:limit]
-    touches = _telling_touches(session, referrer_id, [decision.id for decision in decisions])
-    names = _credited_names(session, referrer_id, [decision.friend_id for decision in decisions])
-    return [
-        Outcome(
-            decision_id=decision.id,
-            friend_name=names.get(decision.friend_id),
-            signed_up_at=decision.signed_up_at,
-            window_days=decision.window_days,
-            kind=touches[decision.id].kind,  # type: ignore[arg-type]
-            touched_at=touches[decision.id].touched_at,
-            outcome=touches[decision.id].outcome,  # type: ignore[arg-type]
-        )
-        for decision in decisions
-    ], more
 
 
 def list_referrals(
@@ -161,12 +167,3 @@ def _telling_touches(session: Session, referrer_id: UUID, decisions: list[UUID])
         if had is None or had.outcome != "credited":
             telling[touch.decision_id] = touch
     return telling
-
-
-def _credited_names(session: Session, referrer_id: UUID, friends: list[UUID]) -> dict[UUID, str]:
-    rows = session.execute(
-        select(User.id, User.name)
-        .join(Referral, Referral.friend_id == User.id)
-        .where(Referral.referrer_id == referrer_id, User.id.in_(friends))
-    )
-    return dict(rows.all())

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from webapp.models import Conversion, LedgerEntry, Reward, RewardEvent
+from webapp.domain.money import Money
+from webapp.models import Conversion, LedgerEntry, Refund, Reward, RewardEvent, User
 from webapp.queries.paging import older_than
 from webapp.queries.rules import Version, find_versions
 
@@ -18,7 +19,10 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class RewardRow:
-    """A reward as it stands. `taken_minor` was taken back, before or after a freeze; `reason` is the last event's."""
+    """A reward as it stands. `reason` and `since` are the last event's.
+
+    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards.
+    """
 
     id: UUID
     conversion_id: UUID
@@ -27,13 +31,20 @@ class RewardRow:
     side: str
     kind: str
     amount_minor: int
-    taken_minor: int
+    reversed_minor: int
+    clawed_back_minor: int
     currency: str
     status: str
     reason: str
+    since: datetime
     matures_at: datetime
     granted_at: datetime
     version: Version
+
+    @property
+    def taken_minor(self) -> int:
+        """What was taken back in all."""
+        return self.reversed_minor + self.clawed_back_minor
 
 
 def rewards_of_conversion(session: Session, conversion_id: UUID) -> list[RewardRow]:
@@ -42,7 +53,7 @@ def rewards_of_conversion(session: Session, conversion_id: UUID) -> list[RewardR
 
 
 def rewards_of_conversions(session: Session, conversion_ids: Sequence[UUID]) -> list[RewardRow]:
-    """Return the rewards of several conversions."""
+    """Return the rewards of several conversions, in the order in which they were granted."""
     query = _rewards().where(Reward.conversion_id.in_(conversion_ids)).order_by(Reward.granted_at, Reward.id)
     return _rows(session, query)
 
@@ -69,6 +80,93 @@ def list_rewards(
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
+def find_reward(session: Session, beneficiary_id: UUID, reward_id: UUID) -> RewardRow | None:
+    """Return a reward of a person; None when they have none with this id."""
+    rows = _rows(session, _rewards().where(Reward.id == reward_id, Reward.beneficiary_id == beneficiary_id))
+    return rows[0] if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardContext:
+    """What a reward is for: the conversion, and the name of whoever it is of."""
+
+    type: str
+    occurred_at: datetime
+    amount: Money | None
+    refunded_minor: int
+    friend_name: str | None
+
+
+def contexts_of(session: Session, conversion_ids: Sequence[UUID]) -> dict[UUID, RewardContext]:
+    """Return what the rewards of these conversions are for."""
+    refunded = select(func.coalesce(func.sum(Refund.applied_minor), 0)).where(Refund.conversion_id == Conversion.id)
+    rows = session.execute(
+        select(
+            Conversion.id,
+            Conversion.type,
+            Conversion.occurred_at,
+            Conversion.amount_minor,
+            Conversion.currency,
+            refunded.scalar_subquery(),
+            User.name,
+        )
+        .outerjoin(User, User.id == Conversion.user_id)
+        .where(Conversion.id.in_(conversion_ids))
+    )
+    return {
+        conversion_id: RewardContext(
+            type=type_,
+            occurred_at=occurred_at,
+            amount=None if minor is None or currency is None else Money(minor, currency),
+            refunded_minor=int(refunded_minor or 0),
+            friend_name=name,
+        )
+        for conversion_id, type_, occurred_at, minor, currency, refunded_minor, name in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RewardStep:
+    """One event of a reward's history."""
+
+    status: str
+    reason: str
+    taken_minor: int
+    taken_as: str | None
+    at: datetime
+
+
+def history_of(session: Session, reward_id: UUID) -> list[RewardStep]:
+    """Return what happened to a reward, from its beginning."""
+    rows = session.execute(
+        select(RewardEvent.status, RewardEvent.reason, RewardEvent.taken_minor, RewardEvent.taken_as, RewardEvent.at)
+        .where(RewardEvent.reward_id == reward_id)
+        .order_by(RewardEvent.sequence)
+    )
+    return [RewardStep(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSummary:
+    """A person's rewards of one status in one currency: how many, and when the first of them is ready."""
+
+    status: str
+    currency: str
+    count: int
+    first_matures_at: datetime
+
+
+def summaries_of(session: Session, beneficiary_id: UUID) -> list[StatusSummary]:
+    """Return how many rewards of each status a person has."""
+    rows = session.execute(
+        select(Reward.status, Reward.currency, func.count(), func.min(Reward.matures_at))
+        .where(Reward.beneficiary_id == beneficiary_id)
+        .group_by(Reward.status, Reward.currency)
+        .order_by(Reward.currency)
+    )
+    return [StatusSummary(*row) for row in rows]
+
+
 def balances_of(session: Session, user_id: UUID) -> dict[str, dict[str, int]]:
     """Return what stands in each account of a person, by currency, in minor units. A balance is a sum of entries."""
     rows = session.execute(
@@ -84,10 +182,23 @@ def balances_of(session: Session, user_id: UUID) -> dict[str, dict[str, int]]:
 
 
 def _rewards() -> Select[Any]:
-    taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
-    last = select(RewardEvent.reason).where(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == Reward.sequence)
-    return select(Reward, taken.scalar_subquery(), last.scalar_subquery(), Conversion.event_id).join(
-        Conversion, Conversion.id == Reward.conversion_id
+    def taken_as(what: str) -> ScalarSelect[Any]:
+        minor = func.coalesce(func.sum(RewardEvent.taken_minor), 0)
+        query = select(minor).where(RewardEvent.reward_id == Reward.id, RewardEvent.taken_as == what)
+        return query.correlate(Reward).scalar_subquery()
+
+    last = and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == Reward.sequence)
+    return (
+        select(
+            Reward,
+            taken_as("reversal"),
+            taken_as("clawback"),
+            RewardEvent.reason,
+            RewardEvent.at,
+            Conversion.event_id,
+        )
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .join(RewardEvent, last)
     )
 
 
@@ -104,13 +215,15 @@ def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:
             side=reward.side,
             kind=reward.kind,
             amount_minor=reward.amount_minor,
-            taken_minor=int(taken),
+            reversed_minor=int(reversed_minor),
+            clawed_back_minor=int(clawed_back_minor),
             currency=reward.currency,
             status=reward.status,
             reason=reason,
+            since=since,
             matures_at=reward.matures_at,
             granted_at=reward.granted_at,
             version=versions[reward.rule_version_id],
         )
-        for reward, taken, reason, event_id in found
+        for reward, reversed_minor, clawed_back_minor, reason, since, event_id in found
     ]

@@ -73,7 +73,7 @@ def read_rule_set(session: Session, program_id: UUID) -> RuleSet:
         select(*_COLUMNS)
         .join(RewardRule, RewardRule.id == RewardRuleVersion.rule_id)
         .where(RewardRuleVersion.program_id == program_id)
-        .order_by(RewardRule.created_at, RewardRule.key, RewardRuleVersion.number)
+        .order_by(RewardRule.created_at, RewardRule.id, RewardRuleVersion.number)
     )
     rules: dict[UUID, list[Version]] = {}
     for row in rows:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.ledger import Posting
 from webapp.domain.money import Money
-from webapp.domain.rewards import Change, Status, granted, moved, taken_back
+from webapp.domain.rewards import Change, Status, StatusError, granted, moved, taken_back
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Model, Program, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
@@ -97,10 +97,12 @@ def grant_rewards(
             side=rule.beneficiary,
             kind=rule.reward,
             amount_minor=grant.amount.minor,
-            taken_minor=0,
+            reversed_minor=0,
+            clawed_back_minor=0,
             currency=grant.amount.currency,
             status=status,
             reason="granted",
+            since=now,
             matures_at=grant.matures_at,
             granted_at=now,
             version=grant.version,
@@ -119,6 +121,9 @@ def change_status(
 ) -> None:
     """Take a reward to another status. Raises StatusError when that is not a step it can take, and writes nothing."""
     (reward,) = lock_rewards(session, [reward_id])
+    if "reversed" in (reward.status, status):
+        # Only what is taken back ends a reward, and only what is given back revives it: never a status alone.
+        raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
     postings = moved(reward.left, reward.status, status)
     _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
 
@@ -133,7 +138,13 @@ def take_back(
     actor: Actor,
     now: datetime,
 ) -> Change:
-    """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen."""
+    """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen.
+
+    Raises StatusError when nothing, or less than that, is left to take back.
+    """
+    if amount_minor > reward.kept_minor:
+        # Also what was clawed back before is taken; it only stands in another account.
+        raise StatusError("more would be taken back than the person keeps")
     change, postings = taken_back(Money(amount_minor, reward.amount.currency), reward.left, reward.status)
     _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
     return change

@@ -1,14 +1,25 @@
 """Headline figures as pages show them: the value, the last 30 days against the 30 before, and a small line."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
-from webapp.formatting import number
+from webapp.domain.money import Money
+from webapp.formatting import money, number
 from webapp.queries.figures import Figures
 
 # Percentages of fewer things than this say nothing.
 FEWEST_FOR_PERCENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherAmount:
+    """The same figure in another currency than the program's."""
+
+    currency: str
+    value: int
+    display: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +31,39 @@ class Figure:
     value: int
     display: str
     note: str
-    change: str
-    direction: str
-    spark: list[int]
+    change: str = ""
+    direction: str = "same"
+    spark: list[int] = field(default_factory=list)
+    further: list[FurtherAmount] = field(default_factory=list)
 
 
 def clicks_figure(figures: Figures) -> Figure:
-    days = [day.clicks for day in figures.days]
-    return _figure("clicks", _("Clicks"), figures.clicks, figures.recent_clicks, figures.clicks_before, days)
+    return _figure("clicks", _("Clicks"), figures)
 
 
 def signups_figure(figures: Figures) -> Figure:
-    days = [day.signups for day in figures.days]
-    return _figure("signups", _("Signups"), figures.signups, figures.recent_signups, figures.signups_before, days)
+    return _figure("signups", _("Signups"), figures)
 
 
-def _figure(metric: str, label: str, total: int, recent: int, before: int, days: list[int]) -> Figure:
+def purchases_figure(figures: Figures) -> Figure:
+    return _figure("purchases", _("Purchases"), figures)
+
+
+def money_figure(metric: str, label: str, amounts: Sequence[Money], note: str) -> Figure:
+    """Return a figure of money as it stands now: the program's currency first, then the others."""
+    first, *others = amounts
+    return Figure(
+        metric=metric,
+        label=label,
+        value=first.minor,
+        display=money(first),
+        note=note,
+        further=[FurtherAmount(amount.currency, amount.minor, money(amount)) for amount in others],
+    )
+
+
+def _figure(metric: str, label: str, figures: Figures) -> Figure:
+    total, recent, before = (getattr(counted, metric) for counted in (figures.total, figures.recent, figures.before))
     return Figure(
         metric=metric,
         label=label,
@@ -44,7 +72,7 @@ def _figure(metric: str, label: str, total: int, recent: int, before: int, days:
         note=_("%(count)s in 30 days", count=number(recent)),
         change=_change(recent, before),
         direction="same" if recent == before else "up" if recent > before else "down",
-        spark=days,
+        spark=[getattr(day.counted, metric) for day in figures.days],
     )
 
 

@@ -14,7 +14,7 @@ from webapp.extensions import db
 from webapp.formatting import number, say
 from webapp.queries.figures import program_figures
 from webapp.queries.referrals import Signup, latest_signups
-from webapp.views.figures import clicks_figure, signups_figure
+from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
@@ -34,7 +34,7 @@ class SignupRow:
 def index() -> Response:
     session, program = db.session(), load_program()
     figures = program_figures(session, program.id, local_day(utc_now(), program.time_zone))
-    recent = figures.recent_signups
+    recent = figures.recent.signups
     heading = (
         ngettext(
             "%(count)s person joined through a friend in the last 30 days",
@@ -49,7 +49,7 @@ def index() -> Response:
         "admin/overview/index.html",
         heading=heading,
         summary=_("The latest signups stand below, each with the reason why it counts for someone or for nobody."),
-        figures=[clicks_figure(figures), signups_figure(figures)],
+        figures=[clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
         latest=[_row(signup) for signup in latest_signups(session, program.id)],
     )
 

@@ -8,8 +8,8 @@ from webapp.clock import utc_now
 from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.formatting import number
-from webapp.queries.figures import Figures, program_figures
-from webapp.views.figures import clicks_figure, signups_figure
+from webapp.queries.figures import NOTHING, Figures, program_figures
+from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
@@ -22,15 +22,15 @@ def index() -> Response:
     return render(
         "analytics/overview/index.html",
         heading=_heading(figures),
-        figures=[clicks_figure(figures), signups_figure(figures)],
-        days=list(reversed(figures.days)) if figures.recent_clicks or figures.recent_signups else [],
+        figures=[clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
+        days=list(reversed(figures.days)) if figures.recent != NOTHING else [],
     )
 
 
 def _heading(figures: Figures) -> str:
-    if not figures.recent_clicks and not figures.recent_signups:
+    if figures.recent == NOTHING:
         return _("No clicks in the last 30 days")
-    clicks, signups = figures.recent_clicks, figures.recent_signups
+    clicks, signups = figures.recent.clicks, figures.recent.signups
     return _(
         "%(clicks)s and %(signups)s in the last 30 days",
         clicks=ngettext("%(count)s click", "%(count)s clicks", clicks, count=number(clicks)),

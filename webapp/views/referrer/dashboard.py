@@ -15,9 +15,10 @@ from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.queries.figures import referrer_figures
 from webapp.queries.links import first_link_of
-from webapp.queries.referrals import count_friends, list_outcomes
-from webapp.views.figures import clicks_figure, signups_figure
-from webapp.views.referrer.referrals import friend_card
+from webapp.queries.referrals import list_outcomes
+from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
+from webapp.views.referrer.earnings import earnings_of
+from webapp.views.referrer.referrals import friend_cards
 from webapp.web import absolute_url, load_program, render
 
 bp = Blueprint("dashboard", __name__)
@@ -32,17 +33,18 @@ def index() -> Response:
     url = absolute_url(f"/r/{link.code}")
     figures = referrer_figures(session, current_user.id, local_day(now, program.time_zone))
     outcomes, more = list_outcomes(session, current_user.id, limit=LATEST)
+    earnings = earnings_of(session, current_user.id, currency=program.currency)
     return render(
         "referrer/dashboard/index.html",
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
-        summary=_summary(figures.recent_signups, figures.clicks),
+        summary=_summary(figures.recent.signups, figures.total.clicks),
         link={"url": url, "code": link.code},
         qr_svg=qr_svg(url),
-        figures=[clicks_figure(figures), signups_figure(figures)],
-        friends=[friend_card(outcome) for outcome in outcomes],
+        figures=[clicks_figure(figures), signups_figure(figures), purchases_figure(figures), *earnings.figures],
+        earnings=earnings,
+        friends=friend_cards(outcomes),
         has_more=more is not None,
-        total_friends=count_friends(session, current_user.id),
-        first_day=not outcomes and figures.clicks == 0,
+        first_day=not outcomes and not earnings.lines and figures.total.clicks == 0,
     )
 
 

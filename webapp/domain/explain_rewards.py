@@ -1,0 +1,139 @@
+"""Where a reward stands, in words for the one who earns it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.domain.explain import Words
+from webapp.domain.money import Money
+from webapp.domain.rewards import Status
+from webapp.domain.sentences import N_, NN_, Sentence, counted
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A reward as it stands. `reason` and `since` are those of the last event of its history.
+
+    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards.
+    """
+
+    status: Status
+    reason: str
+    since: datetime
+    amount: Money
+    reversed_minor: int
+    clawed_back_minor: int
+    occurred_at: datetime
+    matures_at: datetime
+
+    @property
+    def kept(self) -> Money:
+        """What the person keeps in the end."""
+        return Money(self.amount.minor - self.reversed_minor - self.clawed_back_minor, self.amount.currency)
+
+
+def reward_for_owner(stand: Stand) -> Words:
+    """Say where a reward stands and what that rests on."""
+    title, because = _STANDS[stand.status](stand)
+    return Words(title, (*because, *_taken_off(stand)))
+
+
+def _pending(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    days = (stand.matures_at - stand.occurred_at).days
+    wait = NN_(
+        "It waits one day, in case the order is sent back.",
+        "It waits %(days)s days, in case the order is sent back.",
+    )
+    title = Sentence(N_("Ready on %(day)s"), {"day": stand.matures_at})
+    return title, (counted(wait, days, {"days": days}),)
+
+
+def _held(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("We are checking this order")), (
+        Sentence(
+            N_("A person looks at it. Nothing is lost meanwhile: the reward stays here until someone has decided.")
+        ),
+    )
+
+
+def _approved(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    title = Sentence(N_("Ready to be paid"))
+    if stand.matures_at <= stand.occurred_at:
+        return title, (Sentence(N_("This reward does not wait.")),)
+    return title, (Sentence(N_("The wait was over on %(day)s."), {"day": stand.matures_at}),)
+
+
+def _in_payout(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("On its way")), (Sentence(N_("It was put into a payment on %(day)s."), {"day": stand.since}),)
+
+
+def _paid(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Paid on %(day)s"), {"day": stand.since}), ()
+
+
+def _rejected(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Not counted")), (Sentence(N_("A person looked at this order and decided against it.")),)
+
+
+def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    if stand.reason == "refunded":
+        return Sentence(N_("The order was sent back")), ()
+    if stand.reason == "purchase_limit":
+        return Sentence(N_("The order does not count any more")), (
+            Sentence(N_("An earlier order was reported late, so this one is no longer among those that count.")),
+        )
+    return Sentence(N_("Taken back")), ()
+
+
+_STANDS = {
+    "pending": _pending,
+    "held": _held,
+    "approved": _approved,
+    "in_payout": _in_payout,
+    "paid": _paid,
+    "rejected": _rejected,
+    "reversed": _reversed,
+}
+
+
+def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
+    currency = stand.amount.currency
+    said = []
+    if stand.status == "reversed":
+        said.append(
+            Sentence(N_("The %(amount)s were taken off again before they were paid."), {"amount": stand.amount})
+        )
+    elif stand.reversed_minor:
+        values = {"taken": Money(stand.reversed_minor, currency), "amount": stand.amount}
+        said.append(Sentence(N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."), values))
+    if stand.clawed_back_minor:
+        values = {"taken": Money(stand.clawed_back_minor, currency)}
+        said.append(
+            Sentence(
+                N_("The order was sent back after the payment began, so %(taken)s come off what you earn next."), values
+            )
+        )
+    return tuple(said)
+
+
+def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
+    """Say to the owner what one event of a reward's history was."""
+    if taken is not None and clawed_back:
+        return Sentence(N_("%(amount)s owed, because the order was sent back"), {"amount": taken})
+    if taken is not None and reason == "refunded":
+        return Sentence(N_("%(amount)s taken off, because the order was sent back"), {"amount": taken})
+    if taken is not None:
+        return Sentence(N_("%(amount)s taken off, because the order no longer counts"), {"amount": taken})
+    if reason == "granted":
+        return Sentence(N_("Earned"))
+    return Sentence(_EVENTS[status])
+
+
+_EVENTS: dict[Status, str] = {
+    "pending": N_("Waiting again"),
+    "held": N_("Being checked"),
+    "approved": N_("Ready to be paid"),
+    "in_payout": N_("Put into a payment"),
+    "paid": N_("Paid"),
+    "rejected": N_("Not counted"),
+    "reversed": N_("Taken back"),
+}

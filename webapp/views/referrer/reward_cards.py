@@ -1,0 +1,112 @@
+"""One reward in the words of the person who earns it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from webapp.domain.explain_rewards import Stand, reward_for_owner
+from webapp.domain.money import Money
+from webapp.domain.sentences import Sentence
+from webapp.formatting import day_short, money, say
+from webapp.queries.rewards import RewardRow
+
+_LABELS = {
+    "pending": lambda: _("Waiting"),
+    "held": lambda: _("We’re checking"),
+    "approved": lambda: _("Ready"),
+    "in_payout": lambda: _("On its way"),
+    "paid": lambda: _("Paid"),
+    "rejected": lambda: _("Not counted"),
+    "reversed": lambda: _("Sent back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RewardCard:
+    """A reward: where it stands and why, and how its amount came about, the last line of `sum` being the result."""
+
+    url: str
+    status: str
+    state_label: str
+    title: str
+    text: str
+    arithmetic: str
+    amount: str
+    sum: list[tuple[str, str]]
+
+
+def reward_card(
+    row: RewardRow,
+    *,
+    occurred_at: datetime,
+    paid: Money | None,
+    refunded_minor: int,
+    because: tuple[Sentence, ...],
+) -> RewardCard:
+    """Put a reward into words. `paid` is what the friend paid, `because` the arithmetic of the decision."""
+    stand = stand_of(row, occurred_at)
+    words = reward_for_owner(stand)
+    return RewardCard(
+        url=url_for("referrer.rewards.show", reward_id=row.id),
+        status=row.status,
+        state_label=state_label(row),
+        title=say(words.title),
+        text=" ".join(say(sentence) for sentence in words.because),
+        arithmetic=" ".join(say(sentence) for sentence in because),
+        amount=money(stand.kept),
+        sum=_sum(stand, paid, refunded_minor),
+    )
+
+
+def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
+    """Return where a reward stands, as the domain looks at it."""
+    return Stand(
+        status=row.status,  # type: ignore[arg-type]
+        reason=row.reason,
+        since=row.since,
+        amount=Money(row.amount_minor, row.currency),
+        reversed_minor=row.reversed_minor,
+        clawed_back_minor=row.clawed_back_minor,
+        occurred_at=occurred_at,
+        matures_at=row.matures_at,
+    )
+
+
+def state_label(row: RewardRow) -> str:
+    if row.status == "reversed" and row.reason != "refunded":
+        return _("Taken back")
+    return _LABELS[row.status]()
+
+
+def steps_to_payment(row: RewardRow, *, signup: bool) -> list[tuple[str, str]]:
+    """Return where a reward is on its way from the friend's joining to the payment."""
+    steps = [(_("Joined"), "done")] if signup else [(_("Joined"), "done"), (_("Bought"), "done")]
+    if row.status in ("reversed", "rejected"):
+        return [*steps, (state_label(row), "stop")]
+    ready, paid = _("Ready"), _("Paid")
+    if row.status == "held":
+        return [*steps, (_("Check"), "now"), (paid, "")]
+    if row.status == "pending":
+        return [*steps, (str(day_short(row.matures_at).striptags()), "now"), (paid, "")]
+    if row.status == "paid":
+        return [*steps, (ready, "done"), (paid, "done")]
+    return [*steps, (ready, "done"), (paid, "now")]
+
+
+def _sum(stand: Stand, paid: Money | None, refunded_minor: int) -> list[tuple[str, str]]:
+    lines = []
+    if paid is not None:
+        lines.append((_("The order"), money(paid)))
+        if refunded_minor:
+            lines.append((_("Sent back"), money(Money(-refunded_minor, paid.currency))))
+    if stand.kept == stand.amount:
+        return [*lines, (_("You earn"), money(stand.kept))]
+    taken = Money(stand.kept.minor - stand.amount.minor, stand.amount.currency)
+    return [
+        *lines,
+        (_("Earned by it"), money(stand.amount)),
+        (_("Taken off"), money(taken)),
+        (_("You keep"), money(stand.kept)),
+    ]

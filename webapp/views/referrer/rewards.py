@@ -1,0 +1,147 @@
+"""What a person earned, and one reward with its whole story."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from webapp.domain import names
+from webapp.domain.explain_rewards import event_in_words
+from webapp.domain.money import Money
+from webapp.extensions import db
+from webapp.formatting import money, number, say
+from webapp.queries.conversions import decisions_of
+from webapp.queries.paging import UnknownCursorError
+from webapp.queries.rewards import (
+    RewardContext,
+    RewardRow,
+    RewardStep,
+    contexts_of,
+    find_reward,
+    history_of,
+    list_rewards,
+    summaries_of,
+)
+from webapp.views.referrer.reward_cards import reward_card, stand_of, state_label, steps_to_payment
+from webapp.web import load_program, render
+
+bp = Blueprint("rewards", __name__, url_prefix="/rewards")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReward:
+    """One row of the list."""
+
+    id: UUID
+    what: str
+    occurred_at: datetime
+    status: str
+    state_label: str
+    amount: str
+    ready_at: datetime | None
+
+
+@bp.get("")
+def index() -> Response:
+    session, program = db.session(), load_program()
+    try:
+        rows, more = list_rewards(session, program.id, beneficiary_id=current_user.id, before=_cursor())
+    except UnknownCursorError:
+        abort(404)
+    contexts = contexts_of(session, [row.conversion_id for row in rows])
+    total = sum(summary.count for summary in summaries_of(session, current_user.id))
+    return render(
+        "referrer/rewards/index.html",
+        part="referrer/rewards/_rows.html",
+        heading=_heading(total),
+        rewards=[_listed(row, contexts[row.conversion_id]) for row in rows],
+        next_cursor=str(more) if more else None,
+    )
+
+
+@bp.get("/<uuid:reward_id>")
+def show(reward_id: UUID) -> Response:
+    session = db.session()
+    row = find_reward(session, current_user.id, reward_id)
+    if row is None:
+        abort(404)
+    context = contexts_of(session, [row.conversion_id])[row.conversion_id]
+    decisions = [one for one in decisions_of(session, row.conversion_id) if one.beneficiary_id == current_user.id]
+    because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
+    card = reward_card(
+        row,
+        occurred_at=context.occurred_at,
+        paid=context.amount,
+        refunded_minor=context.refunded_minor,
+        because=because,
+    )
+    granted = money(stand_of(row, context.occurred_at).amount)
+    return render(
+        "referrer/rewards/show.html",
+        card=card,
+        heading=_("%(amount)s for %(what)s", amount=granted, what=_of(row, context)),
+        granted=granted,
+        rule_name=row.version.definition.name,
+        steps=steps_to_payment(row, signup=context.type == "signup"),
+        history=[_step(step, row.currency) for step in history_of(session, row.id)],
+        nothing=[
+            (one.version.definition.name, " ".join(say(sentence) for sentence in one.because))
+            for one in decisions
+            if one.version and one.version.rule_id != row.version.rule_id and one.amount is None
+        ],
+    )
+
+
+def _cursor() -> UUID | None:
+    if "before" not in request.args:
+        return None
+    try:
+        return UUID(request.args["before"])
+    except ValueError:
+        abort(404)
+
+
+def _heading(total: int) -> str:
+    if not total:
+        return _("No rewards yet")
+    return ngettext("%(count)s reward so far", "%(count)s rewards so far", total, count=number(total))
+
+
+def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
+    what = _of(row, context)
+    return ListedReward(
+        id=row.id,
+        what=what[0].upper() + what[1:],
+        occurred_at=context.occurred_at,
+        status=row.status,
+        state_label=state_label(row),
+        amount=money(stand_of(row, context.occurred_at).kept),
+        ready_at=row.matures_at if row.status == "pending" else None,
+    )
+
+
+def _of(row: RewardRow, context: RewardContext) -> str:
+    """Say what a reward is for, in the middle of a sentence."""
+    if row.side == "friend":
+        return _("joining") if context.type == "signup" else _("your order")
+    name = names.first_name(context.friend_name or "")
+    if not name:
+        return _("a friend who joined") if context.type == "signup" else _("a friend’s order")
+    if context.type == "signup":
+        return _("%(name)s, who joined", name=name)
+    return _("%(name)s’s order", name=name)
+
+
+def _step(step: RewardStep, currency: str) -> tuple[datetime, str]:
+    taken = Money(step.taken_minor, currency) if step.taken_minor else None
+    words = event_in_words(
+        step.status,  # type: ignore[arg-type]
+        step.reason,
+        taken,
+        clawed_back=step.taken_as == "clawback",
+    )
+    return step.at, say(words)
