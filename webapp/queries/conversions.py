@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import Select, Text, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
-from webapp.models import Conversion, Program, Referral, Refund, RewardDecision
+from webapp.models import Conversion, Model, Refund, RewardDecision
 from webapp.queries.rules import Version, find_versions
 
 
@@ -60,37 +60,66 @@ def surroundings(
     event_id: str | None,
     order_id: str | None,
 ) -> Surroundings:
-    """Read all of it at once. Conversions at the same moment count in the order of their event ids."""
-    # What one stranger did comes neither before nor after what another did.
-    of_person = false() if user_id is None else Conversion.user_id == user_id
-    same = (of_person, Conversion.type == type)
-    # A signup has no event id, and there is only one.
-    tie = and_(Conversion.occurred_at == occurred_at, Conversion.event_id < (event_id or ""))
-    before = or_(Conversion.occurred_at < occurred_at, tie)
-    names: list[ColumnElement[bool]] = []
-    if order_id is not None:
-        names.append(Refund.order_id == order_id)
-    if event_id is not None:
-        names.append(Refund.conversion_event_id == event_id)
-    waiting = select(func.count()).where(
-        Refund.program_id == program_id, Refund.conversion_id.is_(None), or_(false(), *names)
-    )
-    row = session.execute(
-        select(
-            Program.rules_revision,
-            Referral.id,
-            Referral.referrer_id,
-            Referral.link_id,
-            select(func.count()).where(*same, before).scalar_subquery(),
-            select(func.count()).where(*same).scalar_subquery(),
-            waiting.scalar_subquery(),
+    """Read all of it at once. Conversions at the same moment count in the order of their event ids.
+
+    What one stranger did comes neither before nor after what another did: None is nobody.
+    """
+    row = (
+        session.connection()
+        .execute(
+            _SURROUNDINGS,
+            {
+                "program_id": program_id,
+                "user_id": user_id,
+                "type": type,
+                "occurred_at": occurred_at,
+                # A signup has no event id, and there is only one.
+                "tie": event_id or "",
+                "event_id": event_id,
+                "order_id": order_id,
+            },
         )
-        .select_from(Program)
-        .outerjoin(Referral, and_(Referral.program_id == Program.id, Referral.friend_id == user_id))
-        .where(Program.id == program_id)
-    ).one()
+        .one()
+    )
     revision, referral_id, referrer_id, link_id, earlier, all_of_type, waiting_refunds = row
     return Surroundings(revision, referral_id, referrer_id, link_id, earlier, all_of_type - earlier, waiting_refunds)
+
+
+def _surroundings() -> Select[Any]:
+    conversions, programs, referrals, refunds = (
+        Model.metadata.tables[name] for name in ("conversions", "programs", "referrals", "refunds")
+    )
+    same = (conversions.c.user_id == bindparam("user_id"), conversions.c.type == bindparam("type"))
+    at = bindparam("occurred_at", type_=conversions.c.occurred_at.type)
+    tie = and_(conversions.c.occurred_at == at, conversions.c.event_id < bindparam("tie"))
+    before = or_(conversions.c.occurred_at < at, tie)
+    # A name that was not given is NULL, which equals nothing.
+    named = or_(
+        refunds.c.order_id == bindparam("order_id", type_=Text),
+        refunds.c.conversion_event_id == bindparam("event_id", type_=Text),
+    )
+    waiting = (refunds.c.program_id == programs.c.id, refunds.c.conversion_id.is_(None), named)
+    return (
+        select(
+            programs.c.rules_revision,
+            referrals.c.id,
+            referrals.c.referrer_id,
+            referrals.c.link_id,
+            select(func.count()).where(*same, before).scalar_subquery().label("earlier"),
+            select(func.count()).where(*same).scalar_subquery().label("all_of_type"),
+            select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
+        )
+        .select_from(programs)
+        .outerjoin(
+            referrals,
+            and_(referrals.c.program_id == programs.c.id, referrals.c.friend_id == bindparam("user_id")),
+        )
+        .where(programs.c.id == bindparam("program_id"))
+    )
+
+
+# Built once: building it costs more than running it.
+_SURROUNDINGS = _surroundings()
 
 
 def find_by_event(session: Session, program_id: UUID, event_id: str) -> Conversion | None:

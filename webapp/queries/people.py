@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
-from webapp.models import User, UserSession
+from webapp.models import Model, User, UserSession
 
 
 def find_by_email(session: Session, email: str) -> User | None:
@@ -35,13 +35,23 @@ def find_person_id(
     person_id: UUID | None = None,
 ) -> UUID | None:
     """Return the id of the program's person whom one of these names; None when nobody in it is called that."""
+    named: object
     if external_id is not None:
-        named = User.external_id == external_id
+        by, named = "external_id", external_id
     elif email is not None:
-        named = User.email_key == address_key(email)
+        by, named = "email_key", address_key(email)
     else:
-        named = User.id == person_id
-    return session.execute(select(User.id).where(User.program_id == program_id, named)).scalar_one_or_none()
+        by, named = "id", person_id
+    found = session.connection().execute(_PERSON_BY[by], {"program": program_id, "named": named})
+    return found.scalar_one_or_none()
+
+
+_USERS = Model.metadata.tables["users"]
+# Built once: this is asked whenever something is reported.
+_PERSON_BY = {
+    by: select(_USERS.c.id).where(_USERS.c.program_id == bindparam("program"), _USERS.c[by] == bindparam("named"))
+    for by in ("external_id", "email_key", "id")
+}
 
 
 def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:

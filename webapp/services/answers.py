@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from webapp.models import ApiAnswer, Program
+from webapp.models import ApiAnswer, Model, Program
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
 
@@ -18,6 +18,15 @@ class OtherContentError(Exception):
     """The same id was sent before with other content."""
 
 
+_ANSWERS = Model.metadata.tables["api_answers"]
+# Built once: this is asked whenever something is reported.
+_FIRST_ANSWER = select(_ANSWERS.c.content_hash, _ANSWERS.c.body).where(
+    _ANSWERS.c.program_id == bindparam("program"),
+    _ANSWERS.c.operation == bindparam("asked"),
+    _ANSWERS.c.subject == bindparam("named"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was asked: `subject` is the business's own id, `content_hash` tells the same fields from others."""
@@ -26,20 +35,26 @@ class Question:
     subject: str
     content_hash: str
 
+    @property
+    def name(self) -> str:
+        """What whoever answers it queues for."""
+        return f"{self.operation}:{self.subject}"
+
 
 def find_answer(session: Session, program: Program, question: Question) -> str | None:
     """Return the first answer to this very question, None when it is the first time.
 
     Until the transaction ends nobody else answers it. Raises OtherContentError.
     """
-    queue_for(session, program, f"{question.operation}:{question.subject}")
-    found = session.execute(
-        select(ApiAnswer.content_hash, ApiAnswer.body).where(
-            ApiAnswer.program_id == program.id,
-            ApiAnswer.operation == question.operation,
-            ApiAnswer.subject == question.subject,
+    queue_for(session, program, question.name)
+    found = (
+        session.connection()
+        .execute(
+            _FIRST_ANSWER,
+            {"program": program.id, "asked": question.operation, "named": question.subject},
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     if found is None:
         return None
     if found.content_hash != question.content_hash:

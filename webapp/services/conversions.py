@@ -25,7 +25,7 @@ from webapp.services.queues import queue_for
 from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
 from webapp.services.rollups import count_purchase
-from webapp.services.rows import append
+from webapp.services.rows import append, sent_together
 
 SIGNUP, PURCHASE = "signup", "purchase"
 
@@ -68,7 +68,7 @@ def record_conversion(
     whether it pays or not. Refunds that waited for the event are applied.
     Raises EventTakenError or OrderTakenError, and then nothing was written.
     """
-    queue_for(session, program, *_names(event, user_id))
+    queue_for(session, program, *names_of(event, user_id))
     about = surroundings(
         session,
         program.id,
@@ -80,10 +80,11 @@ def record_conversion(
     )
     conversion_id = _insert(session, program, event, user_id=user_id, about=about, now=now)
     decisions = _decide(session, program, event, user_id=user_id, about=about)
-    _append_decisions(session, conversion_id, decisions, after=0, now=now)
-    rewards = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
-    if event.type == PURCHASE and about.link_id and about.referrer_id:
-        count_purchase(session, program, about.link_id, about.referrer_id, event.occurred_at)
+    with sent_together(session):
+        _append_decisions(session, conversion_id, decisions, after=0, now=now)
+        rewards = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
+        if event.type == PURCHASE and about.link_id and about.referrer_id:
+            count_purchase(session, program, about.link_id, about.referrer_id, event.occurred_at)
     if about.later and user_id:
         _decide_later_ones_again(session, event, user_id=user_id, actor=actor, now=now)
     if about.waiting_refunds:
@@ -92,7 +93,8 @@ def record_conversion(
     return Recorded(conversion_id, decisions, rewards)
 
 
-def _names(event: Event, user_id: UUID | None) -> list[str]:
+def names_of(event: Event, user_id: UUID | None) -> list[str]:
+    """Return what an event queues for: itself, its order, and what else the same person does."""
     names = {"event": event.event_id, "order": event.order_id, "conversions": user_id}
     return [f"{of}:{name}" for of, name in names.items() if name is not None]
 

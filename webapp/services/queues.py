@@ -13,11 +13,25 @@ _LOCKS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigin
 def queue_for(session: Session, program: Program, *names: str) -> None:
     """Wait until no other transaction of the program holds one of these names; hold them until this one ends.
 
-    A name tells what it is of, as in "order:1001". SQLite has one writer at a time as it is.
+    A name tells what it is of, as in "order:1001". Those that are held already cost nothing, so whoever knows
+    several beforehand takes them at once. SQLite has one writer at a time as it is.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        keys = {
-            int.from_bytes(sha256(program.id.bytes + name.encode("utf-8")).digest()[:8], signed=True) for name in names
-        }
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    keys = {int.from_bytes(sha256(program.id.bytes + name.encode("utf-8")).digest()[:8], signed=True) for name in names}
+    held = _held(session)
+    if wanted := keys - held:
         # In one order for everybody, so that two of them never wait for each other.
-        session.connection().execute(_LOCKS, {"keys": sorted(keys)})
+        session.connection().execute(_LOCKS, {"keys": sorted(wanted)})
+        held |= wanted
+
+
+def _held(session: Session) -> set[int]:
+    """Return what the session's transaction holds."""
+    transaction = session.get_transaction()
+    of, held = session.info.get("queued", (None, set()))
+    if of is not transaction or transaction is None:
+        held = set()
+        session.info["queued"] = (transaction, held)
+    keys: set[int] = held
+    return keys

@@ -1,6 +1,7 @@
 """Something worth a reward happened, or is asked about."""
 
 from datetime import datetime
+from uuid import UUID
 
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
@@ -15,7 +16,8 @@ from webapp.queries.conversions import decisions_of, find_by_event, refunds_of
 from webapp.queries.people import find_person_id
 from webapp.queries.rewards import rewards_of_conversion
 from webapp.services.answers import Question
-from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
+from webapp.services.conversions import Event, EventTakenError, OrderTakenError, names_of, record_conversion
+from webapp.services.queues import queue_for
 from webapp.services.rewards import Actor
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
@@ -40,13 +42,6 @@ def tell_conversion(
     session: Session, program: Program, body: ConversionBody, *, actor: Actor, now: datetime
 ) -> tuple[str, int]:
     """Record a conversion and return the answer, body and status; all that happens in its transaction."""
-    question = Question("conversion", body.event_id, body.content_hash())
-    return answer_once(session, program, question, lambda: _record(session, program, body, actor, now), now=now)
-
-
-def _record(
-    session: Session, program: Program, body: ConversionBody, actor: Actor, now: datetime
-) -> tuple[answers.Conversion, int]:
     event = Event(
         type=body.type,
         occurred_at=body.occurred_at or now,
@@ -58,6 +53,23 @@ def _record(
     user_id = find_person_id(
         session, program.id, external_id=body.user.external_id, email=body.user.email, person_id=body.user.id
     )
+    question = Question("conversion", body.event_id, body.content_hash())
+    # All that this transaction will queue for, in one step.
+    queue_for(session, program, question.name, *names_of(event, user_id))
+    return answer_once(
+        session, program, question, lambda: _record(session, program, body, event, user_id, actor, now), now=now
+    )
+
+
+def _record(
+    session: Session,
+    program: Program,
+    body: ConversionBody,
+    event: Event,
+    user_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[answers.Conversion, int]:
     try:
         recorded = record_conversion(session, program, event, user_id=user_id, actor=actor, now=now)
     except EventTakenError:

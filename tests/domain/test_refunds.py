@@ -1,0 +1,157 @@
+"""What is still earned of a reward after refunds."""
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webapp.domain.money import LARGEST
+from webapp.domain.refunds import is_refunded_whole, refundable, still_earned
+
+AMOUNTS = st.integers(1, LARGEST)
+SMALL = st.integers(1, 200)
+# None asks for all that is left.
+PARTS = st.lists(st.integers(0, 100) | st.none() | st.integers(0, LARGEST), max_size=12)
+PARTS_IN_TWO_ORDERS = PARTS.flatmap(lambda parts: st.tuples(st.just(parts), st.permutations(parts)))
+
+
+def earned(granted, amount, refunded, *, proportional=True, refunds=1):
+    return still_earned(
+        granted, proportional=proportional, amount_minor=amount, refunded_minor=refunded, refunds=refunds
+    )
+
+
+def refund_in_parts(granted, amount, parts, *, proportional):
+    """Refund part after part, and return what each took back and the sum that was refunded."""
+    refunded, kept, taken = 0, granted, []
+    for count, wanted in enumerate(parts, start=1):
+        refunded += refundable(amount, refunded, wanted)
+        target = earned(granted, amount, refunded, proportional=proportional, refunds=count)
+        taken.append(kept - target)
+        kept = target
+    return taken, refunded
+
+
+@pytest.mark.parametrize(
+    ("granted", "amount", "refunded", "left"),
+    [
+        # 10.00 EUR for a purchase of 49.99 EUR, in cents.
+        pytest.param(1000, 4999, 0, 1000, id="nothing was refunded"),
+        pytest.param(1000, 4999, 1, 1000, id="a cent takes nothing: 999.7999 goes up"),
+        pytest.param(1000, 4999, 1000, 800, id="799.9599 goes up"),
+        pytest.param(1000, 4999, 2500, 500, id="499.8999 goes up"),
+        pytest.param(1000, 4999, 4996, 1, id="0.6001 goes up"),
+        pytest.param(1000, 4999, 4997, 0, id="0.4000 goes down"),
+        pytest.param(1000, 4999, 4999, 0, id="all was refunded"),
+        # 3 JPY for a purchase of 100 JPY.
+        pytest.param(3, 100, 50, 2, id="half a yen goes up"),
+        pytest.param(3, 100, 51, 1, id="1.47 yen go down"),
+        pytest.param(3, 100, 83, 1, id="0.51 yen go up"),
+        pytest.param(3, 100, 84, 0, id="0.48 yen go down"),
+        # 0.124 KWD for a purchase of 1.235 KWD.
+        pytest.param(124, 1235, 618, 62, id="61.9498 fils go up"),
+        pytest.param(124, 1235, 617, 62, id="62.0502 fils go down"),
+        pytest.param(124, 1235, 1234, 0, id="0.1004 fils go down"),
+        pytest.param(1, 2, 1, 1, id="half of one cent"),
+        pytest.param(LARGEST, LARGEST, 1, LARGEST - 1, id="the largest amount"),
+    ],
+)
+def test_what_is_left_of_a_share(granted, amount, refunded, left):
+    assert earned(granted, amount, refunded) == left
+
+
+@pytest.mark.parametrize(
+    ("amount", "refunded", "refunds", "left"),
+    [
+        pytest.param(4999, 0, 0, 1000, id="no refund"),
+        pytest.param(4999, 4998, 3, 1000, id="all but a cent"),
+        pytest.param(4999, 4999, 4, 0, id="all of it"),
+        pytest.param(None, 0, 0, 1000, id="no amount, no refund"),
+        pytest.param(None, 0, 1, 0, id="without an amount any refund is whole"),
+        pytest.param(0, 0, 0, 1000, id="an amount of zero, no refund"),
+        pytest.param(0, 0, 1, 0, id="of an amount of zero any refund is whole"),
+    ],
+)
+def test_what_is_left_of_a_fixed_amount(amount, refunded, refunds, left):
+    assert earned(1000, amount, refunded, proportional=False, refunds=refunds) == left
+    assert is_refunded_whole(amount, refunded, refunds) == (left == 0)
+
+
+@pytest.mark.parametrize("amount", [None, 0])
+@pytest.mark.parametrize(("refunds", "left"), [(0, 7), (1, 0), (2, 0)])
+def test_a_share_of_nothing_divides_by_nothing(amount, refunds, left):
+    assert earned(7, amount, 0, refunds=refunds) == left
+
+
+@pytest.mark.parametrize(
+    ("amount", "refunded", "wanted", "taken"),
+    [
+        pytest.param(4999, 0, 1000, 1000, id="a part"),
+        pytest.param(4999, 0, None, 4999, id="all of it"),
+        pytest.param(4999, 1000, None, 3999, id="all that is left"),
+        pytest.param(4999, 1000, 3999, 3999, id="exactly what is left"),
+        pytest.param(4999, 1000, 4000, 3999, id="a cent more than is left"),
+        pytest.param(4999, 4999, 1, 0, id="nothing is left"),
+        pytest.param(4999, 4999, None, 0, id="all of nothing"),
+        pytest.param(0, 0, 500, 0, id="an amount of zero"),
+        pytest.param(0, 0, None, 0, id="all of an amount of zero"),
+        pytest.param(None, 0, 500, 0, id="no amount"),
+        pytest.param(None, 0, None, 0, id="all of no amount"),
+    ],
+)
+def test_a_refund_is_cut_to_what_is_left(amount, refunded, wanted, taken):
+    assert refundable(amount, refunded, wanted) == taken
+
+
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [
+        pytest.param([None], [1000], id="at once"),
+        pytest.param([1000, 1500, None], [200, 300, 500], id="in three parts"),
+        pytest.param([None, 1000], [1000, 0], id="again after all of it"),
+        pytest.param([2500, 9999], [500, 500], id="more than is left"),
+        pytest.param([4998, 1], [1000, 0], id="the last cent takes nothing any more"),
+    ],
+)
+def test_what_each_part_takes_of_a_share(parts, taken):
+    assert refund_in_parts(1000, 4999, parts, proportional=True) == (taken, 4999)
+
+
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [
+        pytest.param([None], [1000], id="at once"),
+        pytest.param([1000, 1500, None], [0, 0, 1000], id="in three parts"),
+        pytest.param([4998, 1, 1], [0, 1000, 0], id="the last cent takes it all"),
+    ],
+)
+def test_what_each_part_takes_of_a_fixed_amount(parts, taken):
+    assert refund_in_parts(1000, 4999, parts, proportional=False) == (taken, 4999)
+
+
+@given(AMOUNTS | SMALL, AMOUNTS | SMALL, st.data())
+def test_a_share_is_the_exact_one_rounded_half_up(granted, amount, data):
+    refunded = data.draw(st.integers(0, amount))
+    exact = Fraction(granted * (amount - refunded), amount)
+    assert earned(granted, amount, refunded) == math.floor(exact + Fraction(1, 2))
+
+
+@given(AMOUNTS | SMALL, SMALL | st.none() | st.just(0) | AMOUNTS, PARTS_IN_TWO_ORDERS, st.booleans())
+@example(1, 2, ([1, 1], [1, 1]), True)
+@example(1, 1, ([0, 1, 0], [0, 0, 1]), False)
+def test_parts_in_any_number_and_order_end_where_one_refund_ends(granted, amount, orders, proportional):
+    parts, in_another_order = orders
+    taken, refunded = refund_in_parts(granted, amount, parts, proportional=proportional)
+    assert all(part >= 0 for part in taken)
+    assert sum(taken) <= granted
+
+    taken_otherwise, refunded_otherwise = refund_in_parts(granted, amount, in_another_order, proportional=proportional)
+    assert (sum(taken_otherwise), refunded_otherwise) == (sum(taken), refunded)
+    if refunded:
+        assert refund_in_parts(granted, amount, [refunded], proportional=proportional) == ([sum(taken)], refunded)
+
+    # With what is left of the conversion all of the reward is gone, to the cent.
+    taken, refunded = refund_in_parts(granted, amount, [*parts, None], proportional=proportional)
+    assert (sum(taken), refunded) == (granted, amount or 0)
