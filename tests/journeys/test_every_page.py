@@ -1,29 +1,36 @@
 """Every page of the route list, empty and full, light and dark, on a phone and on a desk."""
 
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests import factories
+from tests import factories, money
 from tests.factories import PASSWORD
 from tests.services.test_signups import join
 from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.ids import new_id
+from webapp.queries.rewards import list_rewards
 from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 
 # Who looks at what. Refusals are pages too.
 PAGES = {
-    None: ("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
-    "referrer": ("/dashboard", "/dashboard/referrals", "/admin"),
+    None: (
+        *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
+        *("/api/docs", "/sign-in/{token}"),
+    ),
+    "referrer": ("/dashboard", "/dashboard/referrals", "/dashboard/rewards", "/dashboard/rewards/{reward}", "/admin"),
     "marketer": ("/analytics", "/dashboard"),
     "admin": ("/admin", "/analytics", "/dashboard"),
 }
 # These answer machines, or send people on.
-NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>"}
+NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json"}
 
 LOOKS = [
     pytest.param(width, dark, id=f"{width}-{'dark' if dark else 'light'}")
@@ -33,7 +40,7 @@ LOOKS = [
 
 
 def fill(app, *, full):
-    """Make the people, and a full house if wanted. Returns a code of the referrer."""
+    """Make the people, and a full house if wanted. Returns what the addresses of PAGES name."""
     now = utc_now()
     with app.app_context(), write_transaction() as session:
         people = {
@@ -45,26 +52,56 @@ def fill(app, *, full):
         link = factories.link_of(session, people["referrer"])
         other = factories.link_of(session, people["marketer"])
         names = ("Bob Miller", "Maximiliane Wolkenstein-Trostburg", "Şükrü Öztürk", "李 小龙", "X")
-        for number in range(25 if full else 0):
+        for number in range(21 if full else 0):
             visitor = uuid4()
             factories.click(session, link, visitor_id=visitor, now=now)
             typed = other if number % 6 == 5 else None
             came_by = CameBy(visitor_id=visitor, typed=typed)
-            join(session, came_by, name=names[number % 5], email=f"friend{number}@example.org", now=now)
-        return link.code
+            friend, _referral = join(
+                session, came_by, name=names[number % 5], email=f"friend{number}@example.org", now=now
+            )
+            buy_and_send_back(session, friend, number, now)
+        rewards = list_rewards(session, factories.program(session).id, beneficiary_id=people["referrer"].id)[0]
+        # Where nothing was earned there is a page that says so.
+        return {"code": link.code, "token": "used", "reward": rewards[-1].id if rewards else new_id()}
+
+
+def buy_and_send_back(session, friend, number, now):
+    """Orders in several currencies, some of them checked, paid, sent back in part or whole, or without a reward."""
+    if number == 0:
+        money.publish(session, now=now, settings={"percent": "20", "first_purchases": 2})
+        money.publish(session, now=now, key="joined", trigger="signup", **KIND_OF_TEN_DOLLARS)
+    bought = money.buy(session, friend, f"{99 + number} USD", event_id=f"evt_{number}_usd", at=now)
+    for seconds, currency in ((1, "JPY"), (2, "KWD")):
+        later = now + timedelta(seconds=seconds)
+        money.buy(session, friend, f"{99 + number} {currency}", event_id=f"evt_{number}_{currency}", at=later)
+    if number % 4 == 1:
+        money.refund(
+            session, "10 USD" if number % 8 == 1 else None, of=f"evt_{number}_usd", event_id=f"ref_{number}", at=now
+        )
+    elif bought.rewards:
+        money.send(session, bought.rewards[0].id, *STATES[number % len(STATES)], now=now)
+
+
+KIND_OF_TEN_DOLLARS = {name: money.TEN_DOLLARS[name] for name in ("kind", "settings")}
+STATES = (("held",), ("approved",), ("held", "rejected"), ("approved", "in_payout"), ("approved", "in_payout", "paid"))
 
 
 def test_the_list_names_every_page(app):
-    listed = {page.split("?")[0].split(" ")[0] for pages in PAGES.values() for page in pages}
+    listed = {re.sub("{.*}", "…", page.split("?")[0].split(" ")[0]) for pages in PAGES.values() for page in pages}
     rules = {route.removeprefix("GET ") for route in routes_of(app) if route.startswith("GET ")}
-    assert rules - NOT_PAGES <= listed
+    rules = {re.sub("<.*>", "…", rule) for rule in rules - NOT_PAGES if not rule.startswith("/api/v1/")}
+    assert rules <= listed
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_every_page_is_accessible_fits_and_breaks_no_policy(site, open_browser, full, width, dark):
-    code = fill(site.app, full=full)
+    named = fill(site.app, full=full)
     for person, pages in PAGES.items():
+        if full and person is None:
+            # What strangers see holds nothing of what happened.
+            continue
         watched = open_browser(width=width, dark=dark)
         page = watched.page
         if person:
@@ -74,7 +111,7 @@ def test_every_page_is_accessible_fits_and_breaks_no_policy(site, open_browser, 
             page.get_by_role("button", name="Sign in").click()
             page.wait_for_url(lambda url: "/login" not in url)
         for address in pages:
-            path, _space, wrong = address.format(code=code).partition(" ")
+            path, _space, wrong = address.format(**named).partition(" ")
             page.goto(path)
             if wrong:
                 page.locator("main button[type=submit]").click()

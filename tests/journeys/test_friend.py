@@ -1,13 +1,37 @@
-"""Ada shares her link, Bob joins through it, and Ada sees him with the reason why he counts."""
+"""Ada shares her link, Bob joins through it, buys and sends it back; Ada sees each step with its reason."""
 
+import json
 import re
+from datetime import UTC, datetime
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
+from tests import factories, money
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.services.keys import create_key
+
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a good long sentence"
+SECRET = "gvk_the_shop"
+
+
+def open_shop(app):
+    """Give the business a key and a rule: 20% of each purchase, after 30 days."""
+    with app.app_context(), write_transaction() as session:
+        create_key(session, factories.program(session), name="shop", scope="write", secret=SECRET, now=utc_now())
+        money.publish(session, hold_days=30)
+
+
+def report(site, path, **fields):
+    """Tell the site something, as the business's own programs do."""
+    headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
+    request = Request(f"{site.url}/api/v1/{path}", json.dumps(fields).encode(), headers)
+    with urlopen(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 def join(page, name, email):
@@ -18,9 +42,57 @@ def join(page, name, email):
     expect(page.locator("#referral-link")).to_be_visible()
 
 
+def bobs_order_earns_ada_her_share(site, ada):
+    bought = report(
+        site,
+        "conversions",
+        event_id="evt_1",
+        type="purchase",
+        user={"email": "bob@example.org"},
+        amount=4999,
+        currency="USD",
+        order_id="1001",
+    )
+    ready = formatted_day(bought["rewards"][0]["matures_at"])
+    ada.reload()
+    expect(ada.locator('[data-metric="purchases"]')).to_have_attribute("data-value", "1")
+    expect(ada.locator('[data-metric="pending"]')).to_have_attribute("data-value", "1000")
+    expect(ada.locator('[data-metric="pending"]')).to_have_text("US$10.00")
+    expect(ada.locator('[data-metric="approved"]')).to_have_attribute("data-value", "0")
+    row = ada.locator("details.friend")
+    expect(row.get_by_text("Waiting")).to_be_visible()
+    row.locator("summary").click()
+    expect(row.get_by_role("heading", name=f"Ready on {ready}")).to_be_visible()
+    expect(row.get_by_text("20% of US$49.99 is US$10.00. It waits 30 days")).to_be_visible()
+
+    row.get_by_role("link", name="The whole story of this reward").click()
+    expect(ada.get_by_role("heading", name="US$10.00 for Bob’s order")).to_be_visible()
+    expect(ada.get_by_text("20% of each purchase")).to_be_visible()
+    ada.go_back()
+
+
+def bob_gets_his_money_back(site, ada):
+    report(site, "refunds", event_id="ref_1", order_id="1001")
+    ada.reload()
+    expect(ada.locator('[data-metric="pending"]')).to_have_attribute("data-value", "0")
+    row = ada.locator("details.friend")
+    expect(row.locator(".state")).to_have_text("Sent back")
+    row.locator("summary").click()
+    expect(row.get_by_role("heading", name="The order was sent back")).to_be_visible()
+    expect(row.get_by_text("The US$10.00 were taken off again before they were paid.")).to_be_visible()
+
+
+def formatted_day(moment):
+    """Say a day as the browser's reader does, in the program's time zone, which is UTC."""
+    local = datetime.fromisoformat(moment).astimezone(UTC)
+    year = f" {local.year}" if local.year != utc_now().year else ""
+    return f"{local.day} {local:%B}{year}"
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_friend_joins_through_a_shared_link(site, open_browser, script, width):
+    open_shop(site.app)
     adas, bobs = open_browser(script=script, width=width), open_browser(script=script, width=width)
     ada, bob = adas.page, bobs.page
     ada.goto("/signup")
@@ -47,6 +119,9 @@ def test_a_friend_joins_through_a_shared_link(site, open_browser, script, width)
     expect(row.get_by_text("signed up less than a day later")).to_be_visible()
     for secret in ("bob@example.org", "Miller"):
         assert secret not in ada.content()
+
+    bobs_order_earns_ada_her_share(site, ada)
+    bob_gets_his_money_back(site, ada)
 
     if width == 1280:
         ada.get_by_role("button", name="Your account").click()

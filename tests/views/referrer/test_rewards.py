@@ -1,0 +1,216 @@
+"""What referrers see of money: figures, friends' orders, every reward with its story."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests import money
+from tests.factories import NOON
+from webapp.database import write_transaction
+from webapp.ids import new_id
+from webapp.models import User
+
+DAY = timedelta(days=1)
+
+
+def bob_does(app, house, *actions):
+    """Let Bob do things in one transaction; answers with what the last one gave."""
+    with app.app_context(), write_transaction() as session:
+        bob = session.get_one(User, house["bob"])
+        return [action(session, bob) for action in actions][-1]
+
+
+def buys(amount="49.99 USD", **how):
+    return lambda session, bob: money.buy(session, bob, amount, **how)
+
+
+def sends_back(amount=None, **how):
+    return lambda session, _bob: money.refund(session, amount, **how)
+
+
+def gets(*statuses):
+    """The reward of Bob's first order goes through these statuses."""
+
+    def go(session, bob):
+        recorded = money.buy(session, bob)
+        money.send(session, recorded.rewards[0].id, *statuses)
+        return recorded
+
+    return go
+
+
+def figures(page, metric):
+    """Return currency (None for the program's), bare number and text of each element of a figure."""
+    found = re.findall(
+        rf'data-metric="{metric}"\s+data-value="(-?\d+)"(?:\s+data-currency="(\w+)")?\s*>\s*([^<]*?)\s*<', page
+    )
+    return [(currency or None, int(value), text) for value, currency, text in found]
+
+
+def words(page):
+    """Return what a page says, without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_an_order_is_pending_until_its_day_and_says_why(app, house, page_of):
+    bob_does(app, house, buys("49.99 USD"))
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "purchases") == [(None, 1, "1")]
+    assert figures(page, "pending") == [(None, 1000, "$10.00")]
+    assert figures(page, "approved") == [(None, 0, "$0.00")]
+    assert figures(page, "paid") == [(None, 0, "$0.00")]
+    said = words(page)
+    assert "Ready on December 22" in said
+    assert "20% of $49.99 is $10.00. It waits 30 days, in case the order is sent back." in said
+    assert "Ready from Dec 22 on , 1 reward $10.00" in said
+
+
+def test_each_currency_has_a_figure_of_its_own_the_programs_first(app, house, page_of):
+    bob_does(
+        app,
+        house,
+        buys("10 KWD", event_id="evt_1"),
+        buys("1000 JPY", event_id="evt_2"),
+        buys("0.50 USD", event_id="evt_3"),
+    )
+    pending = figures(page_of("ada", "/dashboard"), "pending")
+    assert [(currency, value) for currency, value, _text in pending] == [(None, 10), ("JPY", 200), ("KWD", 2000)]
+    assert [text for _currency, _value, text in pending] == ["$0.10", "¥200", "KWD\N{NO-BREAK SPACE}2.000"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "label", "title"),
+    [
+        pytest.param((), "Waiting", "Ready on December 22", id="pending"),
+        pytest.param(("held",), "We’re checking", "We are checking this order", id="held"),
+        pytest.param(("approved",), "Ready", "Ready to be paid", id="approved"),
+        pytest.param(("approved", "in_payout"), "On its way", "On its way", id="in a payout"),
+        pytest.param(("approved", "in_payout", "paid"), "Paid", "Paid on November 22", id="paid"),
+        pytest.param(("held", "rejected"), "Not counted", "Not counted", id="rejected"),
+    ],
+)
+def test_every_status_has_its_word_and_its_sentence(app, house, page_of, statuses, label, title):
+    reward_id = bob_does(app, house, gets(*statuses)).rewards[0].id
+    for path in ("/dashboard", "/dashboard/referrals", f"/dashboard/rewards/{reward_id}"):
+        said = words(page_of("ada", path))
+        assert title in said
+        assert label in said
+    assert label in words(page_of("ada", "/dashboard/rewards"))
+
+
+def test_an_order_that_was_sent_back_whole_takes_its_reward_along(app, house, page_of):
+    bob_does(app, house, buys(), sends_back())
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "pending") == [(None, 0, "$0.00")]
+    said = words(page)
+    assert "Sent back" in said
+    assert "The order was sent back" in said
+    assert "The $10.00 were taken off again before they were paid." in said
+    assert "You keep $0.00" in said
+
+
+def test_a_part_that_was_sent_back_makes_the_reward_smaller(app, house, page_of):
+    # 40.00 of 49.99 are left: 10.00 × 4000 / 4999 is 8.0016, so 8.00 stay and 2.00 go.
+    bob_does(app, house, buys(), sends_back("9.99 USD"))
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "pending") == [(None, 800, "$8.00")]
+    said = words(page)
+    assert "Part of the order was sent back, so $2.00 of $10.00 were taken off." in said
+    assert "The order $49.99 Sent back -$9.99 Earned by it $10.00 Taken off -$2.00 You keep $8.00" in said
+
+
+def test_what_was_sent_back_after_the_payment_is_owed(app, house, page_of):
+    bob_does(app, house, gets("approved", "in_payout", "paid"), sends_back())
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "paid") == [(None, 1000, "$10.00")]
+    said = words(page)
+    assert "$10.00 were sent back after they were paid; they come off what you earn next." in said
+    assert "so $10.00 come off what you earn next" in said
+
+
+def test_an_order_that_earned_nothing_says_why(app, house, page_of):
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, now=NOON - 10 * DAY, hold_days=30, settings={"percent": "20", "first_purchases": 1})
+    bob_does(app, house, buys(event_id="evt_1", at=NOON - DAY), buys(event_id="evt_2"))
+    said = words(page_of("ada", "/dashboard"))
+    assert "The order of Nov 22 earned nothing" in said
+    assert "Only the first purchase counts." in said
+    assert "No reward" in said
+
+
+def test_a_reward_has_its_whole_story(app, house, page_of):
+    recorded = bob_does(app, house, buys(), sends_back("9.99 USD"))
+    page = page_of("ada", "/dashboard/rewards")
+    (path,) = re.findall(r'href="(/dashboard/rewards/[0-9a-f-]+)"', page)
+    assert recorded.taken_back[0].reward_id.hex == path.rpartition("/")[2].replace("-", "")
+    said = words(page_of("ada", path))
+    assert "$10.00 for Bob’s order" in said
+    assert "How we got to $10.00 20% of $49.99 is $10.00." in said
+    assert "The program’s rule at that moment: 20% of each purchase" in said
+    assert "Earned" in said
+    assert "$2.00 taken off, because the order was sent back" in said
+
+
+def test_the_friend_sees_what_they_got_themselves(house, page_of):
+    page = page_of("bob", "/dashboard")
+    assert figures(page, "approved") == [(None, 500, "$5.00")]
+    listed = page_of("bob", "/dashboard/rewards")
+    assert "Joining" in words(listed)
+    (path,) = re.findall(r'href="(/dashboard/rewards/[0-9a-f-]+)"', listed)
+    said = words(page_of("bob", path))
+    assert "$5.00 for joining" in said
+    assert "A fixed amount of $5.00." in said
+    assert "This reward does not wait." in said
+
+
+def test_a_friends_own_reward_is_not_shown_to_whoever_brought_them(house, page_of):
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "approved") == [(None, 0, "$0.00")]
+    assert "5.00" not in words(page)
+    assert "No rewards yet" in words(page_of("ada", "/dashboard/rewards"))
+
+
+def test_nobody_sees_somebody_elses_reward(app, house, page_of):
+    reward_id = bob_does(app, house, buys()).rewards[0].id
+    page_of("ada", f"/dashboard/rewards/{reward_id}")
+    for name in ("bob", "cara"):
+        page_of(name, f"/dashboard/rewards/{reward_id}", status=404)
+    page_of("ada", f"/dashboard/rewards/{new_id()}", status=404)
+
+
+def test_a_friends_surname_and_address_are_on_no_page(app, house, page_of):
+    reward_id = bob_does(app, house, buys()).rewards[0].id
+    for path in ("/dashboard", "/dashboard/referrals", "/dashboard/rewards", f"/dashboard/rewards/{reward_id}"):
+        page = page_of("ada", path)
+        assert "Bob" in page
+        assert "Miller" not in page
+        assert "example.org" not in page
+
+
+def test_rewards_come_in_pages_that_htmx_can_fetch_in_parts(app, house, page_of):
+    bob_does(
+        app, house, *(buys("1 USD", event_id=f"evt_{n:03}", at=NOON - (130 - n) * DAY / 2) for n in range(12)), buys()
+    )
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, now=NOON - 90 * DAY, hold_days=30, settings={"percent": "20", "first_purchases": 900})
+    bob_does(
+        app, house, *(buys("1 USD", event_id=f"more_{n:03}", at=NOON + n * timedelta(minutes=1)) for n in range(48))
+    )
+    path, seen = "/dashboard/rewards", []
+    while path:
+        page, part = page_of("ada", path), page_of("ada", path, **{"HX-Request": "true"})
+        assert "<html" in page
+        assert "<html" not in part
+        links = re.findall(r'href="(/dashboard/rewards/[0-9a-f-]+)"', page)
+        assert re.findall(r'href="(/dashboard/rewards/[0-9a-f-]+)"', part) == links
+        seen += links
+        more = re.search(r'href="(/dashboard/rewards\?before=[^"]+)"', page)
+        path = more.group(1) if more else None
+    assert len(seen) == len(set(seen)) == 60
+    assert "60 rewards so far" in words(page_of("ada", "/dashboard/rewards"))
+
+
+@pytest.mark.parametrize("before", ["x", "", "%00", "00000000-0000-0000-0000-000000000000"])
+def test_a_hostile_cursor_is_not_there(page_of, before):
+    page_of("ada", f"/dashboard/rewards?before={before}", status=404)
