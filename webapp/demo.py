@@ -8,7 +8,7 @@ import random
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -196,10 +196,13 @@ class _Story:
 
 
 def tell_story(session: Session, program: Program, *, days: int, seed: int, until: datetime) -> Told:
-    """Write the history of `days` days that end with `until`, in the caller's transaction."""
+    """Write the history of `days` days, in the caller's transaction. The last of them ends early, at `until`.
+
+    The days are those of the calendar in UTC, so that a seed tells the same whatever the hour.
+    """
     rng = random.Random(seed)
     program.name = "Fernhill Coffee"
-    start = until - timedelta(days=days)
+    start = datetime.combine(until.astimezone(UTC).date(), time.min, tzinfo=UTC) - timedelta(days=days - 1)
     sharers = [_Sharer(first_link_of(session, user.id), 1.0) for user in _founders(session, program, start)]
     publish_rules(
         session, program, [read_rule(rule) for rule in RULES], prune=False, note="The first rules", by=None, now=start
@@ -208,8 +211,9 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
         for at, kind in moments:
-            tell[kind](at)
-        story.night(start + timedelta(days=number))
+            if at <= until:
+                tell[kind](at)
+        story.night(min(start + timedelta(days=number), until))
     return Told(
         people=len(story.joined) + len(PEOPLE),
         clicks=story.clicks,

@@ -12,7 +12,7 @@ from tests.databases import FAST, config_for
 from webapp import create_app
 from webapp.cli import demo
 from webapp.database import write_transaction
-from webapp.demo import DEMO_DOMAIN, PEOPLE
+from webapp.demo import DEMO_DOMAIN, PEOPLE, tell_story
 from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
 from webapp.extensions import db
@@ -86,7 +86,7 @@ def test_the_same_seed_tells_the_same_story_and_its_counts_are_proven(app, secon
 
 
 def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_again(app):
-    run(app, "demo", "seed", "--days", "60", "--until", "2026-11-22")
+    run(app, "demo", "seed", "--days", "45", "--until", "2026-11-22")
     with app.app_context():
         session = db.session()
         conversions = {row.id: row for row in session.scalars(select(Conversion))}
@@ -104,7 +104,7 @@ def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_agai
                 assert getattr(again, "code", "earned") == decided.code
                 if decided.amount:
                     earned[conversion_id, decided.version.rule_id] = decided.amount
-        assert len(rewards) == len(earned) > 60
+        assert len(rewards) == len(earned) > 40
         for row in rewards:
             assert earned[row.conversion_id, row.version.rule_id] == Money(row.amount_minor, row.currency)
             refunded_minor, refunds = refunds_of(session, row.conversion_id)
@@ -118,6 +118,17 @@ def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_agai
             assert row.amount_minor - row.taken_minor == left
         assert {row.status for row in rewards} == {"pending", "approved", "reversed"}
         assert any(0 < row.taken_minor < row.amount_minor for row in rewards)
+
+
+def test_the_hour_of_the_day_only_cuts_the_last_day_short(app, second_app):
+    noon, evening = (datetime(2026, 11, 22, hour, tzinfo=UTC) for hour in (12, 20))
+    for one, until in ((app, noon), (second_app, evening)):
+        with one.app_context(), write_transaction() as session:
+            tell_story(session, factories.program(session), days=3, seed=7, until=until)
+    at_noon, in_the_evening = figures(app)["days"], figures(second_app)["days"]
+    assert at_noon[:-1] == in_the_evening[:-1]
+    assert [day for day, *_ in at_noon] == [date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)]
+    assert at_noon[-1][1] < in_the_evening[-1][1]
 
 
 def test_another_seed_tells_another_story(app, second_app):
@@ -142,7 +153,7 @@ def test_the_story_is_as_long_as_it_says_and_ends_with_the_day_it_was_given(app)
         assert purchases > 0
         assert clicks > 200
         assert referrals > 0
-        assert datetime(2026, 11, 18, 23, tzinfo=UTC) < first < last < datetime(2026, 11, 23, tzinfo=UTC)
+        assert datetime(2026, 11, 19, tzinfo=UTC) < first < last < datetime(2026, 11, 23, tzinfo=UTC)
         assert session.scalar(select(func.max(ProgramDay.day))) == date(2026, 11, 22)
         assert all(email.endswith(f"@{DEMO_DOMAIN}") for email in session.scalars(select(User.email)))
         roles = dict(session.execute(select(User.email, User.role)).all())
@@ -175,6 +186,8 @@ def test_demo_data_is_not_told_twice(app):
         (["--days", "0"], "0 is not in the range"),
         (["--days", "401"], "401 is not in the range"),
         (["--until", "yesterday"], "must be a day, as in 2026-11-22"),
+        (["--until", "0001-01-01"], "must be a day from 2001-01-01 to 2999-12-31"),
+        (["--until", "9999-12-31"], "must be a day from 2001-01-01 to 2999-12-31"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(app, arguments, sentence):

@@ -22,6 +22,7 @@ from webapp.serving import serve
 group = AppGroup("demo", help="Data to look at, never to be mixed with real people.")
 
 DEFAULT_DAYS = 180
+EARLIEST, LATEST = date(2001, 1, 1), date(2999, 12, 31)
 
 
 @group.command("seed")
@@ -94,4 +95,6 @@ def _end_of(text: str) -> datetime:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter("must be a day, as in 2026-11-22", param_hint="--until") from error
+    if not EARLIEST <= day <= LATEST:
+        raise click.BadParameter(f"must be a day from {EARLIEST} to {LATEST}", param_hint="--until")
     return datetime.combine(day, day_time.max, tzinfo=UTC) - timedelta(seconds=1)
