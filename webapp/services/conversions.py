@@ -1,7 +1,7 @@
 """Recording what people do, and rewarding it: all in one transaction, once for each event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from webapp.ids import new_id
 from webapp.models import Conversion, Model, Program, Reward, RewardDecision
 from webapp.queries.conversions import Decided, Surroundings, decisions_of_many, find_by_event, surroundings
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
-from webapp.queries.rules import rule_set
+from webapp.queries.rules import Version, rule_set
 from webapp.services.queues import queue_for
 from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
@@ -148,28 +148,19 @@ def _decide(
         return [_without_rule("not_referred", facts)]
     if event.type == SIGNUP and about.earlier + about.later:
         return [_without_rule("already_signed_up", facts)]
-    versions = [
-        version
+    decisions = [
+        _ask(version, facts, about.referrer_id if version.definition.beneficiary == "referrer" else user_id)
         for version in rule_set(session, program.id, about.rules_revision).live_at(event.occurred_at)
         if version.definition.trigger == event.type
     ]
-    decisions = []
-    for version in versions:
-        side = version.definition.beneficiary
-        answer = version.definition.price(facts)
-        earned = isinstance(answer, Earned)
-        decisions.append(
-            Decided(
-                version=version,
-                side=side,
-                beneficiary_id=about.referrer_id if side == "referrer" else user_id,
-                code="earned" if isinstance(answer, Earned) else answer.code,
-                because=answer.because if isinstance(answer, Earned) else (answer.because,),
-                facts=facts,
-                amount=answer.amount if earned and isinstance(answer, Earned) else None,
-            )
-        )
     return decisions or [_without_rule("no_rule", facts)]
+
+
+def _ask(version: Version, facts: Facts, beneficiary_id: UUID | None) -> Decided:
+    side, answer = version.definition.beneficiary, version.definition.price(facts)
+    if isinstance(answer, Earned):
+        return Decided(version, side, beneficiary_id, "earned", answer.because, facts, answer.amount)
+    return Decided(version, side, beneficiary_id, answer.code, (answer.because,), facts, None)
 
 
 def _without_rule(code: str, facts: Facts) -> Decided:
@@ -255,17 +246,12 @@ def _decide_again(
     for decided in stale:
         if decided.version is None:
             continue
-        facts = Facts(decided.facts.type, decided.facts.occurred_at, decided.facts.amount, nth)
-        answer = decided.version.definition.price(facts)
-        if isinstance(answer, Earned):
-            if answer.amount != decided.amount:
-                raise RuntimeError("counting higher changed what a rule pays, which no kind of rule does yet")
-            code, because, amount = "earned", answer.because, decided.amount
-        else:
-            code, because, amount = answer.code, (answer.because,), None
-            if decided.amount is not None:
-                _end_reward(session, conversion_id, decided, reason=answer.code, actor=actor, now=now)
-        anew.append(Decided(decided.version, decided.side, decided.beneficiary_id, code, because, facts, amount))
+        again = _ask(decided.version, replace(decided.facts, nth_purchase=nth), decided.beneficiary_id)
+        if decided.amount is not None and again.amount is None:
+            _end_reward(session, conversion_id, decided, reason=again.code, actor=actor, now=now)
+        elif again.amount != decided.amount:
+            raise RuntimeError("counting higher changed what a rule pays, which no kind of rule does yet")
+        anew.append(again)
     newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion_id)
     _append_decisions(session, conversion_id, anew, after=session.execute(newest).scalar_one(), now=now)
 
