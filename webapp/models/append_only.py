@@ -9,13 +9,14 @@ from sqlalchemy import Connection, inspect
 
 TABLES = ("reward_rule_versions", "reward_decisions", "reward_events", "ledger_transactions", "ledger_entries")
 
-# Of each table, for the rows that REPLACE would delete on SQLite without asking the trigger on DELETE.
+# What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
+# DELETE. Their place in the file is a key too.
 _KEYS = {
-    "reward_rule_versions": ("id",),
-    "reward_decisions": ("conversion_id", "sequence"),
-    "reward_events": ("reward_id", "sequence"),
-    "ledger_transactions": ("id",),
-    "ledger_entries": ("transaction_id", "position"),
+    "reward_rule_versions": (("id",), ("rule_id", "number")),
+    "reward_decisions": (("conversion_id", "sequence"),),
+    "reward_events": (("reward_id", "sequence"),),
+    "ledger_transactions": (("id",), ("reward_id", "reward_sequence")),
+    "ledger_entries": (("transaction_id", "position"),),
 }
 
 _FUNCTION = """
@@ -58,8 +59,8 @@ def _postgresql(table: str) -> list[str]:
 
 
 def _sqlite(table: str) -> list[str]:
-    same_key = " AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])
-    same_row = f"SELECT 1 FROM {table} WHERE {same_key}"  # noqa: S608 - names from the lists above
+    keys = [" AND ".join(f"{column} = NEW.{column}" for column in key) for key in (*_KEYS[table], ("rowid",))]
+    same_row = f"SELECT 1 FROM {table} WHERE {' OR '.join(keys)}"  # noqa: S608 - names from the lists above
     abort = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     return [
         f"CREATE TRIGGER IF NOT EXISTS {table}_no_update BEFORE UPDATE ON {table} {abort}",

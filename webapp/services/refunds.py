@@ -118,8 +118,10 @@ def _conversion_of(session: Session, program: Program, report: RefundReport) -> 
             raise AmbiguousOrderError
         conversion = found[0] if found else None
     if conversion is not None:
-        # Refunds of one conversion, whatever they call it, are counted one after the other.
-        session.execute(select(Conversion.id).where(Conversion.id == conversion.id).with_for_update())
+        # Refunds of one conversion, whatever they call it, are counted one after the other. Its key stays free for rows
+        # that refer to it: a late conversion adds decisions, and would else wait here while it holds the reward.
+        locked = select(Conversion.id).where(Conversion.id == conversion.id).with_for_update(key_share=True)
+        session.execute(locked)
     return conversion
 
 

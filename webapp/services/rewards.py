@@ -121,8 +121,9 @@ def change_status(
 ) -> None:
     """Take a reward to another status. Raises StatusError when that is not a step it can take, and writes nothing."""
     (reward,) = lock_rewards(session, [reward_id])
-    if "reversed" in (reward.status, status):
-        # Only what is taken back ends a reward, and only what is given back revives it: never a status alone.
+    if "reversed" in (reward.status, status) or reward.status == "rejected":
+        # Only what is taken back ends a reward, and only what is given back revives it: never a status alone. Likewise
+        # an appeal: what went back while a reward was rejected has to be taken off when it returns.
         raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
     postings = moved(reward.left, reward.status, status)
     _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
