@@ -1,7 +1,8 @@
 """The JSON API: the business's own programs report what happened and ask what came of it."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+from webapp.errors import ProblemError
 from webapp.extensions import csrf
 from webapp.views.api import codes, conversions, referrals, refunds, rewards, signups, users
 from webapp.views.api.calling import require_key
@@ -16,6 +17,9 @@ for noun in (signups, conversions, refunds, users, referrals, rewards, codes):
 @bp.before_request
 def keys_only() -> None:
     require_key()
+    # PostgreSQL cannot even be asked for such a name.
+    if any("\0" in name for name in (request.view_args or {}).values()):
+        raise ProblemError(404, "Nothing has a name with a NUL in it.")
 
 
 @bp.after_request

@@ -1,12 +1,15 @@
 """Reading what programs send: strict JSON into a model, or a problem that names every field that is wrong."""
 
 import json
+import re
+from collections import Counter
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.errors import FieldProblem, ProblemError
 
@@ -14,6 +17,8 @@ BodyT = TypeVar("BodyT", bound=BaseModel)
 
 MOST_IN_A_PAGE = 200
 IN_A_PAGE = 50
+# Python refuses to read much longer numbers, and none of this length is taken anywhere.
+MOST_DIGITS = 1_000
 
 # Of pydantic's kinds of error, those whose own words are not plain enough.
 _WORDS = {
@@ -21,6 +26,7 @@ _WORDS = {
     "extra_forbidden": "is not a field of this request",
     "int_type": "must be a whole number, neither text nor a decimal number nor true or false",
     "string_type": "must be text",
+    "string_unicode": "must be text that can be written as UTF-8",
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
@@ -28,12 +34,19 @@ _WORDS = {
 
 
 def read_body(model: type[BodyT]) -> BodyT:
-    """Return the body of the request as `model`. Raises ProblemError: 415, 400 broken JSON, 422 wrong fields."""
+    """Return the body of the request as `model`. Raises HTTPException: 413, 415, 400 broken JSON, 422 wrong fields."""
     if request.mimetype != "application/json":
         raise ProblemError(415, "Send JSON, with the header “Content-Type: application/json”.")
+    data = request.get_data()
+    # A body without a length is cut at the limit rather than refused; there is more of it then.
+    if "wsgi.input_terminated" in request.environ and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
     try:
         raw = json.loads(
-            request.get_data().decode("utf-8"), object_pairs_hook=_without_doubles, parse_constant=_no_constant
+            data.decode("utf-8"),
+            object_pairs_hook=_without_doubles,
+            parse_constant=_no_constant,
+            parse_int=_whole_number,
         )
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, f"The body is not JSON in UTF-8: {_where(error)}. Nothing was written.") from error
@@ -71,29 +84,34 @@ def wrong_cursor() -> FieldProblem:
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a field stands in it twice")
+        (name, _times), *_ = Counter(name for name, _value in pairs).most_common()
+        raise ValueError(f"{name} stands in it twice")
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _whole_number(digits: str) -> int:
+    return int(digits[:MOST_DIGITS])
 
 
 def _where(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.lower()} in line {error.lineno}, column {error.colno}"
+        return f"{error.msg[0].lower()}{error.msg[1:]} in line {error.lineno}, column {error.colno}"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start} is not UTF-8"
-    return str(error).partition(":")[0].lower()
+    return str(error)
 
 
 def _words(problem: ErrorDetails) -> str:
     kind = problem["type"]
     if kind == "value_error":
         return str(problem["ctx"]["error"])
-    return _WORDS.get(kind, problem["msg"].replace("String should", "must").replace("Input should", "must"))
+    return _WORDS.get(kind) or re.sub("^(String|Input|Dictionary) should", "must", problem["msg"])
 
 
 def _summary(problems: list[FieldProblem]) -> str:

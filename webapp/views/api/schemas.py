@@ -29,7 +29,7 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 # Ids stand in addresses of this API, between slashes; the second form also says what `_id` refuses.
 _ID = r"^[^\x00-\x1f\x7f-\x9f/]+$"
 _ID_IN_WORDS = r"^(?!\.{1,2}$)[^\x00-\x20\x7f-\x9f/]([^\x00-\x1f\x7f-\x9f/]*[^\x00-\x20\x7f-\x9f/])?$"
-_SOME_LETTER = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$"
+_SOME_LETTER = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 
 
 def _storable(text: str) -> str:
@@ -44,6 +44,13 @@ def _id(text: str) -> str:
     return _storable(text)
 
 
+def _email(text: str) -> str:
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise ValueError(f"must be an address that can exist. {str(error).rstrip('.')}") from None
+
+
 def _name(text: str) -> str:
     return tidy_name(_storable(text)) or _refuse("must hold more than spaces")
 
@@ -56,7 +63,8 @@ def _moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("must be a moment as text, ISO 8601 with its offset, as in 2026-05-03T12:00:00Z")
     try:
-        moment = datetime.fromisoformat(value)
+        # Python stops reading at a NUL.
+        moment = datetime.fromisoformat(value) if value.isprintable() else None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or "T" not in value.upper():
@@ -88,7 +96,11 @@ def _address(text: str) -> str:
 
 def _detail(value: object) -> object:
     if isinstance(value, str):
-        return _storable(value) if len(value) <= LONGEST_DETAIL else _refuse(f"must have at most {LONGEST_DETAIL}")
+        return (
+            _storable(value)
+            if len(value) <= LONGEST_DETAIL
+            else _refuse(f"must have at most {LONGEST_DETAIL} characters")
+        )
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
@@ -103,9 +115,7 @@ Id = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=_NO_CONTROLS), AfterValidator(_storable)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_SOME_LETTER), AfterValidator(_name)]
-Email = Annotated[
-    str, Field(max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"}), AfterValidator(read_address)
-]
+Email = Annotated[str, Field(max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"}), AfterValidator(_email)]
 Agent = Annotated[str, Field(max_length=LONGEST_AGENT), AfterValidator(_storable)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST, description="In minor units of the currency.")]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(EXPONENTS)}), AfterValidator(_currency)]
