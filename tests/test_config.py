@@ -24,6 +24,9 @@ WRONG = {
         "sqlite:///",
         "sqlite:///:memory:",
         f"://{SECRET}",
+        "sqlite:////dev",
+        "sqlite:////",
+        "sqlite:///data/",
     ],
     "BASE_URL": [
         SECRET,
@@ -39,6 +42,16 @@ WRONG = {
         "https://",
         "https://:8000",
         "https://[::1",
+        "https://[::1%25eth0]",
+        f"https://{SECRET}%20ample.com",
+        f"https://{SECRET}<.com",
+        f"https://{SECRET}_name.com",
+        f"https://-{SECRET}.com",
+        f"https://{SECRET}..com",
+        "https://192.0.2.256",
+        "https://x:0",
+        "https://@friends.example.com",
+        "https://" + ".".join(["a" * 60] * 5),
     ],
     "MAIL_URL": [
         SECRET,
@@ -50,9 +63,28 @@ WRONG = {
         f"smtp://ada:{SECRET}@mail.example.com:99999",
         "file:",
         "smtp://",
+        "smtp://mail.example.com:0",
+        f"console:{SECRET}",
+        "console://",
+        f"file:/dev/null/{SECRET}",
+        "file:/dev/null",
+        "file:/" + SECRET * 50,
     ],
     "TRUSTED_PROXIES": ["-1", "11", "1.5", "one", "true", "١", "²", " 1", SECRET, "9" * 5000],
-    "RATE_LIMIT_URL": [SECRET, f"mysql://ada:{SECRET}@db", "redis", "http://cache:6379"],
+    "RATE_LIMIT_URL": [
+        SECRET,
+        f"mysql://ada:{SECRET}@db",
+        "redis",
+        "http://cache:6379",
+        "redis://",
+        "redis:///0",
+        f"redis://ada:{SECRET}@",
+        f"redis://ada:{SECRET}@cache:port",
+        f"redis://ada:{SECRET}@cache:0",
+        f"redis://cache/{SECRET}",
+        "redis://[::1",
+        f"memory://{SECRET}",
+    ],
 }
 
 
@@ -100,7 +132,11 @@ def test_it_is_production_unless_said_otherwise(load, environment):
     assert made.secure
 
 
-@pytest.mark.parametrize("key", [{}, {"SECRET_KEY": ""}, {"SECRET_KEY": "k" * 31}], ids=["none", "empty", "short"])
+@pytest.mark.parametrize(
+    "key",
+    [{}, {"SECRET_KEY": ""}, {"SECRET_KEY": "k" * 31}, {"SECRET_KEY": " " * 40}, {"SECRET_KEY": "kkk" + " " * 40}],
+    ids=["none", "empty", "short", "spaces", "short with spaces"],
+)
 def test_production_refuses_to_start_without_a_long_secret_key(load, tmp_path, key):
     with pytest.raises(ConfigError, match=r"^SECRET_KEY must .*32") as refused:
         load(**key)
@@ -169,27 +205,39 @@ def test_an_sqlite_path_is_relative_to_the_project_wherever_the_command_was_star
         ("https://Friends.Example.COM/", "https://friends.example.com", "friends.example.com"),
         ("http://localhost:8000", "http://localhost:8000", "localhost"),
         ("http://[::1]:8000", "http://[::1]:8000", "::1"),
+        ("http://[2001:DB8:0:0::7]", "http://[2001:db8::7]", "2001:db8::7"),
+        ("https://friends.example.com.", "https://friends.example.com", "friends.example.com"),
+        ("https://Müller.example", "https://xn--mller-kva.example", "xn--mller-kva.example"),
+        ("http://grapevine", "http://grapevine", "grapevine"),
         ("http://192.0.2.7", "http://192.0.2.7", "192.0.2.7"),
     ],
 )
 def test_the_base_url_is_one_origin(load, given, base_url, host):
     made = load(SECRET_KEY=LONG, BASE_URL=given)
     assert (made.base_url, made.host, made.base_url_given) == (base_url, host, True)
-    assert made.trusted_hosts == [host]
+    assert made.own_hosts == [host]
 
 
 def test_a_development_machine_is_also_reached_by_its_local_names(load):
     made = load(GRAPEVINE_ENV="development", BASE_URL="http://grapevine.test:8000")
-    assert made.trusted_hosts == ["grapevine.test", "localhost", "127.0.0.1"]
-    assert load(GRAPEVINE_ENV="development", BASE_URL="http://localhost").trusted_hosts == ["localhost", "127.0.0.1"]
+    assert made.own_hosts == ["grapevine.test", "localhost", "127.0.0.1"]
+    assert load(GRAPEVINE_ENV="development", BASE_URL="http://localhost").own_hosts == ["localhost", "127.0.0.1"]
 
 
 @pytest.mark.parametrize(
     "value",
-    ["console:", "file:mail", "file:/var/mail", "smtp://mail.example.com", "smtp://a:b%40c@mail.example.com:587"],
+    ["console:", "file:mail", "file:{folder}/mail", "smtp://mail.example.com", "smtp://a:b%40c@mail.example.com:587"],
 )
-def test_mail_goes_by_each_of_its_ways(load, value):
+def test_mail_goes_by_each_of_its_ways(load, tmp_path, value):
+    value = value.format(folder=tmp_path)
     assert load(SECRET_KEY=LONG, MAIL_URL=value).mail_url == value
+
+
+def test_mail_goes_into_no_folder_that_cannot_be_made(load, tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "mail"):
+        with pytest.raises(ConfigError, match=r"^MAIL_URL must"):
+            load(SECRET_KEY=LONG, MAIL_URL=f"file:{folder}")
 
 
 @pytest.mark.parametrize(("value", "count"), [("0", 0), ("1", 1), ("10", 10)])
@@ -203,6 +251,7 @@ def test_the_number_of_proxies(load, value, count):
         ("memory://", "memory://"),
         ("redis://cache:6379/0", "redis://cache:6379/0"),
         ("rediss://cache:6379/0", "rediss://cache:6379/0"),
+        ("rediss://:secret@cache?ssl_cert_reqs=none", "rediss://:secret@cache?ssl_cert_reqs=none"),
         ("valkey://cache:6379/0", "redis://cache:6379/0"),
     ],
 )

@@ -5,9 +5,9 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import assets, cli, database, errors, formatting, logs, signed_in, views
+from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, signed_in, views
 from webapp.config import ROOT, Config
-from webapp.extensions import babel, csrf, limiter, migrate
+from webapp.extensions import babel, csrf, migrate
 from webapp.extensions import db as db  # what the migrations and `flask shell` look for
 from webapp.security import SecurityHeaders
 from webapp.services.sessions import LIFETIME
@@ -27,11 +27,12 @@ def create_app(config: Config, **overrides: object) -> Flask:
     app.config.update(_settings(config), **overrides)
     app.extensions["grapevine_config"] = config
     logs.init_app(app)
+    incoming.init_app(app)
     database.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
     signed_in.init_app(app)
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.init_app(app)
     babel.init_app(app, locale_selector=_reader_locale)
     formatting.init_app(app)
     errors.init_app(app)
@@ -58,7 +59,7 @@ def _settings(config: Config) -> dict[str, object]:
         "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(config.database_url),
         "BASE_URL": config.base_url,
         "MAIL_URL": config.mail_url,
-        "TRUSTED_HOSTS": config.trusted_hosts,
+        "OWN_HOSTS": config.own_hosts,
         "SESSION_COOKIE_NAME": "gv_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -72,10 +73,7 @@ def _settings(config: Config) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": 64 * KIB,
         "MAX_FORM_MEMORY_SIZE": 64 * KIB,
         "MAX_FORM_PARTS": 100,
-        "RATELIMIT_STORAGE_URI": config.rate_limit_url,
-        "RATELIMIT_STRATEGY": "moving-window",
-        # A store that is away must not close the site: each process counts for itself meanwhile.
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATE_LIMIT_URL": config.rate_limit_url,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

@@ -7,9 +7,11 @@ hold a password.
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,9 +20,11 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
+LONGEST_HOST = 253
 # Hashing and waiting for the database leave the interpreter to others; more threads than this in a worker only queue.
 SERVER_THREADS = 2 * (os.cpu_count() or 1) + 1
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 class ConfigError(Exception):
@@ -47,8 +51,8 @@ class Config:
         return urlsplit(self.base_url).hostname or ""
 
     @property
-    def trusted_hosts(self) -> list[str]:
-        """Host names a request may carry."""
+    def own_hosts(self) -> list[str]:
+        """The host names, or addresses without brackets, that a request may be for."""
         local = [] if self.production else ["localhost", "127.0.0.1"]
         return [self.host, *(name for name in local if name != self.host)]
 
@@ -104,13 +108,16 @@ def _database_url(value: str, instance: Path) -> URL:
         raise ConfigError(f"{wanted} It must name a database: nothing can be kept in memory.")
     if scheme == "sqlite":
         # A relative path means the project's folder, wherever the command was started.
-        url = url.set(database=str(instance.parent / url.database))
+        path = instance.parent / url.database
+        if path.is_dir() or url.database.endswith("/"):
+            raise ConfigError(f"{wanted} It must name a file, not a folder.")
+        url = url.set(database=str(path))
     return url
 
 
 def _secret_key(value: str, production: bool, instance: Path) -> str:
     if value:
-        if len(value) < SECRET_KEY_CHARACTERS and production:
+        if len(value.strip()) < SECRET_KEY_CHARACTERS and production:
             raise ConfigError(f"SECRET_KEY must have at least {SECRET_KEY_CHARACTERS} characters.")
         return value
     if production:
@@ -143,35 +150,72 @@ def _base_url(value: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ConfigError(wanted) from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not _is_origin(parts):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or not _is_origin(parts):
         raise ConfigError(wanted)
     try:
-        # As browsers send it: an address in another alphabet arrives in ASCII.
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
-    except UnicodeError as error:
+        host = _host(parts.hostname)
+    except ValueError as error:
         raise ConfigError(wanted) from error
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def _is_origin(parts: SplitResult) -> bool:
-    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
-    return not extra and not any(character.isspace() for character in parts.netloc)
+    return not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+
+
+def _host(name: str) -> str:
+    """Return a host as browsers send it: in ASCII, an IPv6 address in its short form and in brackets.
+
+    Raises ValueError for what cannot be one.
+    """
+    if ":" in name:
+        address = IPv6Address(name)
+        if address.scope_id is not None:
+            raise ValueError("an address that only this machine understands")
+        return f"[{address.compressed}]"
+    name = name.removesuffix(".").encode("idna").decode("ascii")
+    labels = name.split(".")
+    if len(name) > LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError("a name that no server can have")
+    return str(IPv4Address(name)) if labels[-1].isdigit() else name
 
 
 def _mail_url(value: str) -> str:
     wanted = "MAIL_URL must be smtp://user:password@host:port, console: or file:DIR."
-    scheme, separator, rest = value.partition(":")
-    if not separator or scheme not in {"smtp", "console", "file"} or (scheme == "file" and not rest):
+    if value == "console:":
+        return value
+    scheme, _colon, rest = value.partition(":")
+    if scheme == "file" and rest:
+        if not _can_hold_files(Path(rest)):
+            raise ConfigError("MAIL_URL must name a folder that is there or can be made, and can be written to.")
+    elif scheme == "smtp":
+        _checked_server(value, wanted)
+    else:
         raise ConfigError(wanted)
-    if scheme == "smtp":
-        try:
-            parts = urlsplit(value)
-            _ = parts.port
-        except ValueError as error:
-            raise ConfigError(wanted) from error
-        if not parts.hostname:
-            raise ConfigError(wanted)
     return value
+
+
+def _can_hold_files(folder: Path) -> bool:
+    """Say whether files can be put into a folder, now or once it is made."""
+    folder = folder.absolute()
+    try:
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    except OSError:
+        # A name that is too long, for one.
+        return False
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _checked_server(url: str, wanted: str) -> SplitResult:
+    """Return the parts of a URL that names a server. Raises ConfigError(wanted) without one, or with no port at all."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(wanted) from error
+    if not parts.hostname or port == 0:
+        raise ConfigError(wanted)
+    return parts
 
 
 def _trusted_proxies(value: str) -> int:
@@ -181,7 +225,13 @@ def _trusted_proxies(value: str) -> int:
 
 
 def _rate_limit_url(value: str) -> str:
-    if not value.startswith(("memory://", "redis://", "rediss://", "valkey://")):
-        raise ConfigError("RATE_LIMIT_URL must be a Redis or Valkey URL such as redis://host:6379/0.")
+    wanted = "RATE_LIMIT_URL must be a Redis or Valkey URL such as redis://host:6379/0."
+    if value == "memory://":
+        return value
+    if not value.startswith(("redis://", "rediss://", "valkey://")):
+        raise ConfigError(wanted)
+    number = _checked_server(value, wanted).path.strip("/")
+    if number and not (number.isascii() and number.isdigit()):
+        raise ConfigError(wanted)
     # The store speaks one protocol under both names.
     return value.replace("valkey://", "redis://", 1) if value.startswith("valkey://") else value

@@ -1,6 +1,5 @@
 """Refusals in the site's look, and as problem details (RFC 9457) under /api."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
-from webapp.extensions import db, limiter
+from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.logs import log, log_failure
 
@@ -75,7 +74,7 @@ def _answer(error: HTTPException) -> Response:
         db.session.remove()
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
-    if request.path.startswith("/api/"):
+    if request.path == "/api" or request.path.startswith("/api/"):
         response = _problem(error, status, str(message))
     else:
         if status == 400 and error.description and type(error).__name__ == "CSRFError":
@@ -117,11 +116,6 @@ def _problem(error: HTTPException, status: int, message: str) -> Response:
 
 def _retry_after(error: HTTPException) -> int | None:
     """Return whole seconds, at least one, for the refusals that pass by themselves."""
-    if isinstance(error, TooManyRequests) and isinstance(error.retry_after, int):
-        return error.retry_after
-    if isinstance(error, TooManyRequests):
-        limit = limiter.current_limit
-        return max(1, int(limit.reset_at - time.time())) if limit else RETRY_SECONDS
-    if isinstance(error, ServiceUnavailable):
-        return RETRY_SECONDS
-    return None
+    if not isinstance(error, (TooManyRequests, ServiceUnavailable)):
+        return None
+    return error.retry_after if isinstance(error.retry_after, int) else RETRY_SECONDS

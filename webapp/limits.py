@@ -1,43 +1,101 @@
-"""Limits that views count themselves.
+"""What may be done how often.
 
-Unknown codes: wherever one is tried, in a link, on the sign-up page, typed into
-its field. This stops the guesser without stopping their neighbours: a code that
-exists always works, since it is no secret and no credential. Calls of the API:
-by key, however many machines share it.
+Sign-ins: failures only, for an account on a network and for the whole network.
+Each counts from its beginning, so that many at once are no more than many in
+turn, and a success is taken back. Sign-ups: those that could tell which
+addresses have an account. Unknown codes: wherever one is tried, in a link, on
+the sign-up page, typed into its field. This stops the guesser without stopping
+their neighbours: a code that exists always works, since it is no secret and no
+credential. Calls of the API: by key, however many machines share it.
 """
 
-import time
+import hmac
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from flask import Flask, current_app
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from werkzeug.exceptions import TooManyRequests
 
-from webapp.extensions import limiter
-from webapp.logs import log
+from webapp.domain.mailbox import address_key
+from webapp.limit_store import Counted, LimitStore, store_at
 from webapp.network import request_network
 
+SIGN_IN_FAILURES_OF_ACCOUNT = RateLimitItemPerMinute(10, 15)
+SIGN_IN_FAILURES_OF_NETWORK = RateLimitItemPerMinute(30, 15)
+SIGN_UPS = RateLimitItemPerHour(20)
 UNKNOWN_CODES = RateLimitItemPerMinute(30)
 # 1,200 a minute, of which 200 may come at once.
 API_CALLS = RateLimitItemPerSecond(200, 10)
 
+LONGEST_ADDRESS = 256
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What came of a sign-in: it counts for good only when it `failed`."""
+
+    failed: bool = False
+
+
+def init_app(app: Flask) -> None:
+    """Open the store of this application's limits."""
+    app.extensions["grapevine_limits"] = store_at(app.config["RATE_LIMIT_URL"])
+
+
+@contextmanager
+def sign_in_attempt(email: str) -> Iterator[Attempt]:
+    """Count a sign-in while it is tried. Raises TooManyRequests above the limit of its account or its network."""
+    network, attempt = request_network(), Attempt()
+    with ExitStack() as counts:
+        for limit, of, whose in (
+            (SIGN_IN_FAILURES_OF_ACCOUNT, "sign-ins of an account", f"{_account(email)} {network}"),
+            (SIGN_IN_FAILURES_OF_NETWORK, "sign-ins of a network", network),
+        ):
+            counts.callback(_store().take_back, _count(limit, of, whose))
+        yield attempt
+        if attempt.failed:
+            counts.pop_all()
+
+
+def count_sign_up() -> None:
+    """Count one sign-up against the network of the request. Raises TooManyRequests above the limit."""
+    _count(SIGN_UPS, "sign-ups", request_network())
+
 
 def count_unknown_code() -> None:
     """Count one unknown code against the network of the request. Raises TooManyRequests above the limit."""
-    _count(UNKNOWN_CODES, "unknown-codes", request_network())
+    _count(UNKNOWN_CODES, "unknown codes", request_network())
 
 
 def count_api_call(key_id: UUID) -> None:
     """Count one call of the API against its key. Raises TooManyRequests above the limit."""
-    _count(API_CALLS, "api-calls", str(key_id))
+    _count(API_CALLS, "calls of the API", str(key_id))
 
 
-def _count(limit: RateLimitItem, of: str, whose: str) -> None:
+def _count(limit: RateLimitItem, of: str, whose: str) -> Counted:
+    counted = _store().count(limit, _pseudonym(of, whose))
+    if not counted.allowed:
+        raise TooManyRequests(retry_after=counted.wait_seconds)
+    return counted
+
+
+def _store() -> LimitStore:
+    store: LimitStore = current_app.extensions["grapevine_limits"]
+    return store
+
+
+def _account(email: str) -> str:
+    email = email[:LONGEST_ADDRESS]
     try:
-        allowed = limiter.limiter.hit(limit, of, whose)
-        reset_at = 0.0 if allowed else limiter.limiter.get_window_stats(limit, of, whose).reset_time
-    except Exception as error:
-        # Whatever the store's client raises: whoever asks does not pay for it.
-        log.warning("rate_limit_store_failed", error=type(error).__name__)
-        return
-    if not allowed:
-        raise TooManyRequests(retry_after=max(1, int(reset_at - time.time())))
+        return address_key(email)
+    except ValueError:
+        return email.casefold()
+
+
+def _pseudonym(of: str, whose: str) -> str:
+    """Return a name that tells nobody who is meant: the store need not know, and its log neither."""
+    key = current_app.config["SECRET_KEY"].encode()
+    return hmac.digest(key, f"grapevine.limit {of}: {whose}".encode("utf-8", "replace"), "sha256").hex()[:32]

@@ -2,13 +2,16 @@
 
 A line names the route, never the path or query as they were sent: those may
 hold a code, an address or something hostile. A failure is logged by its kind
-and its place; its message may repeat what somebody typed.
+and its place; its message may repeat what somebody typed. What libraries log
+becomes such a line too: the sentence as it stands in their code, without what
+they put into it.
 """
 
 import logging
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -55,16 +58,42 @@ def init_app(app: Flask) -> None:
 
 def log_failure(event: str, error: BaseException, **more: object) -> None:
     """Log what kind of failure it was and where, from the outside in."""
-    frames = traceback.extract_tb(error.__traceback__)[-DEEPEST_FRAMES:]
-    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    log.error(event, error=type(error).__name__, where=where, **more)
+    log.error(event, error=type(error).__name__, where=_frames(error), **more)
 
 
+class LibraryLines(logging.Handler):
+    """Writes what libraries log as lines of ours, on the one stream that all lines go to."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        failure = {"error": type(error).__name__} if error else {}
+        where = _frames(error) if error else [f"{record.filename}:{record.lineno} {record.funcName}"]
+        # A line that cannot be written is lost: logging would repeat it on the same stream, arguments and all.
+        with suppress(Exception):
+            log.log(record.levelno // 10 * 10, self._sentence(record), logger=record.name, where=where, **failure)
+
+    def _sentence(self, record: logging.LogRecord) -> str:
+        """Without arguments there is no telling a sentence of the code from one that was put together."""
+        if record.name.partition(".")[0] in _ABOUT_THE_MACHINE:
+            return record.getMessage()
+        return str(record.msg) if record.args else "library"
+
+
+# These speak of ports, processes, migrations and code, and of no person.
+_ABOUT_THE_MACHINE = {"_granian", "alembic", "py"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
+def _frames(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-DEEPEST_FRAMES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+
+
 def _configure(form: str) -> None:
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    if not any(isinstance(handler, LibraryLines) for handler in root.handlers):
+        root.addHandler(LibraryLines())
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # Says in a line of its own what the line of the request says too.

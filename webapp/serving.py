@@ -1,13 +1,14 @@
 """The production server: granian's workers for requests, and one process beside them for the background jobs."""
 
 import ctypes
+import errno
+import logging
 import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
-from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -21,6 +22,9 @@ from webapp.logs import log
 WORKERS_END_SECONDS = 5
 JOBS_END_SECONDS = 3
 _PR_SET_PDEATHSIG = 1
+_NO_HOST = "--host must be an address of this machine, or a name of one, as in 127.0.0.1."
+# Whoever listens everywhere is reached here too.
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a comparison
 
 
 def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) -> None:
@@ -35,23 +39,29 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     from webapp.draining import drain_before_the_end
 
     config: Config = app.extensions["grapevine_config"]
-    _refuse_taken_port(host, port)
+    address = _address(host, port)
+    _refuse_taken_port(address, port)
     _warn(config, workers)
+    # A line of Python's own would be none of ours.
+    logging.captureWarnings(True)
     if not config.production and not config.base_url_given:
-        _call_oneself(app, f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
+        # An IPv6 address in its short form, as browsers write it.
+        _call_oneself(app, address if ":" in host else host, port)
     # Connections are not shared between processes: the workers make their own.
     with app.app_context():
         db.engine.dispose()
     jobs = _JobsProcess() if with_jobs else None
     server = Server(
         "wsgi:app",
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=SERVER_THREADS,
         loop=Loops.asyncio,
         log_access=False,
+        # Its lines go the way of all others.
+        log_dictconfig={"loggers": {}},
         respawn_failed_workers=True,
         workers_kill_timeout=WORKERS_END_SECONDS,
         websockets=False,
@@ -91,22 +101,37 @@ def _load_app(_target: str) -> Flask:
     return app
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
+def _address(host: str, port: int) -> str:
+    """Return the address that `--host` names: of several, one that everybody can reach."""
+    try:
+        if not host:
+            raise OSError("no host at all")
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(_NO_HOST) from error
+    addresses = [place for family, *_rest, place in found if family == socket.AF_INET] or [found[0][-1]]
+    return str(addresses[0][0])
+
+
+def _refuse_taken_port(address: str, port: int) -> None:
     """Granian's listeners share their port, so a second server would quietly get half of the visitors."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((address, port))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise click.ClickException(_NO_HOST) from error
             raise click.ClickException(
-                f"--port must name a free port: {host}:{port} is not ({error.strerror})."
+                f"--port must name a free port: {address}:{port} is not ({error.strerror})."
             ) from error
 
 
-def _call_oneself(app: Flask, address: str) -> None:
+def _call_oneself(app: Flask, host: str, port: int) -> None:
     """On a developer's machine links lead to the port that is served, here and in the processes started from here."""
-    app.config["BASE_URL"] = os.environ["BASE_URL"] = address
-    app.config["TRUSTED_HOSTS"] = [*app.config["TRUSTED_HOSTS"], urlsplit(address).hostname]
+    name = _HERE.get(host, host).lower().removesuffix(".")
+    app.config["BASE_URL"] = os.environ["BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    app.config["OWN_HOSTS"] = [*app.config["OWN_HOSTS"], name]
 
 
 def _warn(config: Config, workers: int) -> None:

@@ -83,6 +83,12 @@ def test_the_password_is_read_from_standard_input(app, create, end):
             "The password must have 8 to 256 characters",
             id="a long password",
         ),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin"],
+            b"a long \xff password\n",
+            "The password must be text in UTF-8.",
+            id="a password that is no text",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_written(app, create, arguments, typed, sentence):

@@ -86,8 +86,11 @@ def flask_command(*arguments: str) -> list[str]:
 class Server:
     """A command that serves, in a process group of its own. Use it in a `with` block: nothing outlives that."""
 
-    def __init__(self, command: list[str], environ: dict[str, str], log: Path, *, port: int) -> None:
+    def __init__(
+        self, command: list[str], environ: dict[str, str], log: Path, *, port: int, address: str = "127.0.0.1"
+    ) -> None:
         self.port = port
+        self.address = address
         self.log = log
         self.seen: set[int] = set()
         with log.open("ab") as output:
@@ -113,7 +116,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if get(self.port, "/healthz").status == 200:
+                if request(self.port, "GET", "/healthz", address=self.address).status == 200:
                     self.pids()
                     return
             except (RefusedError, OSError):
@@ -155,10 +158,16 @@ class Server:
 
 
 def request(
-    port: int, method: str, path: str, *, data: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    port: int,
+    method: str,
+    path: str,
+    *,
+    data: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    address: str = "127.0.0.1",
 ) -> Answer:
     """Send one request on a connection of its own. RefusedError when there was none to be had."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection(address, port, timeout=20)
     try:
         try:
             connection.connect()

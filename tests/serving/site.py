@@ -36,14 +36,20 @@ class Site:
         return self.folder / "server.log"
 
     def server(
-        self, *arguments: str, environ: dict[str, str] | None = None, command: list[str] | None = None
+        self,
+        *arguments: str,
+        environ: dict[str, str] | None = None,
+        command: list[str] | None = None,
+        port: int | None = None,
+        address: str = "127.0.0.1",
     ) -> Server:
-        port = free_port()
+        port = port or free_port()
         return Server(
-            [*(command or flask_command()), "serve", "--port", str(port), *arguments],
+            [*(command or flask_command()), "serve", "--host", address, "--port", str(port), *arguments],
             environment(self.database_url, self.folder, **(environ or {})),
             self.log,
             port=port,
+            address=address,
         )
 
     def mails(self) -> list[Path]:

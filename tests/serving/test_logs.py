@@ -1,10 +1,15 @@
 """What the logs of production hold: a line of JSON for each request, and nothing about people."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving.server import request, submit
+from tests import factories
+from tests.serving.server import get, request, submit
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.services.keys import create_key
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +78,47 @@ def test_each_request_is_one_line_of_json_without_personal_data(site):
     assert written.count("mail_sent") == 1
 
 
+def test_every_limit_is_reached_in_lines_of_json_without_an_address(site):
+    """With a store that is away, which is one more thing to tell."""
+    secret = "gvk_of_the_shop"
+    with site.app.app_context(), write_transaction() as session:
+        create_key(session, factories.program(session), name="shop", scope="read", secret=secret, now=utc_now())
+    seen = {"X-Forwarded-For": ADDRESS}
+    with site.server(environ={"GRAPEVINE_ENV": "production", "RATE_LIMIT_URL": "redis://127.0.0.1:1/0"}) as server:
+        port = server.port
+
+        def refused_at_last(times, send):
+            assert [send(number).status for number in range(times + 1)][-1] == 429
+
+        def join(number):
+            fields = {"name": NAME, "email": f"marked{number}@marked-mail.example", "password": PASSWORD, "ref": ""}
+            return submit(port, "/signup", fields, seen)
+
+        refused_at_last(10, lambda _: submit(port, "/login", {"email": EMAIL, "password": PASSWORD}, seen))
+        refused_at_last(20, lambda n: submit(port, "/login", {"email": f"{n}{EMAIL}", "password": PASSWORD}, seen))
+        refused_at_last(30, lambda number: request(port, "GET", f"/r/{PATH}{number}", headers=seen))
+        refused_at_last(20, join)
+        key = {"Authorization": f"Bearer {secret}"}
+        with ThreadPoolExecutor(8) as pool:
+            # Two hundred in ten seconds, and a few more for the time that these take.
+            calls = [pool.submit(get, port, "/api/v1/codes/ABC", **key) for _ in range(400)]
+        assert {call.result().status for call in calls} == {404, 429}
+        server.terminate()
+        server.wait_until_gone(10)
+    written = site.log.read_text()
+    for mark in (*MARKS, EMAIL, NAME, PASSWORD, secret):
+        assert mark.lower() not in written.lower(), mark
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert all(line["request_id"] for line in lines if line["event"] == "request")
+    assert {line["route"] for line in lines if line.get("status") == 429} == {
+        "/login",
+        "/signup",
+        "/r/<code>",
+        "/api/v1/codes/<code>",
+    }
+    assert len([line for line in lines if line["event"] == "rate_limit_store_away"]) == 1
+
+
 def requests_in(log):
-    events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in log.read_text().splitlines()]
     return [event for event in events if event["event"] == "request"]

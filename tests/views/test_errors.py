@@ -68,7 +68,22 @@ def test_a_database_that_does_not_answer_is_a_503_that_says_when_to_come_back(ap
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.test", "localhost.evil.test", "evil.test:80", "localhost@evil.test", "a b", "127.0.0.2", ""]
+    "host",
+    [
+        "evil.test",
+        "localhost.evil.test",
+        "evil.test:80",
+        "localhost@evil.test",
+        "a b",
+        "127.0.0.2",
+        "",
+        "localhost..",
+        ".localhost",
+        "a" * 64 + ".test",
+        "é",
+        "[",
+        "localhost:x",
+    ],
 )
 def test_a_foreign_host_is_refused(app, host):
     for path in ("/", "/signup", "/dashboard", "/healthz", "/nowhere"):
@@ -78,10 +93,46 @@ def test_a_foreign_host_is_refused(app, host):
         assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:8123", "LOCALHOST.", "localhost.:8123", "127.0.0.1:1", "friends.Example.COM:443"]
+)
+def test_our_own_host_is_known_in_every_spelling(make_app, host):
+    app = make_app(BASE_URL="https://friends.example.com")
+    assert browser(app).get("/login", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "status"),
+    [
+        ("http://[::1]:8139", "[::1]:8139", 200),
+        ("http://[2001:DB8:0:0::7]", "[2001:db8::7]", 200),
+        ("http://[::1]:8139", "[::2]:8139", 400),
+        ("http://[::1]:8139", "::1", 400),
+        ("http://[::1]:8139", "[::1", 400),
+    ],
+)
+def test_a_host_may_be_an_ipv6_address(make_app, base_url, host, status):
+    app = make_app(GRAPEVINE_ENV="production", BASE_URL=base_url)
+    assert browser(app).get("/login", headers={"Host": host}).status_code == status
+
+
 def test_a_forwarded_host_is_not_believed(make_app):
     app = make_app(TRUSTED_PROXIES="1")
     response = browser(app).get("/dashboard", headers={"X-Forwarded-Host": "evil.test"})
     assert "evil" not in response.location
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api"), ("POST", "/api"), ("GET", "/api/"), ("GET", "/api/v1"), ("GET", "/api/x")]
+)
+def test_below_api_and_at_its_door_refusals_are_problem_details(app, method, path):
+    response = browser(app).open(path, method=method)
+    assert response.status_code in {401, 404}
+    assert response.mimetype == "application/problem+json"
+
+
+def test_a_page_whose_name_only_begins_like_the_api_is_a_page(app):
+    assert browser(app).get("/apiary").mimetype == "text/html"
 
 
 @pytest.mark.parametrize("path", ["/signup", "/login", "/logout"])

@@ -2,14 +2,16 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from tests import factories
+from tests import factories, money
 from tests.conftest import browser
-from tests.factories import PASSWORD, sign_in
+from tests.factories import PASSWORD, join, sign_in
 from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import Link
+from webapp.models import Link, Reward
+from webapp.services.signups import CameBy
 from webapp.views import AUDIENCES
 
 PEOPLE = ("anonymous", "referrer", "another", "marketer", "admin")
@@ -29,6 +31,8 @@ ROUTES = {
     "GET /api/v1/openapi.json": ("200", "200", "200", "200", "200"),
     "GET /dashboard": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/referrals": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/rewards": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/rewards/<uuid:reward_id>": (TO_SIGN_IN, "200", "404", "404", "404"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
     "GET /admin": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
@@ -50,10 +54,14 @@ def people(app):
     """A browser for each kind of person, and Ada's code."""
     with app.app_context(), write_transaction() as session:
         ada = factories.person(session, email="referrer@example.com", password=PASSWORD)
-        code = factories.link_of(session, ada).code
+        link = factories.link_of(session, ada)
+        code = link.code
         factories.person(session, name="Cara Diaz", email="another@example.com", password=PASSWORD)
         factories.person(session, name="Jo Winter", email="marketer@example.com", role="marketer", password=PASSWORD)
         factories.person(session, name="Marta Voss", email="admin@example.com", role="admin", password=PASSWORD)
+        money.publish(session)
+        bob, _referral = join(session, CameBy(typed=link))
+        money.buy(session, bob)
     browsers = {person: browser(app) for person in PEOPLE}
     for person in PEOPLE[1:]:
         sign_in(browsers[person], f"{person}@example.com")
@@ -66,11 +74,13 @@ def test_every_route_has_a_row_and_an_audience(app):
     assert {endpoint.split(".")[0] for endpoint in routes.values()} <= AUDIENCES
 
 
-def test_every_route_answers_every_person_as_its_row_says(people):
+def test_every_route_answers_every_person_as_its_row_says(app, people):
     browsers, code = people
+    with app.app_context():
+        reward_id = db.session.scalars(select(Reward.id)).one()
     for route, expected in ROUTES.items():
         method, rule = route.split(" ")
-        path = rule.replace("<code>", code)
+        path = rule.replace("<code>", code).replace("<uuid:reward_id>", str(reward_id))
         for person, answer in zip(PEOPLE, expected, strict=True):
             client = browsers[person]
             data = None
@@ -119,7 +129,7 @@ def test_a_wrong_verb_is_refused_and_changes_nothing(people, method, app):
     response = browsers["admin"].open(f"/r/{code}", method=method)
     assert response.status_code in {400, 405}
     with app.app_context():
-        assert db.session.query(Link).count() == 4
+        assert db.session.query(Link).count() == 5
 
 
 def test_everyone_sees_their_own_link_and_nobody_elses(people):

@@ -3,9 +3,19 @@
 from flask import Flask
 
 from webapp.cli import demo, jobs, keys, ledger, rollups, rules, serve, users
+from webapp.cli.migrated import needs_database
+
+GROUPS = tuple(noun.group for noun in (users, keys, rules, ledger, jobs, rollups, demo))
+# These run for long and wait for a database that comes back.
+WAITING = (serve.serve_command, jobs.run)
+MIGRATING = (demo.run_command,)
+
+for command in (serve.serve_command, *(command for group in GROUPS for command in group.commands.values())):
+    if command not in MIGRATING:
+        needs_database(command, may_be_away=command in WAITING)
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (serve.serve_command, *(noun.group for noun in (users, keys, rules, ledger, jobs, rollups, demo))):
+    for command in (serve.serve_command, *GROUPS):
         app.cli.add_command(command)

@@ -53,7 +53,11 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
 
 
 def _read_password() -> str:
-    password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        # Bytes: what the terminal's language makes of them is not asked.
+        password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise click.ClickException("The password must be text in UTF-8.") from error
     if not SHORTEST <= len(password) <= LONGEST:
         raise click.ClickException(f"The password must have {SHORTEST} to {LONGEST} characters.")
     return password

@@ -1,46 +1,57 @@
 """Where a link leads."""
 
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
 UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 class ForeignDestinationError(Exception):
-    """A destination on a host that the program does not lead to."""
+    """A destination on a site that the program does not lead to."""
 
 
-def allowed_destination(url: str, *, hosts: frozenset[str]) -> str:
+class Origin(NamedTuple):
+    """What makes two pages one site's for a browser. The host is in small letters."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def allowed_destination(url: str, *, origins: frozenset[Origin]) -> str:
     """Return a destination that may be redirected to, in a form that every browser reads alike.
 
-    A path of this site, or http(s) on one of `hosts` (lower case, without port).
-    Raises ForeignDestinationError for anything else.
+    A path of this site, or a page of one of `origins`. Raises ForeignDestinationError for anything else.
     """
     if "\\" in url or any(ord(character) <= 32 or ord(character) == 127 for character in url):
         raise ForeignDestinationError
     try:
         parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
+        origin = _origin(parts)
     except ValueError as error:
         raise ForeignDestinationError from error
     if not parts.scheme and not parts.netloc:
         if not url.startswith("/") or url.startswith("//"):
             raise ForeignDestinationError
-    elif parts.scheme not in {"http", "https"} or host not in hosts or "@" in parts.netloc:
+    elif origin not in origins or "@" in parts.netloc or parts.netloc.endswith(":"):
         raise ForeignDestinationError
     return urlunsplit(parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=-._~")))
 
 
-def allowed_hosts(listed: str, *, landing_url: str, own_host: str) -> frozenset[str]:
-    """Return the hosts a program's links may lead to: this site, the landing page's, and those listed, one a line."""
-    hosts = {own_host, urlsplit(landing_url).hostname, *(line.strip().lower() for line in listed.splitlines())}
-    return frozenset(host for host in hosts if host)
+def allowed_origins(listed: str, *, landing_url: str, own: str) -> frozenset[Origin]:
+    """Return the sites a program's links may lead to: this one, the landing page's, and those listed, one a line.
+
+    A line is a host, which means its default ports, or a host and a port.
+    """
+    urls = [own, landing_url]
+    urls += [f"{scheme}://{line.strip()}" for line in listed.splitlines() for scheme in DEFAULT_PORTS]
+    return frozenset(origin for url in urls if (origin := _origin_of(url)))
 
 
-def is_elsewhere(destination: str, *, own_host: str) -> bool:
-    """Say whether an allowed destination is on another site than this one."""
-    host = urlsplit(destination).hostname
-    return host is not None and host != own_host
+def is_elsewhere(destination: str, *, own: str) -> bool:
+    """Say whether an allowed destination is on another site than the one whose address is `own`."""
+    return _origin_of(destination) not in {None, _origin_of(own)}
 
 
 def with_tracking(destination: str, *, code: str, visitor_utm: dict[str, str], click: str | None) -> str:
@@ -55,6 +66,21 @@ def with_tracking(destination: str, *, code: str, visitor_utm: dict[str, str], c
     added = [(name, value) for name, value in visitor_utm.items() if name not in set_by_destination]
     tracking = [("ref", code)] + ([("gv", click)] if click else [])
     return urlunsplit(parts._replace(query="&".join([*kept, urlencode(added + tracking)])))
+
+
+def _origin_of(url: str) -> Origin | None:
+    try:
+        return _origin(urlsplit(url))
+    except ValueError:
+        return None
+
+
+def _origin(parts: SplitResult) -> Origin | None:
+    """Return the site of a URL; None for a path, and for what browsers do not open as a page."""
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        return None
+    port = parts.port
+    return Origin(parts.scheme, parts.hostname, DEFAULT_PORTS[parts.scheme] if port is None else port)
 
 
 def _name(pair: str) -> str:

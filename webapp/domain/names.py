@@ -1,9 +1,24 @@
 """Names of people: what can be one, and what a referrer may see of a friend's."""
 
+import re
 import unicodedata
 from typing import Literal
 
 LONGEST = 80
+
+# Words with dots inside. The ideographic full stop is a dot to browsers, too.
+_DOTTED = re.compile(r"[\w-]+(?:[.。][\w-]+)+")
+# What mail programs make a link of by itself, beside the two letters of every country.
+_ENDS = """
+adult agency app art bet bid biz blog buzz casino center chat click cloud club com company dev digital edu email
+expert fun game games gov group guru icu info int life link live loan lol ltd media mil mobi monster name net
+network news ninja one online org page party poker porn pro rest rocks sale services sex shop site social solutions
+space store stream support surf systems team tech today top trade tube uno video vip website wiki win work world wtf
+xxx xyz zone
+"""
+_ENDS_OF_HOSTS = frozenset(_ENDS.split())
+# "Dr.Li" is a person, though Liechtenstein has hosts.
+_TITLES = frozenset(("dr", "fr", "jr", "ma", "mc", "mr", "mrs", "ms", "prof", "sr", "st", "ste"))
 
 NameProblem = Literal["empty", "long", "invisible", "address", "no_letters"]
 
@@ -21,7 +36,7 @@ def problem_with(name: str) -> NameProblem | None:
         return "long"
     if any(unicodedata.category(character)[0] == "C" for character in name):
         return "invisible"
-    if "@" in name or "://" in name:
+    if _could_be_an_address(name):
         return "address"
     return None if any(character.isalnum() for character in name) else "no_letters"
 
@@ -35,7 +50,7 @@ def first_name(name: str) -> str:
 def masked_name(name: str) -> str:
     """Return first name and initial, as in "Bob M."; empty when nothing may be shown.
 
-    A name with an @ could be somebody's e-mail address and is never shown.
+    A name that could be somebody's e-mail address, or a site's, is never shown.
     """
     words = _words(name)
     if not words:
@@ -51,5 +66,23 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
+def _could_be_an_address(name: str) -> bool:
+    return "@" in name or "://" in name or any(_looks_like_a_host(word) for word in _DOTTED.findall(name))
+
+
+def _looks_like_a_host(word: str) -> bool:
+    """Say whether readers, or their mail programs, would take a word with dots inside for the address of a site.
+
+    "J.R.", "St.John" and "M.Sc." are none.
+    """
+    *labels, end = re.split("[.。]", word.casefold())
+    if labels[0] == "www" or end in _ENDS_OF_HOSTS or end.startswith("xn--"):
+        return True
+    if end.isdigit():
+        return len(labels) == 3 and all(label.isdigit() for label in labels)
+    of_a_country = len(end) == 2 and end.isalpha()
+    return of_a_country and not all(len(label) == 1 or label in _TITLES for label in labels)
+
+
 def _words(name: str) -> list[str]:
-    return [] if "@" in name else name.split()
+    return [] if _could_be_an_address(name) else name.split()

@@ -1,5 +1,7 @@
 """Signing up."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, StringField
@@ -17,6 +19,18 @@ _NAME_SENTENCES: dict[names.NameProblem, str] = {
     "address": _l("Please write your name here, not an address. Friends see its first word."),
     "no_letters": _l("Please write your name in letters."),
 }
+
+
+def _code_in(text: str) -> str:
+    """Return the code when the whole link was typed, of whichever site, else the text as it is."""
+    text = text.strip(" ")
+    if "/" not in text:
+        return text
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return text
+    return dict(parse_qsl(parts.query)).get("ref") or parts.path.rstrip("/").rpartition("/")[2] or text
 
 
 class SignUpForm(FlaskForm):
@@ -39,7 +53,7 @@ class SignUpForm(FlaskForm):
             Length(max=LONGEST, message=_l("Please choose at most %(max)d characters.")),
         ],
     )
-    ref = StringField(_l("Code from a friend"), filters=[lambda text: text.strip(" ") if text else text])
+    ref = StringField(_l("Code from a friend"), filters=[lambda text: _code_in(text) if text else text])
 
     def validate_name(self, field: Field) -> None:
         if problem := names.problem_with(field.data or ""):

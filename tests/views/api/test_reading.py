@@ -128,7 +128,11 @@ def test_a_body_may_have_64_kib_and_not_one_byte_more(app, api, path):
         path,
         data=data.ljust(64 * KIB + 1),
         content_type="application/json",
-        environ_overrides={"CONTENT_LENGTH": "", "wsgi.input_terminated": True},
+        environ_overrides={
+            "CONTENT_LENGTH": "",
+            "HTTP_TRANSFER_ENCODING": "chunked",
+            "wsgi.input_terminated": True,
+        },
     )
     assert refused(response) == (413, [])
     assert rows(app) == before

@@ -78,6 +78,14 @@ def test_a_visitor_keeps_their_id_and_every_click_counts(app, code):
     assert counted(app) == 3
 
 
+def test_a_slash_behind_a_code_changes_nothing_and_the_click_counts_once(app, code):
+    client = browser(app)
+    opened = client.get(f"/r/{code}/")
+    assert (opened.status_code, opened.location) == (302, f"/signup?ref={code}")
+    assert counted(app) == 1
+    assert client.get("/r/NOSUCHCODE/").data == client.get("/r/NOSUCHCODE").data
+
+
 def test_codes_are_read_in_either_case_and_with_look_alikes(app, code):
     spelled = code.lower().replace("0", "o").replace("1", "l")
     response = browser(app).get(f"/r/{spelled}")
@@ -171,6 +179,16 @@ def test_an_outside_destination_gets_a_signed_click_id_and_keeps_its_own_query(a
             assert altered == gv or read_id("click", altered) is None
 
 
+def test_a_shop_on_another_port_of_the_same_host_is_another_site(make_app, code):
+    app = make_app(BASE_URL="http://localhost:8137")
+    change(app, Program, landing_url="http://localhost:9000/shop")
+    response = browser(app).get(f"/r/{code}")
+    assert response.location.startswith(f"http://localhost:9000/shop?ref={code}&gv=")
+    assert browser(app).get(f"/r/{code}?to=http://localhost:9000/plans").status_code == 302
+    here = browser(app).get(f"/r/{code}?to=http://localhost:8137/plans")
+    assert here.location == f"http://localhost:8137/plans?ref={code}"
+
+
 def test_a_bot_on_its_way_outside_gets_no_click_id(app, code):
     change(app, Program, landing_url="https://shop.example/")
     response = browser(app).get(f"/r/{code}", headers={"User-Agent": "Googlebot/2.1"})
@@ -195,6 +213,8 @@ def test_a_bot_on_its_way_outside_gets_no_click_id(app, code):
         "https://[evil",
         "",
         "ftp://localhost/",
+        "http://localhost:22/",
+        "https://localhost/",
     ],
 )
 def test_a_foreign_or_hostile_destination_is_refused_and_nothing_is_written(app, code, to):
@@ -212,10 +232,11 @@ def test_a_foreign_or_hostile_destination_is_refused_and_nothing_is_written(app,
         ("https://SHOP.example:8443/a b", None),
         ("https://shop.example/tea%20pot?x=%26", "https://shop.example/tea%20pot?x=%26&ref="),
         ("http://localhost/x", "http://localhost/x?ref="),
+        ("https://ported.example:8443/a", "https://ported.example:8443/a?"),
     ],
 )
 def test_a_deep_link_leads_to_this_site_and_to_listed_hosts(app, code, to, begins):
-    change(app, Program, allowed_hosts="shop.example\nother.example")
+    change(app, Program, allowed_hosts="shop.example\nother.example\nported.example:8443")
     response = browser(app).get(f"/r/{code}", query_string={"to": to})
     if begins is None:
         assert response.status_code == 400

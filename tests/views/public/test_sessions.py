@@ -115,6 +115,11 @@ def test_after_sign_in_one_goes_on_within_this_site_only(client, target, goes_to
 
 
 @pytest.mark.usefixtures("ada")
+def test_a_slash_behind_the_page_changes_nothing(client):
+    assert submit(client, "/login/", {"email": EMAIL, "password": PASSWORD}).location == "/dashboard"
+
+
+@pytest.mark.usefixtures("ada")
 def test_signing_out_ends_the_session_on_the_server(app):
     client = browser(app)
     sign_in(client, EMAIL)

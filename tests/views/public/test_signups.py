@@ -106,6 +106,36 @@ def test_a_typed_code_alone_is_enough(app, ada):
     assert [referral.method for referral in all_of(app, Referral)] == ["typed_code"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://localhost/r/{code}",
+        " http://localhost/r/{code} ",
+        "localhost/r/{code}/",
+        "HTTPS://Friends.Example.COM/r/{lower}?utm_source=mail#top",
+        "http://localhost/signup?ref={code}",
+        "http://localhost/signup/?utm_source=mail&ref={lower}",
+        "/r/{code}",
+    ],
+)
+def test_the_whole_link_may_be_typed_for_its_code(app, ada, typed):
+    response = submit(browser(app), "/signup", {**BOB, "ref": typed.format(code=ada, lower=ada.lower())})
+    assert response.status_code == 303
+    assert [referral.method for referral in all_of(app, Referral)] == ["typed_code"]
+
+
+def test_the_link_that_the_page_was_opened_with_is_not_a_typed_one_either(app, ada):
+    submit(browser(app), f"/signup?ref={ada}", {**BOB, "ref": f"http://localhost/r/{ada}"})
+    assert [referral.method for referral in all_of(app, Referral)] == ["link"]
+
+
+def test_a_slash_behind_the_page_changes_nothing_and_its_click_counts_once(app, ada):
+    client = browser(app)
+    assert client.get(f"/signup/?ref={ada}").status_code == 200
+    assert submit(client, f"/signup/?ref={ada}", {**BOB, "ref": ada}).status_code == 303
+    assert count(app, Click) == 1
+
+
 def test_someone_who_comes_by_themselves_has_no_referrer(app, ada):
     submit(browser(app), "/signup", {**BOB, "ref": ""})
     assert all_of(app, Referral) == []
@@ -130,6 +160,7 @@ def test_a_link_that_was_retired_while_the_page_was_open_does_not_stop_the_signu
         pytest.param("name", " \t ", "Please write your name", id="an empty name"),
         pytest.param("name", "bob@example.org", "not an address", id="an e-mail as a name"),
         pytest.param("name", "http://evil.test", "not an address", id="an address as a name"),
+        pytest.param("name", "www.evil.com", "not an address", id="a host as a name"),
         pytest.param("name", "Bob\x00Miller", "invisible characters", id="a NUL"),
         pytest.param("name", "Bob\u202eMiller", "invisible characters", id="a direction override"),
         pytest.param("name", "…", "in letters", id="no letter"),
@@ -146,6 +177,10 @@ def test_a_link_that_was_retired_while_the_page_was_open_does_not_stop_the_signu
         pytest.param("ref", "A" * 33, "only letters, digits and hyphens", id="a long code"),
         pytest.param("ref", "７KX2", "only letters, digits and hyphens", id="a digit of another script"),
         pytest.param("ref", "A\x00B", "only letters, digits and hyphens", id="a NUL in the code"),
+        pytest.param("ref", "http://localhost/r/NOSUCHCODE", "No link has this code", id="a link with an unknown code"),
+        pytest.param("ref", "https://evil.test/<x>", "only letters, digits and hyphens", id="a link with no code"),
+        pytest.param("ref", "http://[evil/r/x y", "only letters, digits and hyphens", id="a broken link"),
+        pytest.param("ref", "http://localhost/", "only letters, digits and hyphens", id="a link to nothing"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_lost_or_written(app, field, value, sentence):

@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.errors import FieldProblem, ProblemError
 
@@ -38,9 +37,6 @@ def read_body(model: type[BodyT]) -> BodyT:
     if request.mimetype != "application/json":
         raise ProblemError(415, "Send JSON, with the header “Content-Type: application/json”.")
     data = request.get_data()
-    # A body without a length is cut at the limit rather than refused; there is more of it then.
-    if "wsgi.input_terminated" in request.environ and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
     try:
         raw = json.loads(
             data.decode("utf-8"),

@@ -6,7 +6,7 @@ from webapp.clicks import visitors
 from webapp.clicks.destinations import (
     ForeignDestinationError,
     allowed_destination,
-    allowed_hosts,
+    allowed_origins,
     is_elsewhere,
     with_tracking,
 )
@@ -22,7 +22,7 @@ from webapp.web import load_program, render
 bp = Blueprint("clicks", __name__)
 
 
-@bp.get("/r/<code>")
+@bp.get("/r/<code>", strict_slashes=False)
 def create(code: str) -> Response:
     program = load_program()
     link = find_live_link(db.session(), program.id, code)
@@ -32,7 +32,7 @@ def create(code: str) -> Response:
     # Read before the click is written: after a failure the rows would be asked for again.
     destination, shown_code, window = _destination(program, link), link.code, program.window
     recorded = record_visit(program, link)
-    elsewhere = is_elsewhere(destination, own_host=_own_host())
+    elsewhere = is_elsewhere(destination, own=_own_address())
     target = with_tracking(
         destination,
         code=shown_code,
@@ -48,18 +48,19 @@ def create(code: str) -> Response:
 
 def _destination(program: Program, link: Link) -> str:
     """Return where this request leads: the page asked for by `to`, else the link's own, else the program's."""
-    hosts = allowed_hosts(program.allowed_hosts, landing_url=program.landing_url, own_host=_own_host())
+    origins = allowed_origins(program.allowed_hosts, landing_url=program.landing_url, own=_own_address())
     if "to" in request.args:
         try:
-            return allowed_destination(request.args["to"], hosts=hosts)
+            return allowed_destination(request.args["to"], origins=origins)
         except ForeignDestinationError:
             abort(400)
     try:
-        return allowed_destination(link.destination_url or program.landing_url, hosts=hosts)
+        return allowed_destination(link.destination_url or program.landing_url, origins=origins)
     except ForeignDestinationError:
         # The program no longer leads there; the visitor is not to blame.
         return program.landing_url
 
 
-def _own_host() -> str:
-    return current_app.extensions["grapevine_config"].host
+def _own_address() -> str:
+    address: str = current_app.config["BASE_URL"]
+    return address

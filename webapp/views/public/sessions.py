@@ -1,19 +1,17 @@
 """Signing in and out."""
 
 import secrets
-from hashlib import sha256
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.mailbox import address_key
-from webapp.extensions import db, limiter
+from webapp.extensions import db
 from webapp.forms.sign_in import SignInForm
+from webapp.limits import sign_in_attempt
 from webapp.models import User
-from webapp.network import request_network
 from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
 from webapp.signed_in import sign_in_browser, sign_out_browser
@@ -22,39 +20,24 @@ from webapp.web import render, safe_next, start_url
 bp = Blueprint("sessions", __name__)
 
 
-def _failed(_response: Response) -> bool:
-    return g.get("sign_in_failed", False)
-
-
-def _account_and_network() -> str:
-    """Name the account by a hash: the limiter's store need not know addresses."""
-    email = request.form.get("email", "")[:LONGEST]
-    try:
-        email = address_key(email)
-    except ValueError:
-        email = email.casefold()
-    return f"{sha256(email.encode('utf-8', 'replace')).hexdigest()[:32]} {request_network()}"
-
-
-@bp.get("/login")
+@bp.get("/login", strict_slashes=False)
 def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(safe_next(request.args.get("next")) or start_url(current_user.role))
     return _page(SignInForm(formdata=None))
 
 
-@bp.post("/login")
-@limiter.limit("10 per 15 minutes", key_func=_account_and_network, deduct_when=_failed)
-@limiter.limit("30 per 15 minutes", deduct_when=_failed)
+@bp.post("/login", strict_slashes=False)
 def create() -> ResponseReturnValue:
     form = SignInForm()
     email, password = form.email.data or "", form.password.data or ""
-    user = find_by_email(db.session(), email)
-    # Also without an account, so that the time tells nothing.
-    right = verify_password(user.password_hash if user else None, password[:LONGEST])
-    if user is None or not right or len(password) > LONGEST or not form.validate():
-        g.sign_in_failed = True
-        return _page(form, failed=True, status=422)
+    with sign_in_attempt(email) as attempt:
+        user = find_by_email(db.session(), email)
+        # Also without an account, so that the time tells nothing.
+        right = verify_password(user.password_hash if user else None, password[:LONGEST])
+        if user is None or not right or len(password) > LONGEST or not form.validate():
+            attempt.failed = True
+            return _page(form, failed=True, status=422)
     user_id, token = user.id, secrets.token_urlsafe(32)
     new_hash = hash_password(password) if is_outdated(user.password_hash) else None
     with write_transaction() as session:

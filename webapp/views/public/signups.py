@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -14,9 +14,9 @@ from webapp.clicks.recording import record_visit
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.codes import code_key
-from webapp.extensions import db, limiter
+from webapp.extensions import db
 from webapp.forms.sign_up import SignUpForm
-from webapp.limits import count_unknown_code
+from webapp.limits import count_sign_up, count_unknown_code
 from webapp.models import Link, User
 from webapp.passwords import hash_password
 from webapp.queries.clicks import has_clicked_since
@@ -33,7 +33,7 @@ bp = Blueprint("signups", __name__, url_prefix="/signup")
 SAME_VISIT = timedelta(minutes=30)
 
 
-@bp.get("")
+@bp.get("", strict_slashes=False)
 def new() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(start_url(current_user.role))
@@ -46,8 +46,7 @@ def new() -> ResponseReturnValue:
     return response
 
 
-@bp.post("")
-@limiter.limit("20 per hour", deduct_when=lambda _response: g.get("sign_up_tried", False))
+@bp.post("", strict_slashes=False)
 def create() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(start_url(current_user.role), code=303)
@@ -56,7 +55,7 @@ def create() -> ResponseReturnValue:
     if form.errors:
         return _page(form, opened, status=422)
     # Mistakes in the fields cost nothing; what could tell which addresses have an account does.
-    g.sign_up_tried = True
+    count_sign_up()
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
     try:
         with write_transaction() as session:

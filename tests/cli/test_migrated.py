@@ -1,0 +1,91 @@
+"""Commands on a database that is not at this version, or not there: one sentence that says what to do."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from tests.databases import FAST, config_for
+from webapp import create_app
+from webapp.database import write_transaction
+from webapp.extensions import db
+
+UNMIGRATED = "Error: The database is not at this version: run `flask --app wsgi db upgrade`.\n"
+
+RULES = '[[rules]]\nkey = "one"\n'
+
+COMMANDS = [
+    ["users", "create", "ada@example.org", "--name", "Ada", "--role", "admin"],
+    ["keys", "create", "shop"],
+    ["rules", "apply", "{rules}"],
+    ["rules", "export"],
+    ["ledger", "verify"],
+    ["rollups", "verify"],
+    ["rollups", "rebuild"],
+    ["jobs", "once", "deliver-mail"],
+    ["jobs", "run"],
+    ["demo", "seed"],
+    ["serve", "--port", "1"],
+]
+IDS = [" ".join(command[:2]) for command in COMMANDS]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a command of an application on this database; a file of rules is there for it."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES)
+    made = []
+
+    def run(database_url, command):
+        app = create_app(config_for(database_url, tmp_path), **FAST)
+        made.append(app)
+        return app.test_cli_runner().invoke(args=[word.format(rules=rules) for word in command])
+
+    yield run
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def empty_url(databases, tmp_path):
+    url = databases.empty(tmp_path)
+    yield url
+    databases.drop(url)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
+def test_a_database_that_was_never_migrated_is_refused_in_a_sentence(run, empty_url, command):
+    result = run(empty_url, command)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", UNMIGRATED)
+
+
+def test_one_that_lacks_the_last_migration_is_refused_too(app, run, database_url):
+    with app.app_context(), write_transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert run(database_url, ["ledger", "verify"]).stderr == UNMIGRATED
+
+
+@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[4]], ids=[IDS[0], IDS[4]])
+@pytest.mark.parametrize("database", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:///{folder}/not-a-database"])
+def test_a_database_that_does_not_answer_is_said_to(run, tmp_path, database, command):
+    (tmp_path / "not-a-database").write_text("something else " * 100)
+    result = run(database.format(folder=tmp_path), command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: The database does not answer: DATABASE_URL must name one that does.\n"
+
+
+@pytest.mark.parametrize("command", [[*command[:2], "--help"] for command in COMMANDS], ids=IDS)
+def test_help_needs_no_database(run, tmp_path, command):
+    help_of = command if command[0] != "serve" else ["serve", "--help"]
+    assert run(f"sqlite:///{tmp_path / 'none.db'}", help_of).exit_code == 0
+
+
+def test_the_demo_migrates_by_itself(run, empty_url, monkeypatch):
+    served = []
+    monkeypatch.setattr("webapp.cli.demo.serve", lambda *_args, **_kwargs: served.append(date.max))
+    monkeypatch.setattr("webapp.cli.demo._seed", lambda **_kwargs: None)
+    assert run(empty_url, ["demo", "run"]).exit_code == 0
+    assert len(served) == 1

@@ -1,0 +1,78 @@
+"""Which pages a link may lead to, and which of them are another site's."""
+
+import pytest
+
+from webapp.clicks.destinations import ForeignDestinationError, allowed_destination, allowed_origins, is_elsewhere
+
+OWN = "http://127.0.0.1:8137"
+LANDING = "https://Shop.example:8443/start"
+LISTED = "other.example\nnext.example:9000\n Third.Example \n\n[2001:db8::7]\n[::1]:81\nbad host\nport.example:x\n"
+
+
+@pytest.fixture
+def origins():
+    return allowed_origins(LISTED, landing_url=LANDING, own=OWN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("/plans", id="a path of this site"),
+        pytest.param("http://127.0.0.1:8137/plans", id="this site by its whole address"),
+        pytest.param("https://shop.example:8443/other", id="the landing page's site"),
+        pytest.param("http://other.example/", id="a listed host"),
+        pytest.param("https://other.example/", id="a listed host over HTTPS"),
+        pytest.param("https://OTHER.example:443/", id="a listed host with the port it has anyway"),
+        pytest.param("http://next.example:9000/", id="a listed port"),
+        pytest.param("https://next.example:9000/", id="a listed port over HTTPS"),
+        pytest.param("https://third.example/", id="a host listed with spaces and capitals"),
+        pytest.param("https://[2001:db8::7]/", id="a listed IPv6 address"),
+        pytest.param("http://[::1]:81/", id="a listed port of an IPv6 address"),
+    ],
+)
+def test_a_link_may_lead_to(origins, url):
+    assert allowed_destination(url, origins=origins).lower() == url.lower()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("http://127.0.0.1:22/", id="another port of this machine"),
+        pytest.param("http://127.0.0.1/", id="the default port of this machine"),
+        pytest.param("https://127.0.0.1:8137/", id="this site by another scheme"),
+        pytest.param("https://shop.example/", id="another port of the landing page's host"),
+        pytest.param("http://shop.example:8443/", id="the landing page's site by another scheme"),
+        pytest.param("https://other.example:8443/", id="another port of a listed host"),
+        pytest.param("https://next.example/", id="the default port of a host that is listed with another"),
+        pytest.param("https://sub.other.example/", id="a host below a listed one"),
+        pytest.param("https://bad/", id="a line that is no host"),
+        pytest.param("https://port.example/", id="a line whose port is none"),
+        pytest.param("https://other.example:0/", id="port 0"),
+        pytest.param("https://other.example:99999/", id="a port that is none"),
+        pytest.param("https://other.example:/", id="no port after a colon"),
+    ],
+)
+def test_a_link_may_not_lead_to(origins, url):
+    with pytest.raises(ForeignDestinationError):
+        allowed_destination(url, origins=origins)
+
+
+def test_the_address_of_a_site_may_name_the_port_it_has_anyway():
+    origins = allowed_origins("", landing_url="/signup", own="https://friends.example:443")
+    assert allowed_destination("https://friends.example/x", origins=origins) == "https://friends.example/x"
+    assert not is_elsewhere("https://friends.example/x", own="https://friends.example:443")
+
+
+@pytest.mark.parametrize(
+    ("destination", "elsewhere"),
+    [
+        pytest.param("/signup", False, id="a path"),
+        pytest.param("http://127.0.0.1:8137/shop", False, id="this site"),
+        pytest.param("http://127.0.0.1:9000/shop", True, id="another port of the same host"),
+        pytest.param("https://127.0.0.1:8137/shop", True, id="another scheme of the same host"),
+        pytest.param("http://localhost:8137/shop", True, id="another name of the same host"),
+        pytest.param("https://shop.example/", True, id="another host"),
+    ],
+)
+def test_what_is_another_site(destination, elsewhere):
+    assert is_elsewhere(destination, own=OWN) is elsewhere

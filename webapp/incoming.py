@@ -1,0 +1,61 @@
+"""What is asked of every request before anything else: that it is meant for us, and that it is whole."""
+
+from io import BytesIO
+from typing import IO
+from urllib.parse import urlsplit
+
+import flask
+from flask import Flask, current_app
+from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
+from werkzeug.utils import cached_property
+from werkzeug.wsgi import LimitedStream
+
+MIB = 1024 * 1024
+
+
+class Request(flask.Request):
+    """A request that has its whole body or none."""
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        """The body. One whose length nobody told would be cut at the limit without a word; it is refused instead."""
+        if "wsgi.input_terminated" not in self.environ:
+            return super().stream
+        try:
+            return self._whole_body() if self.content_length is None else super().stream
+        except RequestEntityTooLarge:
+            # Whoever is still sending hears of a broken connection instead of the answer.
+            LimitedStream(self.environ["wsgi.input"], MIB, is_max=True).exhaust()
+            raise
+
+    def _whole_body(self) -> IO[bytes]:
+        limit = self.max_content_length
+        if limit is None:
+            return super().stream
+        body = LimitedStream(self.environ["wsgi.input"], limit + 1, is_max=True).readall()
+        if len(body) > limit:
+            raise RequestEntityTooLarge
+        return BytesIO(body)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its kind of request, and refuse those for another host."""
+    app.request_class = Request
+    app.before_request(_refuse_foreign_host)
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, without port and brackets, in small letters; empty for what is none.
+
+    One dot at the end is a way to write a name in full.
+    """
+    try:
+        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
+
+
+def _refuse_foreign_host() -> None:
+    # What could not be a host at all has become an empty one by now.
+    if host_name(flask.request.host) not in current_app.config["OWN_HOSTS"]:
+        raise SecurityError
