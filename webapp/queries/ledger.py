@@ -210,7 +210,9 @@ def _accounts(session: Session) -> Iterator[str]:
     reversed_minor = func.coalesce(taken.c.reversed, 0)
     clawed_back = func.coalesce(taken.c.clawed_back, 0)
     left = Reward.amount_minor - reversed_minor
-    differs: list[ColumnElement[bool]] = [held.c.clawback != -clawed_back, held.c.reward_id.is_(None)]
+    # A reward that is rejected was never paid: what was clawed back of it is settled.
+    owed = case((Reward.status == "rejected", 0), else_=clawed_back)
+    differs: list[ColumnElement[bool]] = [held.c.clawback != -owed, held.c.reward_id.is_(None)]
     differs += [held.c[name] != case((Reward.status == name, left), else_=0) for name in _ACCOUNTS[1:-1]]
     query = (
         select(Reward.id, Reward.status, left, clawed_back, *(held.c[name] for name in _ACCOUNTS))

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.ledger import Posting
+from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
-from webapp.domain.rewards import Change, Status, StatusError, granted, moved, taken_back
+from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Model, Program, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
@@ -126,6 +126,10 @@ def change_status(
         # an appeal: what went back while a reward was rejected has to be taken off when it returns.
         raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
     postings = moved(reward.left, reward.status, status)
+    if status == "rejected" and reward.clawed_back_minor:
+        # A payout failed after the clawback, so nothing was paid: what is left settles it, and nothing is owed for it.
+        owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.clawed_back_minor, reward.kept_minor))
+        postings = (*moved(kept, reward.status, status), *move(owed, account_of(reward.status), "clawback"))
     _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
 
 

@@ -1,0 +1,280 @@
+"""The money of a program once more, in plain Python and as directly as it can be said.
+
+Nothing of the application is used, so that the two only agree when both are
+right. Amounts are whole minor units; shares are fractions, rounded once.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+# What a decision or a payout may make of a reward. One that is over stays so.
+FOLLOWS: dict[str, set[str]] = {
+    "pending": {"held", "approved"},
+    "held": {"pending", "approved", "rejected"},
+    "approved": {"held", "in_payout"},
+    "in_payout": {"approved", "paid"},
+    "paid": set(),
+    "rejected": set(),
+    "reversed": set(),
+}
+NOWHERE = {"rejected", "reversed"}
+FROZEN = {"in_payout", "paid"}
+
+
+@dataclass
+class Version:
+    """One version of a rule: its table as it was written, None when it ended."""
+
+    live_from: datetime
+    table: dict[str, Any] | None
+
+
+@dataclass
+class Reward:
+    """What one rule gave for one purchase."""
+
+    key: str
+    side: str
+    beneficiary: str
+    amount: int
+    currency: str
+    status: str
+    matures_at: datetime
+    table: dict[str, Any]
+    reversed: int = 0
+    clawed_back: int = 0
+
+    @property
+    def kept(self) -> int:
+        return self.amount - self.reversed - self.clawed_back
+
+    def goes_to(self, status: str) -> bool:
+        """Take a step, if it is one that can be taken."""
+        if status not in FOLLOWS[self.status]:
+            return False
+        self.status = status
+        return True
+
+    def bring_to(self, earned: int) -> tuple[str, int, str] | None:
+        """Take back what is more than is earned. Returns what was taken and as what, None for nothing."""
+        missing = self.kept - earned
+        if missing <= 0 or self.status in NOWHERE:
+            return None
+        if self.status in FROZEN:
+            self.clawed_back += missing
+            return self.key, missing, "clawback"
+        self.reversed += missing
+        if self.reversed == self.amount:
+            self.status = "reversed"
+        return self.key, missing, "reversal"
+
+
+@dataclass
+class Purchase:
+    """Something that a friend did. Its `name` is unique: the event's id, or whose signup it is."""
+
+    name: str
+    type: str
+    friend: str | None
+    amount: int | None
+    currency: str | None
+    order: str | None
+    at: datetime
+    is_event: bool = True
+    nth: int = 1
+    refunded: int = 0
+    refunds: int = 0
+    rewards: list[Reward] = field(default_factory=list)
+
+    @property
+    def is_refunded_whole(self) -> bool:
+        return self.refunded == self.amount if self.amount else self.refunds > 0
+
+
+@dataclass
+class Waiting:
+    """A refund whose purchase is not there yet."""
+
+    name: str
+    wanted: int | None
+    of_event: str | None
+    of_order: str | None
+    at: datetime
+
+
+class Books:
+    """Everything that was told, and what follows from it."""
+
+    def __init__(self, hold_days: int) -> None:
+        self.hold_days = hold_days
+        self.referrer_of: dict[str, str | None] = {}
+        self.rules: dict[str, list[Version]] = {}
+        self.purchases: dict[str, Purchase] = {}
+        self.refund_names: set[str] = set()
+        self.waiting: list[Waiting] = []
+
+    def rewards(self) -> Iterator[tuple[Purchase, Reward]]:
+        for purchase in self.purchases.values():
+            for reward in purchase.rewards:
+                yield purchase, reward
+
+    def balances(self) -> Counter[tuple[str, str, str]]:
+        """Return what stands in each account, by person, currency and account, nothing left out but zeros."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for _purchase, reward in self.rewards():
+            if reward.status not in NOWHERE:
+                found[reward.beneficiary, reward.currency, reward.status] += reward.amount - reward.reversed
+                found[reward.beneficiary, reward.currency, "clawback"] -= reward.clawed_back
+                found[reward.beneficiary, reward.currency, "expense"] -= reward.kept
+        return Counter({account: minor for account, minor in found.items() if minor})
+
+    def joins(self, friend: str, referrer: str | None, at: datetime) -> list[tuple[str | None, str]]:
+        self.referrer_of[friend] = referrer
+        return self._record(Purchase(f"signup of {friend}", "signup", friend, None, None, None, at, is_event=False))
+
+    def publishes(self, tables: list[dict[str, Any]], *, prune: bool, now: datetime) -> set[tuple[str, str]]:
+        """Return what happened to which rule."""
+        done = set()
+        for table in tables:
+            versions = self.rules.setdefault(table["key"], [])
+            if not versions or versions[-1].table != table:
+                done.add((table["key"], "changed" if versions else "new"))
+                versions.append(Version(now, table))
+        if prune:
+            for key in self.rules.keys() - {table["key"] for table in tables}:
+                if self.rules[key][-1].table is not None:
+                    done.add((key, "ended"))
+                    self.rules[key].append(Version(now, None))
+        return done
+
+    def buys(self, purchase: Purchase) -> list[tuple[str | None, str]] | str:
+        """Return what each rule said, or why the event was refused."""
+        if purchase.name in self.purchases:
+            return "event taken"
+        if purchase.order and any(
+            (other.order, other.type) == (purchase.order, purchase.type) for other in self.purchases.values()
+        ):
+            return "order taken"
+        return self._record(purchase)
+
+    def refunds(self, refund: Waiting) -> list[tuple[str, int, str]] | str:
+        """Return what was taken of which rule's reward, or why nothing was."""
+        found = [
+            purchase
+            for purchase in self.purchases.values()
+            if (refund.of_event and purchase.is_event and purchase.name == refund.of_event)
+            or (refund.of_order and purchase.order == refund.of_order)
+        ]
+        if len(found) > 1:
+            return "ambiguous"
+        if refund.name in self.refund_names:
+            return "refund taken"
+        self.refund_names.add(refund.name)
+        if not found:
+            self.waiting.append(refund)
+            return "waits"
+        return self._apply(refund, found[0])
+
+    def matures(self, now: datetime) -> int:
+        due = [reward for _, reward in self.rewards() if reward.status == "pending" and reward.matures_at <= now]
+        for reward in due:
+            reward.status = "approved"
+        return len(due)
+
+    def _record(self, purchase: Purchase) -> list[tuple[str | None, str]]:
+        self.purchases[purchase.name] = purchase
+        self._count_anew(purchase)
+        said = list(self._decide(purchase))
+        arrived = [
+            refund
+            for refund in self.waiting
+            if (purchase.is_event and refund.of_event == purchase.name)
+            or (refund.of_order is not None and refund.of_order == purchase.order)
+        ]
+        for refund in sorted(arrived, key=lambda refund: (refund.at, refund.name)):
+            self.waiting.remove(refund)
+            self._apply(refund, purchase)
+        return said
+
+    def _count_anew(self, new: Purchase) -> None:
+        """Number what the friend did by the moment it happened; what counts too high now is taken back."""
+        same = [other for other in self.purchases.values() if (other.friend, other.type) == (new.friend, new.type)]
+        ordered = sorted(same, key=lambda other: (other.at, other.name if other.is_event else ""))
+        for nth, purchase in enumerate(ordered, 1):
+            purchase.nth = nth
+            for reward in purchase.rewards:
+                if nth > _first(reward.table):
+                    reward.bring_to(0)
+
+    def _decide(self, purchase: Purchase) -> Iterator[tuple[str | None, str]]:
+        if purchase.friend is None:
+            yield None, "unknown_person"
+            return
+        referrer = self.referrer_of[purchase.friend]
+        if referrer is None:
+            yield None, "not_referred"
+            return
+        if purchase.type == "signup" and purchase.is_event:
+            yield None, "already_signed_up"
+            return
+        asked = 0
+        for key, versions in self.rules.items():
+            live = [version for version in versions if version.live_from <= purchase.at]
+            table = live[-1].table if live else None
+            if table is None or table["trigger"] != purchase.type:
+                continue
+            asked += 1
+            code, amount, currency = _price(table, purchase)
+            if code == "earned":
+                hold = table.get("hold_days", self.hold_days)
+                beneficiary = referrer if table["beneficiary"] == "referrer" else purchase.friend
+                status, matures_at = "pending" if hold else "approved", purchase.at + timedelta(days=hold)
+                purchase.rewards.append(
+                    Reward(key, table["beneficiary"], beneficiary, amount, currency, status, matures_at, table)
+                )
+            yield key, code
+        if not asked:
+            yield None, "no_rule"
+
+    def _apply(self, refund: Waiting, purchase: Purchase) -> list[tuple[str, int, str]]:
+        left = (purchase.amount or 0) - purchase.refunded
+        purchase.refunded += left if refund.wanted is None else min(refund.wanted, left)
+        purchase.refunds += 1
+        taken = (reward.bring_to(_earned(reward, purchase)) for reward in purchase.rewards)
+        return [what for what in taken if what is not None]
+
+
+def _first(table: dict[str, Any]) -> float:
+    return table["settings"].get("first_purchases", float("inf"))
+
+
+def _price(table: dict[str, Any], purchase: Purchase) -> tuple[str, int, str]:
+    if "starts_at" in table and purchase.at < table["starts_at"]:
+        return "not_started", 0, ""
+    if "ends_at" in table and purchase.at >= table["ends_at"]:
+        return "ended", 0, ""
+    if table["kind"] == "fixed_amount":
+        return "earned", table["settings"]["amount"], table["settings"]["currency"]
+    if purchase.amount is None:
+        return "amount_missing", 0, ""
+    if purchase.nth > _first(table):
+        return "purchase_limit", 0, ""
+    share = _rounded(Fraction(table["settings"]["percent"]) / 100 * purchase.amount)
+    return ("earned", share, purchase.currency or "") if share else ("rounds_to_zero", 0, "")
+
+
+def _earned(reward: Reward, purchase: Purchase) -> int:
+    if purchase.is_refunded_whole:
+        return 0
+    if reward.table["kind"] == "fixed_amount" or not purchase.amount:
+        return reward.amount
+    return _rounded(reward.amount * (1 - Fraction(purchase.refunded, purchase.amount)))
+
+
+def _rounded(exactly: Fraction) -> int:
+    return floor(exactly + Fraction(1, 2))

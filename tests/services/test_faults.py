@@ -1,0 +1,294 @@
+"""The database fails in the middle of a money operation: nothing of it is there, and a repeat ends as without it."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from tests import factories, money
+from tests.factories import NOON, join
+from tests.money import DAY, ada_and_bob, buy, publish, refund, rule, send
+from webapp.database import write_transaction
+from webapp.domain.rewards import StatusError
+from webapp.extensions import db
+from webapp.models import Conversion, Model, Reward, RewardRule, User
+from webapp.queries import rules
+from webapp.queries.ledger import breaches
+from webapp.services.answers import Question, find_answer, keep_answer
+from webapp.services.conversions import EventTakenError
+from webapp.services.people import EmailTakenError
+from webapp.services.refunds import RefundTakenError
+from webapp.services.reported_signups import ExternalIdTakenError, SignupReport, report_signup
+from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.rules import publish_rules
+from webapp.services.signups import CameBy, sign_up
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty_app")]
+
+TEN_PERCENT = {"key": "ten-percent", "beneficiary": "friend", "settings": {"percent": "10", "first_purchases": 1}}
+WELCOME = {**money.TEN_DOLLARS, "key": "welcome", "trigger": "signup"}
+
+
+class UndoneError(Exception):
+    """Raised to take back a transaction that went well."""
+
+
+@pytest.fixture(autouse=True)
+def a_history(hasty_app):
+    """Rewards at every stage, and refunds that wait, for all operations to begin from."""
+    with write_transaction() as session:
+        publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
+        publish(session, **TEN_PERCENT, hold_days=0)
+        publish(session, **WELCOME, hold_days=0)
+        ada, bob = ada_and_bob(session)
+        join(session, CameBy(typed=factories.link_of(session, ada)), name="Eve Adams", email="eve@example.org")
+        buy(session, bob, "100.00 USD", event_id="paid", at=NOON - 50 * DAY)
+        for key in ("twenty-percent", "ten-percent"):
+            reward_id = reward_of(session, "paid", key)
+            send(session, reward_id, *(["approved"] if key == "twenty-percent" else []), "in_payout", "paid")
+        buy(session, bob, "49.99 USD", event_id="due", order_id="due order", at=NOON - 20 * DAY)
+        ivy, _referral = join(
+            session, CameBy(typed=factories.link_of(session, ada)), name="Ivy Jones", email="ivy@example.org"
+        )
+        buy(session, ivy, "30.00 USD", event_id="ready")
+        refund(session, "10.00 USD", order_id="awaited order", event_id="waits 1")
+        refund(session, of="awaited", event_id="waits 2")
+
+
+def reward_of(session: Session, event_id: str, key: str) -> UUID:
+    return session.execute(
+        select(Reward.id)
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .join(RewardRule, RewardRule.id == Reward.rule_id)
+        .where(Conversion.event_id == event_id, RewardRule.key == key)
+    ).scalar_one()
+
+
+def named(session: Session, name: str) -> User:
+    return session.scalars(select(User).where(User.name == name)).one()
+
+
+def a_purchase(session):
+    buy(session, named(session, "Eve Adams"), "49.99 USD", event_id="new", order_id="new order")
+
+
+def a_purchase_of_the_api(session):
+    question = Question("conversion", "new", "hash")
+    if find_answer(session, factories.program(session), question) is None:
+        a_purchase(session)
+        keep_answer(session, factories.program(session), question, "{}", NOON)
+
+
+def a_late_purchase(session):
+    buy(session, named(session, "Bob Miller"), "30.00 USD", event_id="late", at=NOON - 60 * DAY, now=NOON)
+
+
+def a_purchase_that_was_refunded_before(session):
+    buy(session, named(session, "Eve Adams"), "49.99 USD", event_id="awaited", order_id="awaited order")
+
+
+def a_refund(session):
+    refund(session, "20.00 USD", order_id="due order")
+
+
+def a_refund_after_payment(session):
+    refund(session, of="paid")
+
+
+def a_refund_that_waits(session):
+    refund(session, of="nothing yet")
+
+
+def maturing(session):
+    mature_rewards(session, NOON)
+
+
+def a_decision(session):
+    send(session, reward_of(session, "due", "twenty-percent"), "held")
+
+
+def a_freeze(session):
+    send(session, reward_of(session, "ready", "ten-percent"), "in_payout")
+
+
+def a_publication(session):
+    wanted = [rule(settings={"percent": "25"}), rule(**money.TEN_DOLLARS)]
+    publish_rules(session, factories.program(session), wanted, prune=True, note="Autumn", by=None, now=NOON)
+
+
+def a_signup(session):
+    sign_up(
+        session,
+        factories.program(session),
+        name="New Person",
+        email="new@example.org",
+        password_hash=None,
+        came_by=CameBy(typed=factories.link_of(session, named(session, "Ada Okafor"))),
+        choose=random.Random(1).choice,
+        now=NOON,
+    )
+
+
+def a_reported_signup(session):
+    report_signup(
+        session,
+        factories.program(session),
+        SignupReport("cus_1", "new@example.org", "New Person", NOON - DAY),
+        came_by=CameBy(typed=factories.link_of(session, named(session, "Ada Okafor"))),
+        choose=random.Random(1).choice,
+        actor=SYSTEM,
+        now=NOON,
+    )
+
+
+# What the same again says once it is done; None where it does nothing.
+OPERATIONS = {
+    a_purchase: EventTakenError,
+    a_purchase_of_the_api: None,
+    a_late_purchase: EventTakenError,
+    a_purchase_that_was_refunded_before: EventTakenError,
+    a_refund: RefundTakenError,
+    a_refund_after_payment: RefundTakenError,
+    a_refund_that_waits: RefundTakenError,
+    maturing: None,
+    a_decision: StatusError,
+    a_freeze: StatusError,
+    a_publication: None,
+    a_signup: EmailTakenError,
+    a_reported_signup: ExternalIdTakenError,
+}
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
+
+
+@each_operation
+def test_a_fault_at_any_statement_leaves_nothing_and_a_repeat_ends_the_same(operation, record_property):
+    before = dump()
+    statements, end = trial(operation)
+    assert end != before
+    for number in range(1, statements + 1):
+        with failing("before_cursor_execute", number), pytest.raises(OperationalError, match="the connection is gone"):
+            carry_out(operation)
+        assert dump() == before, f"a fault at statement {number}"
+        assert trial(operation) == (statements, end), f"a repeat after a fault at statement {number}"
+    carry_out(operation)
+    assert canonical(dump()) == end
+    assert list(breaches(db.session())) == []
+    record_property("faults", statements)
+
+
+@each_operation
+def test_a_fault_at_the_commit_leaves_nothing_and_a_repeat_ends_the_same(operation):
+    before = dump()
+    _statements, end = trial(operation)
+    with failing("commit", 1), pytest.raises(OperationalError, match="the connection is gone"):
+        carry_out(operation)
+    assert dump() == before
+    carry_out(operation)
+    assert canonical(dump()) == end
+
+
+@each_operation
+def test_when_only_the_answer_to_the_commit_is_lost_all_is_there_and_a_repeat_changes_nothing(operation, monkeypatch):
+    _statements, end = trial(operation)
+
+    def commit_and_break(connection):
+        connection.commit()
+        raise gone()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(db.engine.dialect, "do_commit", commit_and_break)
+        with pytest.raises(OperationalError, match="the connection is gone"):
+            carry_out(operation)
+    done = dump()
+    assert canonical(done) == end
+    if refusal := OPERATIONS[operation]:
+        with pytest.raises(refusal):
+            carry_out(operation)
+    else:
+        carry_out(operation)
+    assert dump() == done
+
+
+def carry_out(operation: Callable[[Session], None]) -> None:
+    forget()
+    with write_transaction() as session:
+        operation(session)
+
+
+def trial(operation: Callable[[Session], None]) -> tuple[int, object]:
+    """Return how many statements an operation takes and the database after it, and take it back."""
+    forget()
+    with counting("before_cursor_execute") as counted:
+        try:
+            with write_transaction() as session:
+                operation(session)
+                statements = counted["seen"]
+                session.flush()
+                end = canonical(dump(session))
+                raise UndoneError
+        except UndoneError:
+            return statements, end
+
+
+def forget() -> None:
+    """Let everything be read anew, as by a new process: the same number of statements each time."""
+    db.session.remove()
+    rules._sets.clear()
+    rules._versions.clear()
+
+
+def gone() -> OperationalError:
+    return OperationalError("a statement", {}, ConnectionError("the connection is gone"))
+
+
+@contextmanager
+def failing(moment: str, number: int) -> Iterator[None]:
+    """Let the engine fail at the moment's n-th time."""
+    with counting(moment, fails_at=number) as counted:
+        yield
+    assert counted["seen"] >= number
+
+
+@contextmanager
+def counting(moment: str, *, fails_at: int | None = None) -> Iterator[dict[str, int]]:
+    counted = {"seen": 0}
+
+    def see(*_anything: object) -> None:
+        counted["seen"] += 1
+        if counted["seen"] == fails_at:
+            raise gone()
+
+    event.listen(db.engine, moment, see)
+    try:
+        yield counted
+    finally:
+        event.remove(db.engine, moment, see)
+
+
+def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every table, as it is committed, or as a session in a transaction sees it."""
+    reading = session or db.session()
+    found = {
+        table.name: [tuple(row) for row in reading.connection().execute(select(table).order_by(*table.primary_key))]
+        for table in Model.metadata.sorted_tables
+    }
+    if session is None:
+        reading.rollback()
+    return found
+
+
+def canonical(dumped: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    """Return a dump with ids replaced by their number: new ones are drawn each time, in the order of time."""
+    numbers: dict[UUID, int] = {}
+    return {
+        table: [
+            tuple(numbers.setdefault(value, len(numbers)) if isinstance(value, UUID) else value for value in row)
+            for row in rows
+        ]
+        for table, rows in dumped.items()
+    }

@@ -1,0 +1,370 @@
+"""Long random stories of money, each step compared with a plain-Python model."""
+
+import os
+import secrets
+from collections import Counter
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import case, func, select, update
+
+from tests import factories
+from tests.factories import NOON
+from tests.services.money_model import Books, Purchase, Waiting
+from webapp.database import write_transaction
+from webapp.domain.money import Money
+from webapp.domain.rewards import STATUSES, StatusError
+from webapp.domain.rules import read_rule
+from webapp.extensions import db
+from webapp.models import Conversion, LedgerEntry, Program, Reward, RewardEvent, RewardRule, User
+from webapp.queries import ledger, rollups
+from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
+from webapp.services.refunds import AmbiguousOrderError, RefundReport, RefundTakenError, record_refund
+from webapp.services.rewards import SYSTEM, change_status, mature_rewards
+from webapp.services.rules import publish_rules
+from webapp.services.signups import CameBy, sign_up
+
+DAY = timedelta(days=1)
+STEPS_OF_A_STORY = 80
+STEPS = {"sqlite": 20_000, "postgresql": 1_500}
+PARTS = 2
+# All of the database is looked through then; each step compares every reward and every balance anyway.
+VERIFY_EVERY = 40
+HOLD_DAYS = 20
+REFUSALS = {
+    EventTakenError: "event taken",
+    OrderTakenError: "order taken",
+    RefundTakenError: "refund taken",
+    AmbiguousOrderError: "ambiguous",
+    StatusError: False,
+}
+
+types = st.sampled_from(["purchase"] * 6 + ["renewal", "signup"])
+amounts = st.sampled_from([(4999, "USD"), (10_000, "USD"), (9_995, "KWD"), (501, "JPY"), (1, "USD"), (0, "USD"), None])
+days_back = st.sampled_from([0, 0, 1, 2, 15, 30])
+# Which name something gets: one of its own, one that is taken, or one that a refund waits for.
+newness = st.sampled_from(["new"] * 5 + ["taken", "awaited"])
+# Of things at the same moment the lower id comes first, capitals before the others.
+letters = st.sampled_from("Xbm")
+A_RULE = {"name": "A rule", "trigger": "purchase"}
+kinds = [
+    {"kind": "percent_of_purchase", "settings": {"percent": "20", "first_purchases": 1}},
+    {"kind": "percent_of_purchase", "settings": {"percent": "12.5", "first_purchases": 2}},
+    {"kind": "percent_of_purchase", "settings": {"percent": "100", "first_purchases": 3}},
+    {"kind": "percent_of_purchase", "settings": {"percent": "10", "first_purchases": 99}},
+    {"kind": "percent_of_purchase", "settings": {"percent": "0.01", "first_purchases": 99}},
+    {"kind": "fixed_amount", "settings": {"amount": 1000, "currency": "USD"}},
+    {"kind": "fixed_amount", "settings": {"amount": 75, "currency": "JPY"}},
+]
+terms = [
+    *({}, {"hold_days": 0}, {"hold_days": 0}, {"hold_days": 10}, {"hold_days": 10}),
+    {"hold_days": 10, "starts_at": NOON + 3 * DAY},
+    {"hold_days": 0, "ends_at": NOON + 9 * DAY},
+    {"hold_days": 0, "starts_at": NOON - DAY, "ends_at": NOON + 20 * DAY},
+]
+tables = st.builds(
+    lambda number, trigger, side, kind, term: {
+        **A_RULE,
+        "key": f"rule-{number}",
+        "trigger": trigger,
+        "beneficiary": side,
+        **kind,
+        **term,
+    },
+    st.integers(1, 4),
+    st.sampled_from(["purchase"] * 4 + ["renewal", "signup"]),
+    st.sampled_from(["referrer", "friend"]),
+    st.sampled_from(kinds),
+    st.sampled_from(terms),
+)
+rule_sets = st.lists(tables, max_size=3, unique_by=lambda table: table["key"])
+# Only one purchase counts for the first, so that a late one ends its reward; what the second gives can be paid at once.
+AT_FIRST = [
+    {**A_RULE, "key": "first-purchase", "beneficiary": "referrer", "hold_days": 10, **kinds[0]},
+    {**A_RULE, "key": "every-purchase", "beneficiary": "friend", "hold_days": 0, **kinds[3]},
+]
+
+
+def _taken_as(how):
+    return func.sum(case((RewardEvent.taken_as == how, RewardEvent.taken_minor), else_=0))
+
+
+# Built once: every step asks both. Whose purchase and which rule, the reward's id, and how it stands.
+STORED_REWARDS = (
+    select(
+        *(Conversion.event_id, Conversion.user_id, RewardRule.key, Reward.id),
+        *(Reward.side, Reward.beneficiary_id, Reward.amount_minor, Reward.currency, Reward.status, Reward.matures_at),
+        *(_taken_as("reversal"), _taken_as("clawback")),
+    )
+    .join(Conversion, Conversion.id == Reward.conversion_id)
+    .join(RewardRule, RewardRule.id == Reward.rule_id)
+    .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+    .group_by(Reward.id, Conversion.id, RewardRule.id)
+)
+STORED_BALANCES = (
+    select(LedgerEntry.user_id, LedgerEntry.currency, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+    .group_by(LedgerEntry.user_id, LedgerEntry.currency, LedgerEntry.account)
+    .having(func.sum(LedgerEntry.amount_minor) != 0)
+)
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    """The services on one side, the model on the other."""
+
+    def __init__(self, empty, steps):
+        super().__init__()
+        empty()
+        self.steps = steps
+        self.now = NOON
+        self.publications = 0
+        self.books = Books(HOLD_DAYS)
+        # Of people and of rewards, by their names in the model.
+        self.ids, self.reward_ids = {}, {}
+        with write_transaction() as session:
+            session.execute(update(Program).values(hold_days=HOLD_DAYS))
+            for name in ("Ada", "Cara"):
+                self.ids[name] = factories.person(session, now=NOON - 90 * DAY).id
+
+    @initialize(wanted=rule_sets)
+    def there_are_rules_and_a_friend_who_buys(self, wanted):
+        self.publish([*AT_FIRST, *wanted], prune=False, now=NOON - 80 * DAY)
+        self.someone_joins("Ada", 0)
+        self.record(Purchase("first", "purchase", "friend 0", 4999, "USD", "first order", NOON - DAY))
+
+    @precondition(lambda self: self.publications < 6)
+    @rule(wanted=rule_sets, prune=st.booleans())
+    def rules_are_published(self, wanted, prune):
+        self.publish(wanted, prune=prune, now=self.now)
+
+    @precondition(lambda self: len(self.ids) < 7)
+    @rule(referrer=st.sampled_from(["Ada", "Cara", "friend 0", None]), back=days_back)
+    def someone_joins(self, referrer, back):
+        friend, at = f"friend {len(self.ids) - 2}", self.now - back * DAY
+        with write_transaction() as session:
+            typed = factories.link_of(session, session.get_one(User, self.ids[referrer])) if referrer else None
+            signed_up = sign_up(
+                session,
+                factories.program(session),
+                name=friend,
+                email=f"friend{len(self.ids)}@example.org",
+                password_hash=None,
+                came_by=CameBy(typed=typed),
+                choose=secrets.choice,
+                now=self.now,
+                signed_up_at=at,
+            )
+            self.ids[friend] = signed_up.user.id
+        assert said(signed_up.recorded) == in_any_order(self.books.joins(friend, referrer, at))
+
+    @rule(
+        which=st.integers(0, 99),
+        letter=letters,
+        named=newness,
+        type=types,
+        amount=amounts,
+        of_order=st.none() | newness,
+        friend=st.integers(0, 99),
+        back=days_back,
+    )
+    def someone_buys(self, which, letter, named, type, amount, of_order, friend, back):
+        number = len(self.books.purchases)
+        taken = [one for one in self.books.purchases.values() if one.is_event]
+        awaited = self.books.waiting
+        names = {"taken": [one.name for one in taken], "awaited": [one.of_event for one in awaited if one.of_event]}
+        orders = {
+            "taken": [one.order for one in taken if one.order],
+            "awaited": [one.of_order for one in awaited if one.of_order],
+        }
+        name = one_of(names.get(named), which) or f"{letter}{number}"
+        order = of_order and (one_of(orders.get(of_order), which) or f"order {number}")
+        # Now and then someone unknown.
+        friends = [*self.books.referrer_of] * 2 + [None]
+        friend = friends[friend % len(friends)]
+        self.record(Purchase(name, type, friend, *(amount or (None, None)), order, self.now - back * DAY))
+
+    @rule(
+        which=st.integers(0, 99),
+        named=newness,
+        by_order=st.booleans(),
+        unknown=st.sampled_from([0, 0, 0, 1]),
+        wanted=st.sampled_from([None, Fraction(1, 3), Fraction(1, 2), 0, 1, 99_999]),
+    )
+    def something_is_refunded(self, which, named, by_order, unknown, wanted):
+        number = len(self.books.refund_names)
+        known = [one for one in self.books.purchases.values() if (one.order if by_order else one.is_event)]
+        rewarded = [one for one in known if any(reward.kept for reward in one.rewards)]
+        purchase = None if unknown else one_of((which % 3 and rewarded) or known, which)
+        if isinstance(wanted, Fraction):
+            wanted = int(((purchase and purchase.amount) or 1000) * wanted)
+        of_event = None if by_order else purchase.name if purchase else f"later {number}"
+        of_order = (purchase.order if purchase else f"later {number}") if by_order else None
+        name = f"refund {number if named != 'taken' else which % (number + 1)}"
+        report = RefundReport(name, self.now, order_id=of_order, conversion_event_id=of_event, wanted_minor=wanted)
+
+        def record(session):
+            refunded = record_refund(session, factories.program(session), report, actor=SYSTEM, now=self.now)
+            taken = [(taken.rule_key, taken.amount.minor, taken.taken_as) for taken in refunded.taken_back]
+            return "waits" if refunded.conversion_id is None else in_any_order(taken)
+
+        expected = self.books.refunds(Waiting(name, wanted, of_event, of_order, self.now))
+        assert outcome_of(record) == in_any_order(expected)
+
+    @precondition(lambda self: self.rewards())
+    @rule(which=st.integers(0, 99), status=st.sampled_from(STATUSES))
+    def someone_decides(self, which, status):
+        self.send(self.rewards(), which, status)
+
+    @precondition(lambda self: self.rewards("approved"))
+    @rule(which=st.integers(0, 99))
+    def a_payout_is_frozen(self, which):
+        self.send(self.rewards("approved"), which, "in_payout")
+
+    @precondition(lambda self: self.rewards("in_payout"))
+    @rule(which=st.integers(0, 99), status=st.sampled_from(["paid", "paid", "approved"]))
+    def a_payout_ends(self, which, status):
+        self.send(self.rewards("in_payout"), which, status)
+
+    @precondition(lambda self: self.rewards("held"))
+    @rule(which=st.integers(0, 99), status=st.sampled_from(["rejected", "pending", "approved"]))
+    def a_case_is_closed(self, which, status):
+        self.send(self.rewards("held"), which, status)
+
+    @rule(later=st.sampled_from([DAY, DAY, 5 * DAY, 10 * DAY]))
+    def time_passes(self, later):
+        self.now += later
+
+    @precondition(lambda self: any(reward.matures_at <= self.now for _, reward in self.rewards("pending")))
+    @rule()
+    def the_job_matures_rewards(self):
+        with write_transaction() as session:
+            matured = mature_rewards(session, self.now)
+        assert matured == self.books.matures(self.now)
+
+    @invariant()
+    def both_agree(self):
+        self.steps["done"] += 1
+        session = db.session()
+        names = {user_id: name for name, user_id in self.ids.items()}
+        self.reward_ids, found = {}, {}
+        for event_id, friend, key, reward_id, side, beneficiary, *stands in session.connection().execute(
+            STORED_REWARDS
+        ):
+            name = event_id or f"signup of {names[friend]}"
+            self.reward_ids[name, key] = reward_id
+            found[name, key] = (side, names[beneficiary], *stands)
+        assert found == {
+            (purchase.name, one.key): (
+                *(one.side, one.beneficiary, one.amount, one.currency, one.status),
+                *(one.matures_at, one.reversed, one.clawed_back),
+            )
+            for purchase, one in self.books.rewards()
+        }
+        balances = session.connection().execute(STORED_BALANCES)
+        assert {(names[id_], *account): minor for id_, *account, minor in balances} == self.books.balances()
+        if self.steps["done"] % VERIFY_EVERY == 0:
+            assert list(ledger.breaches(session)) == []
+        session.rollback()
+
+    def teardown(self):
+        assert list(ledger.breaches(db.session())) == []
+        assert list(rollups.breaches(db.session())) == []
+        db.session.rollback()
+
+    def publish(self, wanted, *, prune, now):
+        self.publications += 1
+        with write_transaction() as session:
+            program, rules = factories.program(session), [read_rule(table) for table in wanted]
+            done = publish_rules(session, program, rules, prune=prune, note="", by=None, now=now)
+        assert {(change.key, change.kind) for change in done} == self.books.publishes(wanted, prune=prune, now=now)
+
+    def record(self, purchase):
+        """Tell both sides of a purchase."""
+        money = None if purchase.amount is None else Money(purchase.amount, purchase.currency)
+        happened = Event(purchase.type, purchase.at, purchase.name, money, purchase.order)
+
+        def record(session):
+            program, user_id = factories.program(session), self.ids.get(purchase.friend)
+            return said(record_conversion(session, program, happened, user_id=user_id, actor=SYSTEM, now=self.now))
+
+        assert outcome_of(record) == in_any_order(self.books.buys(purchase))
+
+    def rewards(self, *statuses):
+        """Return the rewards that stand at one of these statuses, or all, each with its purchase."""
+        return [(purchase, one) for purchase, one in self.books.rewards() if not statuses or one.status in statuses]
+
+    def send(self, rewards, which, status):
+        """Take one of these rewards to a status, if it can be taken there."""
+        purchase, reward = rewards[which % len(rewards)]
+        reward_id = self.reward_ids[purchase.name, reward.key]
+
+        def change(session):
+            change_status(session, reward_id, status, reason="test", actor=SYSTEM, now=self.now)
+            return True
+
+        assert outcome_of(change) == reward.goes_to(status)
+
+
+def outcome_of(operation):
+    """Return what an operation answers in a transaction of its own, or why it was refused."""
+    try:
+        with write_transaction() as session:
+            return operation(session)
+    except tuple(REFUSALS) as error:
+        return REFUSALS[type(error)]
+
+
+def one_of(things, which):
+    return things[which % len(things)] if things else None
+
+
+def said(recorded):
+    return in_any_order([(decided.rule_key, decided.code) for decided in recorded.decisions])
+
+
+def in_any_order(found):
+    return sorted(found, key=str) if isinstance(found, list) else found
+
+
+# In parts, so that two workers share the work.
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+def test_every_step_of_a_story_leaves_what_the_model_says(
+    part, databases, database_url, hasty_app, tmp_path, record_property
+):
+    wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", STEPS[databases.name])) // PARTS
+    chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))
+    print(f"GRAPEVINE_MODEL_SEED={chosen}")  # noqa: T201 - shown when the test fails
+    steps = Counter()
+
+    def empty():
+        db.session.remove()
+        db.engine.dispose()
+        databases.drop(database_url)
+        assert databases.clone(tmp_path) == database_url
+
+    while steps["done"] < wanted:
+        # Some stories end early, so that there may be more rounds than one.
+        run_state_machine_as_test(
+            seed(chosen + steps["done"])(lambda: MoneyMachine(empty, steps)),
+            settings=settings(
+                max_examples=-(-(wanted - steps["done"]) // STEPS_OF_A_STORY),
+                stateful_step_count=STEPS_OF_A_STORY,
+                deadline=None,
+                print_blob=True,
+                # Explaining a failure traces every line, which makes all of it several times slower.
+                phases=[Phase.reuse, Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    record_property("steps", steps["done"])
