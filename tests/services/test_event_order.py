@@ -26,7 +26,7 @@ from webapp.services.rewards import SYSTEM, mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy
 
-EXAMPLES = {"sqlite": 40, "postgresql": 10}
+EXAMPLES = {"sqlite": 25, "postgresql": 8}
 WHEN_ALL_ARE_DUE = NOON + 100 * DAY
 
 FRIENDS = ("Bob", "Eve")
