@@ -26,7 +26,7 @@ from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 
 DEMO_DOMAIN = "demo.example"
-PER_DAY = {"click": 102, "signup": 1.5, "purchase": 3}
+PER_DAY = {"click": 100, "signup": 1.25, "purchase": 3}
 RETURNING_SHARE = 0.3
 # Of the new visitors: how many come through the one whom a visitor of the demo signs in as.
 STAR_SHARE = 0.1
