@@ -1,8 +1,9 @@
 """What views share: pages and their parts, safe ways back, the program of the request."""
 
 from typing import Any
+from uuid import UUID
 
-from flask import Response, current_app, g, render_template, request, url_for
+from flask import Response, abort, current_app, g, render_template, request, url_for
 
 from webapp.extensions import db
 from webapp.models import Program
@@ -41,6 +42,16 @@ def keep_out_of_caches(response: Response) -> Response:
     else:
         response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+def page_cursor() -> UUID | None:
+    """Return the row after which the page of a list begins, None for its first page; what is no id is not there."""
+    if "before" not in request.args:
+        return None
+    try:
+        return UUID(request.args["before"])
+    except ValueError:
+        abort(404)
 
 
 def start_url(role: str) -> str:

@@ -1,9 +1,8 @@
 """A referrer's friends, and the people who do not count, each with the reason."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -13,7 +12,7 @@ from webapp.formatting import number
 from webapp.queries.friend_orders import orders_of_friends
 from webapp.queries.referrals import Outcome, count_friends, list_outcomes
 from webapp.views.referrer.friend_cards import FriendCard, friend_card
-from webapp.web import render
+from webapp.web import page_cursor, render
 
 bp = Blueprint("referrals", __name__, url_prefix="/referrals")
 
@@ -21,7 +20,7 @@ bp = Blueprint("referrals", __name__, url_prefix="/referrals")
 @bp.get("")
 def index() -> Response:
     session = db.session()
-    outcomes, more = list_outcomes(session, current_user.id, before=_cursor())
+    outcomes, more = list_outcomes(session, current_user.id, before=page_cursor())
     total = count_friends(session, current_user.id)
     return render(
         "referrer/referrals/index.html",
@@ -39,15 +38,6 @@ def friend_cards(outcomes: Sequence[Outcome]) -> list[FriendCard]:
     return [
         friend_card(outcome, orders.get(outcome.friend_id, []) if outcome.friend_id else []) for outcome in outcomes
     ]
-
-
-def _cursor() -> UUID | None:
-    if "before" not in request.args:
-        return None
-    try:
-        return UUID(request.args["before"])
-    except ValueError:
-        abort(404)
 
 
 def _heading(total: int) -> str:

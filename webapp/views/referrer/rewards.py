@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -27,7 +27,7 @@ from webapp.queries.rewards import (
     summaries_of,
 )
 from webapp.views.referrer.reward_cards import reward_card, stand_of, state_label, steps_to_payment
-from webapp.web import load_program, render
+from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
 
@@ -49,7 +49,7 @@ class ListedReward:
 def index() -> Response:
     session, program = db.session(), load_program()
     try:
-        rows, more = list_rewards(session, program.id, beneficiary_id=current_user.id, before=_cursor())
+        rows, more = list_rewards(session, program.id, beneficiary_id=current_user.id, before=page_cursor())
     except UnknownCursorError:
         abort(404)
     contexts = contexts_of(session, [row.conversion_id for row in rows])
@@ -94,15 +94,6 @@ def show(reward_id: UUID) -> Response:
             if one.version and one.version.rule_id != row.version.rule_id and one.amount is None
         ],
     )
-
-
-def _cursor() -> UUID | None:
-    if "before" not in request.args:
-        return None
-    try:
-        return UUID(request.args["before"])
-    except ValueError:
-        abort(404)
 
 
 def _heading(total: int) -> str:
