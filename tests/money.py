@@ -82,7 +82,7 @@ def buy(
     """Something that a person (None for someone unknown) did, reported as it happened or later, at `now`."""
     event = Event(type, at, event_id, Money.parse(amount) if amount else None, order_id, details)
     return record_conversion(
-        session, program(session), event, user_id=user.id if user else None, actor=actor, now=now or at
+        session, program(session).id, event, user_id=user.id if user else None, actor=actor, now=now or at
     )
 
 
@@ -104,7 +104,7 @@ def refund(
         conversion_event_id=None if order_id else of,
         wanted_minor=Money.parse(amount).minor if amount else None,
     )
-    return record_refund(session, program(session), report, actor=actor, now=at)
+    return record_refund(session, program(session).id, report, actor=actor, now=at)
 
 
 def send(session: Session, reward_id: UUID, *statuses: Any, now: datetime = NOON) -> None:

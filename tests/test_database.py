@@ -7,10 +7,10 @@ import time
 
 import pytest
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests import factories
-from webapp.database import SQLITE_BUSY_SECONDS, write_lock, write_transaction
+from webapp.database import SQLITE_BUSY_SECONDS, at_the_end, write_lock, write_transaction
 from webapp.extensions import db
 from webapp.models import Program
 
@@ -84,6 +84,60 @@ def test_whatever_breaks_a_write_takes_it_back(error):
 
     with pytest.raises(error):
         write_and_break()
+    assert name_of_program() == "Grapevine"
+    rename("Whole")
+    assert name_of_program() == "Whole"
+
+
+def test_what_is_left_for_the_end_is_written_last_and_in_order():
+    with write_transaction() as session:
+        for name in ("First", "Second"):
+            at_the_end(session, lambda session, name=name: session.execute(update(Program).values(name=name)))
+        session.execute(update(Program).values(name="Before"))
+        assert session.scalars(select(Program.name)).one() == "Before"
+    assert name_of_program() == "Second"
+    rename("Later")
+    assert name_of_program() == "Later", "it is written once"
+
+
+def leave_and_break(**values):
+    with write_transaction() as session:
+        at_the_end(session, lambda session: session.connection().execute(update(Program).values(**values)))
+        session.execute(update(Program).values(landing_url="/half"))
+        if not values:
+            raise ValueError
+
+
+@pytest.mark.parametrize(("values", "error"), [({}, ValueError), ({"window_days": 0}, IntegrityError)])
+def test_when_a_write_breaks_nothing_of_its_end_is_there(values, error):
+    landing_url = factories.program(db.session()).landing_url
+    with pytest.raises(error):
+        leave_and_break(**values)
+    assert factories.program(db.session()).landing_url == landing_url
+    rename("Whole")
+    assert name_of_program() == "Whole"
+
+
+def test_things_are_left_only_for_the_end_of_a_write_transaction():
+    with pytest.raises(RuntimeError, match="only a write transaction has an end"):
+        at_the_end(db.session(), lambda session: None)
+    with write_transaction() as session, session.begin_nested():  # noqa: SIM117
+        with pytest.raises(RuntimeError, match="not within a savepoint"):
+            at_the_end(session, lambda session: None)
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_connection_that_breaks_at_the_end_is_told_in_sqlalchemy_s_words_and_replaced():
+    def hang_up(session):
+        session.connection().execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    def write_and_hang_up():
+        with write_transaction() as session:
+            session.execute(update(Program).values(name="Half"))
+            at_the_end(session, hang_up)
+
+    with pytest.raises(OperationalError):
+        write_and_hang_up()
     assert name_of_program() == "Grapevine"
     rename("Whole")
     assert name_of_program() == "Whole"

@@ -174,7 +174,7 @@ class _Story:
             amount=amount,
             order_id=str(1000 + self.purchases),
         )
-        record_conversion(self.session, self.program, event, user_id=buyer, actor=SYSTEM, now=at)
+        record_conversion(self.session, self.program.id, event, user_id=buyer, actor=SYSTEM, now=at)
         if self.rng.random() < RETURNED_SHARE:
             wanted = None if self.rng.random() < WHOLE_SHARE else amount.minor // 4
             days = self.rng.uniform(1, LATEST_RETURN_DAYS)
@@ -191,7 +191,7 @@ class _Story:
                 conversion_event_id=event_id,
                 wanted_minor=wanted,
             )
-            record_refund(self.session, self.program, report, actor=SYSTEM, now=returned_at)
+            record_refund(self.session, self.program.id, report, actor=SYSTEM, now=returned_at)
         mature_rewards(self.session, at)
 
 

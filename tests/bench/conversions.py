@@ -16,7 +16,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import Conversion, LedgerEntry, Model, Program, Reward
+from webapp.models import Conversion, LedgerEntry, Model, Reward
 from webapp.queries.ledger import breaches
 from webapp.services.rewards import SYSTEM
 from webapp.services.signups import CameBy
@@ -75,8 +75,7 @@ def ours(house: House, *, clients: int, seconds: float) -> float:
             }
         )
         with write_transaction() as session:
-            program = session.get_one(Program, house.program_id)
-            _body, status = tell_conversion(session, program, body, actor=SYSTEM, now=utc_now())
+            _body, status = tell_conversion(session, house.program_id, body, actor=SYSTEM, now=utc_now())
         assert status == 201
 
     return _rate(house.app, one, clients=clients, seconds=seconds)

@@ -70,7 +70,7 @@ def test_a_friends_purchase_counts_for_whoever_brought_them():
         eve, _nobody = join(session, CameBy(), email="eve@example.org")
         for number, person in enumerate((bob, bob, eve)):
             event = Event("purchase", NOON - timedelta(days=number), event_id=f"evt_{number}")
-            record_conversion(session, factories.program(session), event, user_id=person.id, actor=SYSTEM, now=NOON)
+            record_conversion(session, factories.program(session).id, event, user_id=person.id, actor=SYSTEM, now=NOON)
         ada_id, cara_id = ada.id, cara.id
     figures = referrer_figures(db.session(), ada_id, TODAY)
     assert figures.total == Counted(signups=1, purchases=2)

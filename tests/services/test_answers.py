@@ -19,12 +19,12 @@ BODY = '{"b": 1,  "a": "Zoë \\u00e9 ☂"}\n'
 
 def ask(question=QUESTION):
     with write_transaction() as session:
-        return find_answer(session, factories.program(session), question)
+        return find_answer(session, factories.program(session).id, question)
 
 
 def answer(body=BODY, question=QUESTION):
     with write_transaction() as session:
-        keep_answer(session, factories.program(session), question, body, NOON)
+        keep_answer(session, factories.program(session).id, question, body, NOON)
 
 
 def test_the_first_time_there_is_no_answer():
@@ -66,13 +66,13 @@ def test_another_question_has_an_answer_of_its_own(other):
 def test_another_program_has_answers_of_its_own():
     answer()
     with write_transaction() as session:
-        assert find_answer(session, money.another_program(session), QUESTION) is None
+        assert find_answer(session, money.another_program(session).id, QUESTION) is None
 
 
 def test_an_answer_goes_when_what_it_tells_of_is_taken_back():
     def answer_and_break():
         with write_transaction() as session:
-            keep_answer(session, factories.program(session), QUESTION, BODY, NOON)
+            keep_answer(session, factories.program(session).id, QUESTION, BODY, NOON)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -84,10 +84,10 @@ def test_the_same_question_many_times_at_once_is_answered_once(app):
     def ask_and_answer(number):
         with write_transaction() as session:
             program = factories.program(session)
-            found = find_answer(session, program, QUESTION)
+            found = find_answer(session, program.id, QUESTION)
             if found is None:
                 found = f"the answer of {number}"
-                keep_answer(session, program, QUESTION, found, NOON)
+                keep_answer(session, program.id, QUESTION, found, NOON)
             return found
 
     answers = at_once(app, [lambda number=number: ask_and_answer(number) for number in range(8)])

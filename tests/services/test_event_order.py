@@ -136,7 +136,7 @@ def tell(run, people, event):
             elif isinstance(event, Bought):
                 bought = Event("purchase", event.at, f"{run} {event.name}", event.amount, f"{run} {event.name} order")
                 user_id = people[event.friend]
-                record_conversion(session, program, bought, user_id=user_id, actor=SYSTEM, now=WHEN_ALL_ARE_DUE)
+                record_conversion(session, program.id, bought, user_id=user_id, actor=SYSTEM, now=WHEN_ALL_ARE_DUE)
             else:
                 report = RefundReport(
                     f"{run} {event.name}",
@@ -145,7 +145,7 @@ def tell(run, people, event):
                     conversion_event_id=None if event.by_order else f"{run} {event.of}",
                     wanted_minor=event.minor,
                 )
-                record_refund(session, program, report, actor=SYSTEM, now=WHEN_ALL_ARE_DUE)
+                record_refund(session, program.id, report, actor=SYSTEM, now=WHEN_ALL_ARE_DUE)
     except (EventTakenError, RefundTakenError):
         return False
     return True

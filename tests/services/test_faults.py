@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, publish, refund, rule, send
-from webapp.database import write_transaction
+from webapp.database import write_transaction, write_what_was_left
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
 from webapp.models import Conversion, Model, Reward, RewardRule, User
@@ -79,9 +80,9 @@ def a_purchase(session):
 
 def a_purchase_of_the_api(session):
     question = Question("conversion", "new", "hash")
-    if find_answer(session, factories.program(session), question) is None:
+    if find_answer(session, factories.program(session).id, question) is None:
         a_purchase(session)
-        keep_answer(session, factories.program(session), question, "{}", NOON)
+        keep_answer(session, factories.program(session).id, question, "{}", NOON)
 
 
 def a_late_purchase(session):
@@ -171,8 +172,9 @@ def test_a_fault_at_any_statement_leaves_nothing_and_a_repeat_ends_the_same(oper
     statements, end = trial(operation)
     assert end != before
     for number in range(1, statements + 1):
-        with failing("before_cursor_execute", number), pytest.raises(OperationalError, match="the connection is gone"):
+        with counting(fails_at=number) as counted, pytest.raises(OperationalError, match="the connection is gone"):
             carry_out(operation)
+        assert counted["seen"] >= number
         assert dump() == before, f"a fault at statement {number}"
         assert trial(operation) == (statements, end), f"a repeat after a fault at statement {number}"
     carry_out(operation)
@@ -182,11 +184,10 @@ def test_a_fault_at_any_statement_leaves_nothing_and_a_repeat_ends_the_same(oper
 
 
 @each_operation
-def test_a_fault_at_the_commit_leaves_nothing_and_a_repeat_ends_the_same(operation):
+def test_a_fault_at_the_commit_leaves_nothing_and_a_repeat_ends_the_same(operation, monkeypatch):
     before = dump()
     _statements, end = trial(operation)
-    with failing("commit", 1), pytest.raises(OperationalError, match="the connection is gone"):
-        carry_out(operation)
+    break_commit(operation, monkeypatch, first=lambda _connection: None)
     assert dump() == before
     carry_out(operation)
     assert canonical(dump()) == end
@@ -196,14 +197,7 @@ def test_a_fault_at_the_commit_leaves_nothing_and_a_repeat_ends_the_same(operati
 def test_when_only_the_answer_to_the_commit_is_lost_all_is_there_and_a_repeat_changes_nothing(operation, monkeypatch):
     _statements, end = trial(operation)
 
-    def commit_and_break(connection):
-        connection.commit()
-        raise gone()
-
-    with monkeypatch.context() as patched:
-        patched.setattr(db.engine.dialect, "do_commit", commit_and_break)
-        with pytest.raises(OperationalError, match="the connection is gone"):
-            carry_out(operation)
+    break_commit(operation, monkeypatch, first=lambda connection: connection.commit())
     done = dump()
     assert canonical(done) == end
     if refusal := OPERATIONS[operation]:
@@ -223,12 +217,13 @@ def carry_out(operation: Callable[[Session], None]) -> None:
 def trial(operation: Callable[[Session], None]) -> tuple[int, object]:
     """Return how many statements an operation takes and the database after it, and take it back."""
     forget()
-    with counting("before_cursor_execute") as counted:
+    with counting() as counted:
         try:
             with write_transaction() as session:
                 operation(session)
-                statements = counted["seen"]
                 session.flush()
+                write_what_was_left(session)
+                statements = counted["seen"]
                 end = canonical(dump(session))
                 raise UndoneError
         except UndoneError:
@@ -246,16 +241,24 @@ def gone() -> OperationalError:
     return OperationalError("a statement", {}, ConnectionError("the connection is gone"))
 
 
-@contextmanager
-def failing(moment: str, number: int) -> Iterator[None]:
-    """Let the engine fail at the moment's n-th time."""
-    with counting(moment, fails_at=number) as counted:
-        yield
-    assert counted["seen"] >= number
+def break_commit(
+    operation: Callable[[Session], None], monkeypatch: pytest.MonkeyPatch, *, first: Callable[[Any], None]
+) -> None:
+    """Carry out an operation whose commit fails after `first` was done to the driver's connection."""
+
+    def commit(connection: Any) -> None:
+        first(connection)
+        raise gone()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(db.engine.dialect, "do_commit", commit)
+        with pytest.raises(OperationalError, match="the connection is gone"):
+            carry_out(operation)
 
 
 @contextmanager
-def counting(moment: str, *, fails_at: int | None = None) -> Iterator[dict[str, int]]:
+def counting(*, fails_at: int | None = None) -> Iterator[dict[str, int]]:
+    """Count the statements, and let the engine fail at one of them."""
     counted = {"seen": 0}
 
     def see(*_anything: object) -> None:
@@ -263,11 +266,11 @@ def counting(moment: str, *, fails_at: int | None = None) -> Iterator[dict[str, 
         if counted["seen"] == fails_at:
             raise gone()
 
-    event.listen(db.engine, moment, see)
+    event.listen(db.engine, "before_cursor_execute", see)
     try:
         yield counted
     finally:
-        event.remove(db.engine, moment, see)
+        event.remove(db.engine, "before_cursor_execute", see)
 
 
 def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:

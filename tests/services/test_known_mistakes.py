@@ -69,12 +69,13 @@ def test_the_same_event_is_known_however_long_ago_it_was(later):
         _ada, bob = ada_and_bob(session)
         buy(session, bob)
         refund(session, "20.00 USD")
-        keep_answer(session, factories.program(session), question, "{}", NOON)
+        keep_answer(session, factories.program(session).id, question, "{}", NOON)
+    with write_transaction() as session:
         with pytest.raises(EventTakenError):
             buy(session, bob, at=NOON + later)
         with pytest.raises(RefundTakenError):
             refund(session, at=NOON + later)
-        assert find_answer(session, factories.program(session), question) == "{}"
+        assert find_answer(session, factories.program(session).id, question) == "{}"
         assert money.rewards(session) == [("referrer", "10.00 USD", "pending")]
 
 
@@ -114,7 +115,7 @@ def test_the_same_names_in_two_programs_are_two_people_two_events_and_two_orders
         assert find_person_id(session, other.id, email=bob.email) is None
         assert find_person_id(session, other.id, person_id=bob.id) is None
         event = Event("purchase", NOON, "evt_1", Money.parse("49.99 USD"), "o_1")
-        theirs = record_conversion(session, other, event, user_id=bob.id, actor=SYSTEM, now=NOON)
+        theirs = record_conversion(session, other.id, event, user_id=bob.id, actor=SYSTEM, now=NOON)
         assert [decided.code for decided in theirs.decisions] == ["not_referred"]
         buy(session, bob, event_id="evt_1", order_id="o_1")
         refund(session, "20.00 USD", order_id="o_1")

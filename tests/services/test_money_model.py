@@ -212,7 +212,7 @@ class MoneyMachine(RuleBasedStateMachine):
         report = RefundReport(name, self.now, order_id=of_order, conversion_event_id=of_event, wanted_minor=wanted)
 
         def record(session):
-            refunded = record_refund(session, factories.program(session), report, actor=SYSTEM, now=self.now)
+            refunded = record_refund(session, factories.program(session).id, report, actor=SYSTEM, now=self.now)
             taken = [(taken.rule_key, taken.amount.minor, taken.taken_as) for taken in refunded.taken_back]
             return "waits" if refunded.conversion_id is None else in_any_order(taken)
 
@@ -298,7 +298,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
         def record(session):
             program, user_id = factories.program(session), self.ids.get(purchase.friend)
-            return said(record_conversion(session, program, happened, user_id=user_id, actor=SYSTEM, now=self.now))
+            return said(record_conversion(session, program.id, happened, user_id=user_id, actor=SYSTEM, now=self.now))
 
         assert outcome_of(record) == in_any_order(self.books.buys(purchase))
 

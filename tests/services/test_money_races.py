@@ -303,11 +303,11 @@ def test_thirty_identical_events_at_once_get_one_answer(hasty_app):
     def answer():
         with write_transaction() as session:
             program, question = factories.program(session), Question("conversion", case.named("first"), "hash")
-            if found := find_answer(session, program, question):
+            if found := find_answer(session, program.id, question):
                 return found
             case.buys(session)
             (reward_id,) = session.scalars(select(Reward.id).where(Reward.beneficiary_id == case.ada))
-            keep_answer(session, program, question, str(reward_id), NOON)
+            keep_answer(session, program.id, question, str(reward_id), NOON)
             return str(reward_id)
 
     (reward_id,) = set(at_once(hasty_app, [answer] * 30))

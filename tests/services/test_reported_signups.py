@@ -83,8 +83,8 @@ def test_a_code_credits_the_referrer_at_the_moment_of_the_signup():
         assert (reported.reason, reported.referral.method) == ("credited", "typed_code")
         assert (reported.referral.referrer_id, reported.user.referred_by) == (ada.id, ada.id)
         assert reported.referral.created_at == NOON - DAY
-        day = session.scalars(select(LinkDay)).one()
-        assert (day.day, day.signups) == ((NOON - DAY).date(), 1)
+    day = db.session.scalars(select(LinkDay)).one()
+    assert (day.day, day.signups) == ((NOON - DAY).date(), 1)
 
 
 def test_the_click_of_the_redirect_credits_its_link():

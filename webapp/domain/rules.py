@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from webapp.domain import reward_rules
@@ -74,9 +74,9 @@ class RuleDefinition:
             return Skipped("ended", Sentence(N_("The rule ended on %(day)s."), {"day": self.ends_at}))
         return self.settings.reward(facts)
 
-    def matures_at(self, occurred_at: datetime, *, program_hold_days: int) -> datetime:
-        """Return the end of the hold period, counted from the moment of the conversion."""
-        return occurred_at + timedelta(days=program_hold_days if self.hold_days is None else self.hold_days)
+    def hold_days_within(self, program_hold_days: int) -> int:
+        """Return how many days rewards of this rule are held, counted from the conversion."""
+        return program_hold_days if self.hold_days is None else self.hold_days
 
     def table(self) -> dict[str, Any]:
         """Return the rule as a TOML table; what was left out stays out."""

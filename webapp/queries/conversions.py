@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, bindparam, func, or_, select
+from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import facts as stored_facts
@@ -19,18 +19,24 @@ from webapp.queries.rules import Version, find_versions
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a conversion meets: the person's referral, how many of its type came before and after it in time.
+    """What a conversion meets: the program's terms, the person's referral, what was there already.
 
+    `earlier` and `later` are how many conversions of its type the person has before and after it in time. An order is
+    taken when there is a conversion of this type with it.
     `referral_id` and `referrer_id` are None for someone whom nobody referred.
     """
 
     rules_revision: UUID | None
+    hold_days: int
+    time_zone: str
     referral_id: UUID | None
     referrer_id: UUID | None
     link_id: UUID | None
     earlier: int
     later: int
     waiting_refunds: int
+    event_taken: bool
+    order_taken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +87,36 @@ def surroundings(
         )
         .one()
     )
-    revision, referral_id, referrer_id, link_id, earlier, all_of_type, waiting_refunds = row
-    return Surroundings(revision, referral_id, referrer_id, link_id, earlier, all_of_type - earlier, waiting_refunds)
+    return Surroundings(**row._mapping)
 
 
 def _surroundings() -> Select[Any]:
     conversions, programs, referrals, refunds = (
         Model.metadata.tables[name] for name in ("conversions", "programs", "referrals", "refunds")
     )
-    same = (conversions.c.user_id == bindparam("user_id"), conversions.c.type == bindparam("type"))
     at = bindparam("occurred_at", type_=conversions.c.occurred_at.type)
-    tie = and_(conversions.c.occurred_at == at, conversions.c.event_id < bindparam("tie"))
-    before = or_(conversions.c.occurred_at < at, tie)
     # A name that was not given is NULL, which equals nothing.
-    named = or_(
-        refunds.c.order_id == bindparam("order_id", type_=Text),
-        refunds.c.conversion_event_id == bindparam("event_id", type_=Text),
-    )
+    event_id, order_id = bindparam("event_id", type_=Text), bindparam("order_id", type_=Text)
+    of_type = conversions.c.type == bindparam("type")
+    same = (conversions.c.user_id == bindparam("user_id"), of_type)
+    tie = and_(conversions.c.occurred_at == at, func.coalesce(conversions.c.event_id, "") < bindparam("tie"))
+    before = or_(conversions.c.occurred_at < at, tie)
+    here = conversions.c.program_id == programs.c.id
+    named = or_(refunds.c.order_id == order_id, refunds.c.conversion_event_id == event_id)
     waiting = (refunds.c.program_id == programs.c.id, refunds.c.conversion_id.is_(None), named)
     return (
         select(
             programs.c.rules_revision,
-            referrals.c.id,
+            programs.c.hold_days,
+            programs.c.time_zone,
+            referrals.c.id.label("referral_id"),
             referrals.c.referrer_id,
             referrals.c.link_id,
             select(func.count()).where(*same, before).scalar_subquery().label("earlier"),
-            select(func.count()).where(*same).scalar_subquery().label("all_of_type"),
+            select(func.count()).where(*same, not_(before)).scalar_subquery().label("later"),
             select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
+            exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
+            exists().where(here, conversions.c.order_id == order_id, of_type).label("order_taken"),
         )
         .select_from(programs)
         .outerjoin(

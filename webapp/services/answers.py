@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from webapp.models import ApiAnswer, Model, Program
+from webapp.database import at_the_end
+from webapp.models import ApiAnswer, Model
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
 
@@ -41,17 +43,17 @@ class Question:
         return f"{self.operation}:{self.subject}"
 
 
-def find_answer(session: Session, program: Program, question: Question) -> str | None:
+def find_answer(session: Session, program_id: UUID, question: Question) -> str | None:
     """Return the first answer to this very question, None when it is the first time.
 
     Until the transaction ends nobody else answers it. Raises OtherContentError.
     """
-    queue_for(session, program, question.name)
+    queue_for(session, program_id, question.name)
     found = (
         session.connection()
         .execute(
             _FIRST_ANSWER,
-            {"program": program.id, "asked": question.operation, "named": question.subject},
+            {"program": program_id, "asked": question.operation, "named": question.subject},
         )
         .one_or_none()
     )
@@ -63,14 +65,14 @@ def find_answer(session: Session, program: Program, question: Question) -> str |
     return body
 
 
-def keep_answer(session: Session, program: Program, question: Question, body: str, now: datetime) -> None:
-    """Keep the first answer, in the transaction of what it tells of."""
+def keep_answer(session: Session, program_id: UUID, question: Question, body: str, now: datetime) -> None:
+    """Keep the first answer, in the transaction of what it tells of, at its end."""
     row = {
-        "program_id": program.id,
+        "program_id": program_id,
         "operation": question.operation,
         "subject": question.subject,
         "content_hash": question.content_hash,
         "body": body,
         "created_at": now,
     }
-    append(session, ApiAnswer, [row])
+    at_the_end(session, lambda session: append(session, ApiAnswer, [row]))

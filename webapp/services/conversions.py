@@ -3,29 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp.database import sent_together
 from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Earned, Facts
 from webapp.domain.money import Money
 from webapp.domain.outcomes import REASONS
+from webapp.domain.periods import local_day
 from webapp.domain.sentences import to_stored
 from webapp.ids import new_id
-from webapp.models import Conversion, Model, Program, Reward, RewardDecision
-from webapp.queries.conversions import Decided, Surroundings, decisions_of_many, find_by_event, surroundings
+from webapp.models import Conversion, Reward, RewardDecision
+from webapp.queries.conversions import Decided, Surroundings, decisions_of_many, surroundings
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import Version, rule_set
 from webapp.services.queues import queue_for
 from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
 from webapp.services.rollups import count_purchase
-from webapp.services.rows import append, sent_together
+from webapp.services.rows import append
 
 SIGNUP, PURCHASE = "signup", "purchase"
 
@@ -60,7 +60,7 @@ class Recorded:
 
 
 def record_conversion(
-    session: Session, program: Program, event: Event, *, user_id: UUID | None, actor: Actor, now: datetime
+    session: Session, program_id: UUID, event: Event, *, user_id: UUID | None, actor: Actor, now: datetime
 ) -> Recorded:
     """Record an event of a person (None for someone without an account), decide on its rewards and grant them.
 
@@ -68,27 +68,33 @@ def record_conversion(
     whether it pays or not. Refunds that waited for the event are applied.
     Raises EventTakenError or OrderTakenError, and then nothing was written.
     """
-    queue_for(session, program, *names_of(event, user_id))
+    queue_for(session, program_id, *names_of(event, user_id))
     about = surroundings(
         session,
-        program.id,
+        program_id,
         user_id=user_id,
         type=event.type,
         occurred_at=event.occurred_at,
         event_id=event.event_id,
         order_id=event.order_id,
     )
-    conversion_id = _insert(session, program, event, user_id=user_id, about=about, now=now)
-    decisions = _decide(session, program, event, user_id=user_id, about=about)
+    if about.event_taken:
+        raise EventTakenError
+    if about.order_taken:
+        raise OrderTakenError
+    conversion_id = new_id()
+    decisions = _decide(session, program_id, event, user_id=user_id, about=about)
     with sent_together(session):
+        _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
         _append_decisions(session, conversion_id, decisions, after=0, now=now)
-        rewards = _grant(session, program, event, conversion_id, decisions, actor=actor, now=now)
-        if event.type == PURCHASE and about.link_id and about.referrer_id:
-            count_purchase(session, program, about.link_id, about.referrer_id, event.occurred_at)
+        rewards = _grant(session, program_id, event, conversion_id, decisions, about=about, actor=actor, now=now)
+    if event.type == PURCHASE and about.link_id and about.referrer_id:
+        day = local_day(event.occurred_at, about.time_zone)
+        count_purchase(session, program_id, about.link_id, about.referrer_id, day)
     if about.later and user_id:
         _decide_later_ones_again(session, event, user_id=user_id, actor=actor, now=now)
     if about.waiting_refunds:
-        apply_waiting_refunds(session, program, conversion_id, actor=actor, now=now)
+        apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
         rewards = rewards_of_conversion(session, conversion_id)
     return Recorded(conversion_id, decisions, rewards)
 
@@ -99,47 +105,35 @@ def names_of(event: Event, user_id: UUID | None) -> list[str]:
     return [f"{of}:{name}" for of, name in names.items() if name is not None]
 
 
-def _insert(
-    session: Session, program: Program, event: Event, *, user_id: UUID | None, about: Surroundings, now: datetime
-) -> UUID:
-    connection = session.connection()
-    conversion_id = new_id()
-    written = connection.execute(
-        _insertion(connection.dialect.name),
-        {
-            "id": conversion_id,
-            "program_id": program.id,
-            "event_id": event.event_id,
-            "type": event.type,
-            "user_id": user_id,
-            "referral_id": about.referral_id,
-            "amount_minor": event.amount.minor if event.amount else None,
-            "currency": event.amount.currency if event.amount else None,
-            "order_id": event.order_id,
-            "details": event.details,
-            "occurred_at": event.occurred_at,
-            "recorded_at": now,
-        },
-    )
-    if written.rowcount == 1:
-        return conversion_id
-    if event.event_id is not None and find_by_event(session, program.id, event.event_id):
-        raise EventTakenError
-    raise OrderTakenError
-
-
-@lru_cache
-def _insertion(dialect_name: str) -> Insert:
-    """Return the statement that inserts a conversion unless it is there. Built once, at some cost."""
-    dialect = postgresql if dialect_name == "postgresql" else sqlite
-    insertion = dialect.insert(Model.metadata.tables["conversions"]).on_conflict_do_nothing()
-    # Whether it wrote is known by the count of rows, which is not kept for inserts unless asked for.
-    kept: Insert = insertion.execution_options(preserve_rowcount=True)
-    return kept
+def _append_conversion(
+    session: Session,
+    program_id: UUID,
+    conversion_id: UUID,
+    event: Event,
+    *,
+    user_id: UUID | None,
+    about: Surroundings,
+    now: datetime,
+) -> None:
+    row = {
+        "id": conversion_id,
+        "program_id": program_id,
+        "event_id": event.event_id,
+        "type": event.type,
+        "user_id": user_id,
+        "referral_id": about.referral_id,
+        "amount_minor": event.amount.minor if event.amount else None,
+        "currency": event.amount.currency if event.amount else None,
+        "order_id": event.order_id,
+        "details": event.details,
+        "occurred_at": event.occurred_at,
+        "recorded_at": now,
+    }
+    append(session, Conversion, [row])
 
 
 def _decide(
-    session: Session, program: Program, event: Event, *, user_id: UUID | None, about: Surroundings
+    session: Session, program_id: UUID, event: Event, *, user_id: UUID | None, about: Surroundings
 ) -> list[Decided]:
     facts = Facts(event.type, event.occurred_at, event.amount, about.earlier + 1)
     if user_id is None:
@@ -150,7 +144,7 @@ def _decide(
         return [_without_rule("already_signed_up", facts)]
     decisions = [
         _ask(version, facts, about.referrer_id if version.definition.beneficiary == "referrer" else user_id)
-        for version in rule_set(session, program.id, about.rules_revision).live_at(event.occurred_at)
+        for version in rule_set(session, program_id, about.rules_revision).live_at(event.occurred_at)
         if version.definition.trigger == event.type
     ]
     return decisions or [_without_rule("no_rule", facts)]
@@ -194,11 +188,12 @@ def _append_decisions(
 
 def _grant(
     session: Session,
-    program: Program,
+    program_id: UUID,
     event: Event,
     conversion_id: UUID,
     decisions: Sequence[Decided],
     *,
+    about: Surroundings,
     actor: Actor,
     now: datetime,
 ) -> list[RewardRow]:
@@ -209,12 +204,13 @@ def _grant(
             version=decided.version,
             beneficiary_id=decided.beneficiary_id,
             amount=decided.amount,
-            matures_at=decided.version.definition.matures_at(event.occurred_at, program_hold_days=program.hold_days),
+            occurred_at=event.occurred_at,
+            hold_days=decided.version.definition.hold_days_within(about.hold_days),
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount
     ]
-    return grant_rewards(session, program, grants, actor=actor, now=now)
+    return grant_rewards(session, program_id, grants, actor=actor, now=now)
 
 
 def _decide_later_ones_again(session: Session, event: Event, *, user_id: UUID, actor: Actor, now: datetime) -> None:

@@ -1,16 +1,15 @@
 """Letting what concerns the same thing happen one after the other."""
 
 from hashlib import sha256
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.models import Program
-
 _LOCKS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
-def queue_for(session: Session, program: Program, *names: str) -> None:
+def queue_for(session: Session, program_id: UUID, *names: str) -> None:
     """Wait until no other transaction of the program holds one of these names; hold them until this one ends.
 
     A name tells what it is of, as in "order:1001". Those that are held already cost nothing, so whoever knows
@@ -18,7 +17,7 @@ def queue_for(session: Session, program: Program, *names: str) -> None:
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    keys = {int.from_bytes(sha256(program.id.bytes + name.encode("utf-8")).digest()[:8], signed=True) for name in names}
+    keys = {int.from_bytes(sha256(program_id.bytes + name.encode("utf-8")).digest()[:8], signed=True) for name in names}
     held = _held(session)
     if wanted := keys - held:
         # In one order for everybody, so that two of them never wait for each other.

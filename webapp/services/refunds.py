@@ -13,7 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import Taking
 from webapp.ids import new_id
-from webapp.models import Conversion, Model, Program, Refund, Reward
+from webapp.models import Conversion, Model, Refund, Reward
 from webapp.queries.conversions import find_by_event, list_by_order, refunds_of
 from webapp.queries.rules import find_versions
 from webapp.services.queues import queue_for
@@ -66,16 +66,16 @@ class Refunded:
     kept: list[str]
 
 
-def record_refund(session: Session, program: Program, report: RefundReport, *, actor: Actor, now: datetime) -> Refunded:
+def record_refund(session: Session, program_id: UUID, report: RefundReport, *, actor: Actor, now: datetime) -> Refunded:
     """Record a refund and take back what is no longer earned; without its conversion it waits.
 
     Raises RefundTakenError or AmbiguousOrderError, and then nothing was written.
     """
     of = f"order:{report.order_id}" if report.order_id is not None else f"event:{report.conversion_event_id}"
-    queue_for(session, program, f"refund:{report.event_id}", of)
-    conversion = _conversion_of(session, program, report)
+    queue_for(session, program_id, f"refund:{report.event_id}", of)
+    conversion = _conversion_of(session, program_id, report)
     applied = _refundable_of(session, conversion, report.wanted_minor) if conversion else None
-    refund_id = _insert(session, program, report, conversion, applied, now=now)
+    refund_id = _insert(session, program_id, report, conversion, applied, now=now)
     if conversion is None or applied is None:
         return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
     taken, kept = _take_back_of(session, conversion, refund_id, actor=actor, now=now)
@@ -83,14 +83,14 @@ def record_refund(session: Session, program: Program, report: RefundReport, *, a
 
 
 def apply_waiting_refunds(
-    session: Session, program: Program, conversion_id: UUID, *, actor: Actor, now: datetime
+    session: Session, program_id: UUID, conversion_id: UUID, *, actor: Actor, now: datetime
 ) -> None:
     """Apply the refunds that arrived before their conversion, in the order in which they happened."""
     conversion = session.get_one(Conversion, conversion_id)
     waiting = session.execute(
         select(Refund.id, Refund.wanted_minor)
         .where(
-            Refund.program_id == program.id,
+            Refund.program_id == program_id,
             Refund.conversion_id.is_(None),
             # A name that the conversion does not have is NULL, which equals nothing.
             or_(
@@ -109,11 +109,11 @@ def apply_waiting_refunds(
         _take_back_of(session, conversion, refund_id, actor=actor, now=now)
 
 
-def _conversion_of(session: Session, program: Program, report: RefundReport) -> Conversion | None:
+def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> Conversion | None:
     if report.conversion_event_id is not None:
-        conversion = find_by_event(session, program.id, report.conversion_event_id)
+        conversion = find_by_event(session, program_id, report.conversion_event_id)
     else:
-        found = list_by_order(session, program.id, report.order_id or "")
+        found = list_by_order(session, program_id, report.order_id or "")
         if len(found) > 1:
             raise AmbiguousOrderError
         conversion = found[0] if found else None
@@ -132,7 +132,7 @@ def _refundable_of(session: Session, conversion: Conversion, wanted_minor: int |
 
 def _insert(
     session: Session,
-    program: Program,
+    program_id: UUID,
     report: RefundReport,
     conversion: Conversion | None,
     applied_minor: int | None,
@@ -145,7 +145,7 @@ def _insert(
         _insertion(connection.dialect.name),
         {
             "id": refund_id,
-            "program_id": program.id,
+            "program_id": program_id,
             "event_id": report.event_id,
             "order_id": report.order_id,
             "conversion_event_id": report.conversion_event_id,

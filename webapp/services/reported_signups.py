@@ -61,7 +61,7 @@ def report_signup(
     """
     # The same mailbox queues in sign_up too; here it also keeps two ids from taking one account.
     names = (f"external:{report.external_id}", f"mailbox:{mailbox_key(report.email)}")
-    queue_for(session, program, *names)
+    queue_for(session, program.id, *names)
     if find_by_external_id(session, program.id, report.external_id):
         raise ExternalIdTakenError
     known = find_by_email(session, report.email)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
 from webapp.ids import new_id
-from webapp.models import LedgerEntry, LedgerTransaction, Model, Program, Reward, RewardEvent
+from webapp.models import LedgerEntry, LedgerTransaction, Model, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rows import append
@@ -41,7 +41,8 @@ class Grant:
     version: Version
     beneficiary_id: UUID
     amount: Money
-    matures_at: datetime
+    occurred_at: datetime
+    hold_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,13 @@ class Step:
 
 
 def grant_rewards(
-    session: Session, program: Program, grants: Sequence[Grant], *, actor: Actor, now: datetime
+    session: Session, program_id: UUID, grants: Sequence[Grant], *, actor: Actor, now: datetime
 ) -> list[RewardRow]:
     """Write new rewards, pending, or approved at once where the rule has no hold. Returns them in order."""
     rows, steps, rewards = [], [], []
     for grant in grants:
         rule = grant.version.definition
-        hold_days = program.hold_days if rule.hold_days is None else rule.hold_days
-        status: Status = "pending" if hold_days else "approved"
+        status: Status = "pending" if grant.hold_days else "approved"
         reward = RewardRow(
             id=new_id(),
             conversion_id=grant.conversion_id,
@@ -103,13 +103,13 @@ def grant_rewards(
             status=status,
             reason="granted",
             since=now,
-            matures_at=grant.matures_at,
+            matures_at=grant.occurred_at + timedelta(days=grant.hold_days),
             granted_at=now,
             version=grant.version,
         )
         rewards.append(reward)
-        rows.append(_reward_row(program, reward))
-        stands = Standing(reward.id, program.id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
+        rows.append(_reward_row(program_id, reward))
+        stands = Standing(reward.id, program_id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
         steps.append(Step(stands, Change(status), reward.reason, granted(grant.amount, status)))
     append(session, Reward, rows)
     _append_events(session, steps, actor=actor, now=now)
@@ -224,10 +224,10 @@ _UPDATE_REWARD = (
 )
 
 
-def _reward_row(program: Program, reward: RewardRow) -> dict[str, Any]:
+def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
     return {
         "id": reward.id,
-        "program_id": program.id,
+        "program_id": program_id,
         "conversion_id": reward.conversion_id,
         "rule_id": reward.version.rule_id,
         "rule_version_id": reward.version.id,

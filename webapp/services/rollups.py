@@ -1,6 +1,6 @@
-"""Keeping the counts by day, in the transaction of what they count."""
+"""Keeping the counts by day, in the transaction of what they count, at its end."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy import Insert, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webapp.database import at_the_end
 from webapp.domain.periods import local_day
 from webapp.models import Link, LinkDay, Model, Program, ProgramDay
 from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
@@ -15,17 +16,17 @@ from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
 
 def count_click(session: Session, program: Program, link: Link, at: datetime) -> None:
     """Add one click to its day."""
-    _add(session, program, link.id, link.referrer_id, at, clicks=1)
+    _add(session, program.id, LinkDayKey(link.id, link.referrer_id, local_day(at, program.time_zone)), Counts(clicks=1))
 
 
 def count_signup(session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime) -> None:
     """Add one credited signup to its day."""
-    _add(session, program, link_id, referrer_id, at, signups=1)
+    _add(session, program.id, LinkDayKey(link_id, referrer_id, local_day(at, program.time_zone)), Counts(signups=1))
 
 
-def count_purchase(session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime) -> None:
+def count_purchase(session: Session, program_id: UUID, link_id: UUID, referrer_id: UUID, day: date) -> None:
     """Add one purchase of a friend to its day."""
-    _add(session, program, link_id, referrer_id, at, purchases=1)
+    _add(session, program_id, LinkDayKey(link_id, referrer_id, day), Counts(purchases=1))
 
 
 def rebuild(session: Session) -> int:
@@ -57,24 +58,16 @@ def _program_days(session: Session, counts: dict[LinkDayKey, Counts]) -> list[di
     ]
 
 
-def _add(
-    session: Session,
-    program: Program,
-    link_id: UUID,
-    referrer_id: UUID,
-    at: datetime,
-    *,
-    clicks: int = 0,
-    signups: int = 0,
-    purchases: int = 0,
-) -> None:
-    connection, day = session.connection(), local_day(at, program.time_zone)
-    more = {"day": day, "clicks": clicks, "signups": signups, "purchases": purchases}
-    # The program's row comes second in every transaction, so that two of them never wait for each other in a ring.
-    connection.execute(
-        _addition(connection.dialect.name, "link_days"), {"link_id": link_id, "referrer_id": referrer_id, **more}
-    )
-    connection.execute(_addition(connection.dialect.name, "program_days"), {"program_id": program.id, **more})
+def _add(session: Session, program_id: UUID, key: LinkDayKey, more: Counts) -> None:
+    def write(session: Session) -> None:
+        connection, counts = session.connection(), more._asdict()
+        # The program's row comes second in every transaction, so that two of them never wait for each other in a ring.
+        connection.execute(_addition(connection.dialect.name, "link_days"), {**key._asdict(), **counts})
+        day = {"program_id": program_id, "day": key.day, **counts}
+        connection.execute(_addition(connection.dialect.name, "program_days"), day)
+
+    # A program's row of today is everybody's.
+    at_the_end(session, write)
 
 
 @lru_cache

@@ -44,7 +44,7 @@ def publish_rules(
     None for the command line. A conversion that happened before `now` is still
     priced by the version before, also when it arrives later.
     """
-    queue_for(session, program, "rules")
+    queue_for(session, program.id, "rules")
     published = plan_rules(session, program, wanted, prune=prune)
     for change in published:
         _append_version(session, program, change, note=note, by=by, now=now)

@@ -62,7 +62,7 @@ def sign_up(
     signed_up_at = signed_up_at or now
     mailbox = mailbox_key(email)
     # Two aliases of a mailbox that arrive together would else both be new.
-    queue_for(session, program, f"mailbox:{mailbox}")
+    queue_for(session, program.id, f"mailbox:{mailbox}")
     # Asked before the account exists, which would make everyone known.
     known = known_since(session, program.id, mailbox)
     friend = create_person(
@@ -89,7 +89,7 @@ def sign_up(
     )
     referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
     signup = Event(SIGNUP, signed_up_at)
-    recorded = record_conversion(session, program, signup, user_id=friend.id, actor=actor, now=now)
+    recorded = record_conversion(session, program.id, signup, user_id=friend.id, actor=actor, now=now)
     return SignedUp(friend, referral, decision.reason, recorded)
 
 

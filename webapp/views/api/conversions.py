@@ -11,7 +11,7 @@ from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.errors import ProblemError
 from webapp.extensions import db
-from webapp.models import Conversion, Program
+from webapp.models import Conversion
 from webapp.queries.conversions import decisions_of, find_by_event, refunds_of
 from webapp.queries.people import find_person_id
 from webapp.queries.rewards import rewards_of_conversion
@@ -33,13 +33,12 @@ bp = Blueprint("conversions", __name__, url_prefix="/conversions")
 def create() -> Response:
     body = read_body(ConversionBody)
     with write_transaction() as session:
-        program = session.get_one(Program, caller().program_id)
-        answer = tell_conversion(session, program, body, actor=caller().actor, now=utc_now())
+        answer = tell_conversion(session, caller().program_id, body, actor=caller().actor, now=utc_now())
     return respond(*answer)
 
 
 def tell_conversion(
-    session: Session, program: Program, body: ConversionBody, *, actor: Actor, now: datetime
+    session: Session, program_id: UUID, body: ConversionBody, *, actor: Actor, now: datetime
 ) -> tuple[str, int]:
     """Record a conversion and return the answer, body and status; all that happens in its transaction."""
     event = Event(
@@ -51,19 +50,19 @@ def tell_conversion(
         details=body.metadata,
     )
     user_id = find_person_id(
-        session, program.id, external_id=body.user.external_id, email=body.user.email, person_id=body.user.id
+        session, program_id, external_id=body.user.external_id, email=body.user.email, person_id=body.user.id
     )
     question = Question("conversion", body.event_id, body.content_hash())
     # All that this transaction will queue for, in one step.
-    queue_for(session, program, question.name, *names_of(event, user_id))
+    queue_for(session, program_id, question.name, *names_of(event, user_id))
     return answer_once(
-        session, program, question, lambda: _record(session, program, body, event, user_id, actor, now), now=now
+        session, program_id, question, lambda: _record(session, program_id, body, event, user_id, actor, now), now=now
     )
 
 
 def _record(
     session: Session,
-    program: Program,
+    program_id: UUID,
     body: ConversionBody,
     event: Event,
     user_id: UUID | None,
@@ -71,7 +70,7 @@ def _record(
     now: datetime,
 ) -> tuple[answers.Conversion, int]:
     try:
-        recorded = record_conversion(session, program, event, user_id=user_id, actor=actor, now=now)
+        recorded = record_conversion(session, program_id, event, user_id=user_id, actor=actor, now=now)
     except EventTakenError:
         raise taken("event_id", "was sent before") from None
     except OrderTakenError:

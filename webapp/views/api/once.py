@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from webapp.errors import FieldProblem, ProblemError
-from webapp.models import Program
 from webapp.services.answers import OtherContentError, Question, find_answer, keep_answer
 from webapp.views.api.answers import Answer
 
@@ -14,21 +14,21 @@ REPEATED = 200
 
 
 def answer_once(
-    session: Session, program: Program, question: Question, make: Callable[[], tuple[Answer, int]], *, now: datetime
+    session: Session, program_id: UUID, question: Question, make: Callable[[], tuple[Answer, int]], *, now: datetime
 ) -> tuple[str, int]:
     """Return body and status: the first answer when there is one, else that of `make`, kept in its transaction.
 
     Raises ProblemError 409 when the same id came with other content before.
     """
     try:
-        kept = find_answer(session, program, question)
+        kept = find_answer(session, program_id, question)
     except OtherContentError:
         raise taken(_ID[question.operation], "was sent before with other content") from None
     if kept is not None:
         return kept, REPEATED
     answer, status = make()
     body = answer.model_dump_json()
-    keep_answer(session, program, question, body, now)
+    keep_answer(session, program_id, question, body, now)
     return body, status
 
 

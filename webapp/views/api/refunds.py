@@ -1,6 +1,7 @@
 """Money went back to a friend."""
 
 from datetime import datetime
+from uuid import UUID
 
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
@@ -11,7 +12,6 @@ from webapp.domain import outcomes
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, plain
 from webapp.errors import FieldProblem, ProblemError
-from webapp.models import Program
 from webapp.services.answers import Question
 from webapp.services.refunds import AmbiguousOrderError, Refunded, RefundReport, RefundTakenError, record_refund
 from webapp.services.rewards import Actor
@@ -29,21 +29,20 @@ bp = Blueprint("refunds", __name__, url_prefix="/refunds")
 def create() -> Response:
     body = read_body(RefundBody)
     with write_transaction() as session:
-        program = session.get_one(Program, caller().program_id)
-        answer = tell_refund(session, program, body, actor=caller().actor, now=utc_now())
+        answer = tell_refund(session, caller().program_id, body, actor=caller().actor, now=utc_now())
     return respond(*answer)
 
 
 def tell_refund(
-    session: Session, program: Program, body: RefundBody, *, actor: Actor, now: datetime
+    session: Session, program_id: UUID, body: RefundBody, *, actor: Actor, now: datetime
 ) -> tuple[str, int]:
     """Record a refund and return the answer, body and status; all that happens in its transaction."""
     question = Question("refund", body.event_id, body.content_hash())
-    return answer_once(session, program, question, lambda: _record(session, program, body, actor, now), now=now)
+    return answer_once(session, program_id, question, lambda: _record(session, program_id, body, actor, now), now=now)
 
 
 def _record(
-    session: Session, program: Program, body: RefundBody, actor: Actor, now: datetime
+    session: Session, program_id: UUID, body: RefundBody, actor: Actor, now: datetime
 ) -> tuple[answers.Refund, int]:
     report = RefundReport(
         event_id=body.event_id,
@@ -53,7 +52,7 @@ def _record(
         wanted_minor=body.amount,
     )
     try:
-        refunded = record_refund(session, program, report, actor=actor, now=now)
+        refunded = record_refund(session, program_id, report, actor=actor, now=now)
     except RefundTakenError:
         raise taken("event_id", "was sent before") from None
     except AmbiguousOrderError:

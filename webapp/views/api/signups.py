@@ -48,7 +48,7 @@ def tell_signup(
 ) -> tuple[str, int]:
     """Record a signup and return the answer, body and status; all that happens in its transaction."""
     question = Question("signup", body.external_id, body.content_hash())
-    return answer_once(session, program, question, lambda: _record(session, program, body, actor, now), now=now)
+    return answer_once(session, program.id, question, lambda: _record(session, program, body, actor, now), now=now)
 
 
 def _record(
