@@ -4,8 +4,7 @@ Everything is computed by the database in sums over whole tables, so that a
 million entries take seconds; nothing is repaired here.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, inspect, or_, select
 from sqlalchemy.orm import Session
@@ -34,13 +33,11 @@ def breaches(session: Session) -> Iterator[str]:
         return
     for find in (
         _missing_triggers,
-        _unbalanced,
-        _orphans,
-        _mixed,
+        _entries,
+        _transactions,
         _doubles,
         _histories,
         _takings,
-        _grants,
         _accounts,
         _refunds,
         _waiting_refunds,
@@ -58,27 +55,46 @@ def _missing_triggers(session: Session) -> Iterator[str]:
             yield f"table {table} is not append-only: its triggers are missing"
 
 
-def _unbalanced(session: Session) -> Iterator[str]:
-    total = func.sum(LedgerEntry.amount_minor)
-    query = (
-        select(LedgerEntry.transaction_id, LedgerEntry.currency, total)
-        .group_by(LedgerEntry.transaction_id, LedgerEntry.currency)
-        .having(total != 0)
+def _entries(session: Session) -> Iterator[str]:
+    """Entries that do not add up, of nothing, or of another person, program or currency than their reward's."""
+    foreign = or_(
+        LedgerEntry.user_id != Reward.beneficiary_id,
+        LedgerEntry.currency != Reward.currency,
+        LedgerEntry.program_id != Reward.program_id,
     )
-    for transaction_id, currency, minor in session.execute(query):
-        yield f"transaction {transaction_id}: its entries in {currency} add up to {minor}, not to 0"
-
-
-def _orphans(session: Session) -> Iterator[str]:
-    """Rows that refer to nothing, and transactions without entries: somebody wrote past the foreign keys."""
-    entries = (
-        select(LedgerEntry.transaction_id)
+    total, of_reward = func.sum(LedgerEntry.amount_minor), func.count(Reward.id)
+    strangers = func.sum(case((foreign, 1), else_=0))
+    # In the order of the key, so that nothing has to be sorted.
+    found = (
+        select(
+            LedgerEntry.transaction_id.label("transaction_id"),
+            func.min(LedgerEntry.currency).label("currency"),
+            total.label("total"),
+            strangers.label("strangers"),
+            of_reward.label("of_reward"),
+        )
         .outerjoin(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(LedgerTransaction.id.is_(None))
-        .distinct()
+        .outerjoin(Reward, Reward.id == LedgerTransaction.reward_id)
+        .group_by(LedgerEntry.transaction_id)
+        .having(or_(total != 0, of_reward == 0, strangers > 0))
+        .subquery()
     )
-    for (transaction_id,) in session.execute(entries):
-        yield f"transaction {transaction_id}: it has entries but is not there"
+    query = select(found, LedgerTransaction.reward_id).outerjoin(
+        LedgerTransaction, LedgerTransaction.id == found.c.transaction_id
+    )
+    for transaction_id, currency, minor, strange, of_there, reward_id in session.execute(query):
+        if minor:
+            yield f"transaction {transaction_id}: its entries in {currency} add up to {minor}, not to 0"
+        if reward_id is None:
+            yield f"transaction {transaction_id}: it has entries but is not there"
+        elif not of_there:
+            yield f"transaction {transaction_id}: its reward {reward_id} is not there"
+        if strange:
+            yield f"transaction {transaction_id}: its entries are not of the person and currency of reward {reward_id}"
+
+
+def _transactions(session: Session) -> Iterator[str]:
+    """Transactions without entries or without the event that caused them: somebody wrote past the foreign keys."""
     empty = (
         select(LedgerTransaction.id)
         .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
@@ -99,25 +115,6 @@ def _orphans(session: Session) -> Iterator[str]:
     )
     for (transaction_id,) in session.execute(strangers):
         yield f"transaction {transaction_id}: the event that caused it is not there"
-
-
-def _mixed(session: Session) -> Iterator[str]:
-    """Entries of another person, program or currency than their reward's."""
-    query = (
-        select(LedgerEntry.transaction_id, Reward.id)
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .join(Reward, Reward.id == LedgerTransaction.reward_id)
-        .where(
-            or_(
-                LedgerEntry.user_id != Reward.beneficiary_id,
-                LedgerEntry.currency != Reward.currency,
-                LedgerEntry.program_id != Reward.program_id,
-            )
-        )
-        .distinct()
-    )
-    for transaction_id, reward_id in session.execute(query):
-        yield f"transaction {transaction_id}: its entries are not of the person and currency of reward {reward_id}"
 
 
 def _doubles(session: Session) -> Iterator[str]:
@@ -158,78 +155,60 @@ def _histories(session: Session) -> Iterator[str]:
 
 def _takings(session: Session) -> Iterator[str]:
     taken = _taken()
+    reversed_minor, clawed_back = func.coalesce(taken.c.reversed, 0), func.coalesce(taken.c.clawed_back, 0)
     query = (
-        select(Reward.id, Reward.amount_minor, Reward.status, taken.c.reversed, taken.c.clawed_back)
-        .join(taken, taken.c.reward_id == Reward.id)
+        select(Reward.id, Reward.amount_minor, Reward.status, reversed_minor, clawed_back)
+        .outerjoin(taken, taken.c.reward_id == Reward.id)
         .where(
             or_(
                 taken.c.reversed + taken.c.clawed_back > Reward.amount_minor,
-                and_(Reward.status == "reversed", taken.c.reversed != Reward.amount_minor),
+                and_(Reward.status == "reversed", reversed_minor != Reward.amount_minor),
             )
         )
     )
-    for reward_id, granted, status, reversed_minor, clawed_back in session.execute(query):
+    for reward_id, granted, status, back, owed in session.execute(query):
         yield (
-            f"reward {reward_id}: {granted} were granted, {reversed_minor} reversed and {clawed_back} clawed back,"
-            f" and it says {status}"
+            f"reward {reward_id}: {granted} were granted, {back} reversed and {owed} clawed back, and it says {status}"
         )
-
-
-def _grants(session: Session) -> Iterator[str]:
-    """Every reward begins with a grant of what it says was granted."""
-    query = (
-        select(Reward.id, Reward.amount_minor, func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
-        .outerjoin(
-            LedgerTransaction,
-            and_(LedgerTransaction.reward_id == Reward.id, LedgerTransaction.reward_sequence == 1),
-        )
-        .outerjoin(
-            LedgerEntry,
-            and_(LedgerEntry.transaction_id == LedgerTransaction.id, LedgerEntry.account == "expense"),
-        )
-        .group_by(Reward.id, Reward.amount_minor)
-        .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != -Reward.amount_minor)
-    )
-    for reward_id, granted, expense in session.execute(query):
-        yield f"reward {reward_id}: {granted} were granted, and the ledger wrote {-expense} for it"
 
 
 def _accounts(session: Session) -> Iterator[str]:
-    """What the ledger holds for each reward, account by account, against its status and what was taken back."""
+    """What the ledger granted and holds for each reward, account by account, against what the reward says."""
     taken = _taken()
-    sums = [
-        func.coalesce(func.sum(case((LedgerEntry.account == name, LedgerEntry.amount_minor), else_=0)), 0).label(name)
-        for name in _ACCOUNTS
-    ]
-    held = (
-        select(LedgerTransaction.reward_id.label("reward_id"), *sums)
+    in_account = [_sum_where(LedgerEntry.account == name).label(name) for name in _ACCOUNTS]
+    first = and_(LedgerEntry.account == "expense", LedgerTransaction.reward_sequence == 1)
+    books = (
+        select(LedgerTransaction.reward_id.label("reward_id"), _sum_where(first).label("granted"), *in_account)
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .group_by(LedgerTransaction.reward_id)
         .subquery()
     )
-    reversed_minor = func.coalesce(taken.c.reversed, 0)
     clawed_back = func.coalesce(taken.c.clawed_back, 0)
-    left = Reward.amount_minor - reversed_minor
+    left = Reward.amount_minor - func.coalesce(taken.c.reversed, 0)
     # A reward that is rejected was never paid: what was clawed back of it is settled.
     owed = case((Reward.status == "rejected", 0), else_=clawed_back)
-    differs: list[ColumnElement[bool]] = [held.c.clawback != -owed, held.c.reward_id.is_(None)]
-    differs += [held.c[name] != case((Reward.status == name, left), else_=0) for name in _ACCOUNTS[1:-1]]
+    differs: list[ColumnElement[bool]] = [books.c.clawback != -owed, books.c.reward_id.is_(None)]
+    differs += [books.c[name] != case((Reward.status == name, left), else_=0) for name in _ACCOUNTS[1:-1]]
+    misgranted = func.coalesce(books.c.granted, 0) != -Reward.amount_minor
     query = (
-        select(Reward.id, Reward.status, left, clawed_back, *(held.c[name] for name in _ACCOUNTS))
-        .outerjoin(held, held.c.reward_id == Reward.id)
+        select(
+            *(Reward.id, Reward.status, Reward.amount_minor, left, clawed_back, books.c.granted),
+            *(or_(*differs), misgranted),
+            *(books.c[name] for name in _ACCOUNTS),
+        )
+        .outerjoin(books, books.c.reward_id == Reward.id)
         .outerjoin(taken, taken.c.reward_id == Reward.id)
-        .where(or_(*differs))
+        .where(or_(misgranted, *differs))
     )
-    for row in session.execute(query):
-        yield _account_line(tuple(row))
-
-
-def _account_line(row: Sequence[Any]) -> str:
-    found = ", ".join(f"{name} {minor}" for name, minor in zip(_ACCOUNTS, row[4:], strict=True) if minor)
-    return (
-        f"reward {row[0]}: it is {row[1]} with {row[2]} left and {row[3]} clawed back;"
-        f" the ledger holds {found or 'nothing'}"
-    )
+    for reward_id, status, granted, rest, back, written, is_different, is_misgranted, *held in session.execute(query):
+        if is_misgranted:
+            yield f"reward {reward_id}: {granted} were granted, and the ledger wrote {-(written or 0)} for it"
+        if is_different:
+            found = ", ".join(f"{name} {minor}" for name, minor in zip(_ACCOUNTS, held, strict=True) if minor)
+            yield (
+                f"reward {reward_id}: it is {status} with {rest} left and {back} clawed back;"
+                f" the ledger holds {found or 'nothing'}"
+            )
 
 
 def _refunds(session: Session) -> Iterator[str]:
@@ -323,15 +302,18 @@ def _undecided(session: Session) -> Iterator[str]:
 
 
 def _taken() -> Subquery:
-    def as_(what: str) -> ColumnElement[int]:
-        return func.sum(case((RewardEvent.taken_as == what, RewardEvent.taken_minor), else_=0))
-
+    """What was taken back of each reward of which anything was."""
     return (
         select(
             RewardEvent.reward_id.label("reward_id"),
-            as_("reversal").label("reversed"),
-            as_("clawback").label("clawed_back"),
+            func.sum(case((RewardEvent.taken_as == "reversal", RewardEvent.taken_minor), else_=0)).label("reversed"),
+            func.sum(case((RewardEvent.taken_as == "clawback", RewardEvent.taken_minor), else_=0)).label("clawed_back"),
         )
+        .where(RewardEvent.taken_minor > 0)
         .group_by(RewardEvent.reward_id)
         .subquery()
     )
+
+
+def _sum_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, LedgerEntry.amount_minor), else_=0))
