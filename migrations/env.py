@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from webapp.database import WRITING, write_lock
+from webapp.database import WRITING, write_lock, writing_engine
 from webapp.extensions import db
 from webapp.models import Model, append_only
 
@@ -36,7 +36,7 @@ if context.is_offline_mode():
 def connect() -> Connection:
     """Open the connection. Raises ClickException with one sentence when there is no such database."""
     try:
-        return db.engine.connect().execution_options(**WRITING)
+        return writing_engine().connect().execution_options(**WRITING)
     except DatabaseError as error:
         raise ClickException(
             f"DATABASE_URL names a database that cannot be opened ({type(error.orig).__name__})."

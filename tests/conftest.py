@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
+from webapp.database import close_connections
 from webapp.extensions import db
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -76,7 +77,7 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
     for app in made:
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            close_connections()
 
 
 @pytest.fixture

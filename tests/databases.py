@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from webapp import create_app
 from webapp.config import Config, load_config
-from webapp.extensions import db
+from webapp.database import close_connections
 from webapp.ids import new_id
 
 TEMPLATE = "grapevine_template"
@@ -41,7 +41,7 @@ def migrated_app(config: Config, **overrides: object) -> Flask:
     app = create_app(config, **{**FAST, **overrides})
     with app.app_context():
         upgrade()
-        db.engine.dispose()
+        close_connections()
     return app
 
 

@@ -55,8 +55,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
 def _settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secret_key,
-        "SQLALCHEMY_DATABASE_URI": config.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(config.database_url),
+        **database.settings(config.database_url),
         "BASE_URL": config.base_url,
         "MAIL_URL": config.mail_url,
         "OWN_HOSTS": config.own_hosts,

@@ -4,13 +4,14 @@ Reading is what every session does by itself: it begins plainly, takes no lock,
 and the database refuses a write in it. Writing happens only inside
 `with write_transaction():`, which commits at its end. On SQLite it first takes
 one file lock and then begins IMMEDIATE, so that writers queue in order instead
-of polling a busy database.
+of polling a busy database; and it has connections of its own, because telling
+one connection now this and now that makes SQLite prepare every statement anew.
 """
 
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.config import ROOT, SERVER_THREADS, ConfigError
-from webapp.extensions import db
+from webapp.extensions import WRITER, db
 
-WRITING = {"writing": True, "postgresql_readonly": False}
+WRITING = {"postgresql_readonly": False}
 _AT_THE_END = "at_the_end"
 SQLITE_BUSY_SECONDS = 10
 # One for every thread of a worker, and some for what runs beside them. Messages of failures go without values.
@@ -33,28 +34,46 @@ _ENGINE = {"pool_size": SERVER_THREADS + 2, "max_overflow": 3, "hide_parameters"
 POSTGRESQL_CONNECT_SECONDS = 2
 
 
-def engine_options(url: URL) -> dict[str, Any]:
-    """Return what SQLAlchemy's create_engine needs for this database."""
+def settings(url: URL) -> dict[str, Any]:
+    """Return what Flask-SQLAlchemy is told about this database."""
     if url.get_backend_name() == "sqlite":
-        return {**_ENGINE, "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}}
-    return {
+        options = {**_ENGINE, "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}}
+        return {
+            "SQLALCHEMY_DATABASE_URI": url,
+            "SQLALCHEMY_ENGINE_OPTIONS": options,
+            "SQLALCHEMY_BINDS": {WRITER: {"url": url, **options}},
+        }
+    options = {
         **_ENGINE,
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": POSTGRESQL_CONNECT_SECONDS},
         "execution_options": {"postgresql_readonly": True},
     }
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
 
 
 def init_app(app: Flask) -> None:
-    """Bind the database to the application and teach its engine the two kinds of transaction."""
+    """Bind the database to the application and teach its engines the two kinds of transaction."""
     url: URL = app.config["SQLALCHEMY_DATABASE_URI"]
     if url.get_backend_name() == "sqlite":
         _make_folder(Path(url.database or "").parent)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _sqlite_connect)
-            event.listen(db.engine, "begin", _sqlite_begin)
+            for engine, begin in ((db.engine, "BEGIN"), (writing_engine(), "BEGIN IMMEDIATE")):
+                event.listen(engine, "connect", partial(_sqlite_connect, query_only=engine is db.engine))
+                event.listen(engine, "begin", partial(_sqlite_begin, statement=begin))
+
+
+def writing_engine() -> Engine:
+    """Return the engine of the application whose connections may write."""
+    return db.engines.get(WRITER, db.engine)
+
+
+def close_connections() -> None:
+    """Close what no transaction uses. Connections are not shared between processes."""
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 @contextmanager
@@ -186,12 +205,10 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _sqlite_connect(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+def _sqlite_connect(connection: Any, _record: object, *, query_only: bool) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={int(query_only)}"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _sqlite_begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def _sqlite_begin(connection: Connection, *, statement: str) -> None:
+    connection.exec_driver_sql(statement)

@@ -14,7 +14,7 @@ import click
 from flask import Flask
 
 from webapp.config import SERVER_THREADS, Config
-from webapp.extensions import db
+from webapp.database import close_connections
 from webapp.jobs.runner import run_jobs, stop_on_signals
 from webapp.logs import log
 
@@ -47,9 +47,9 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     if not config.production and not config.base_url_given:
         # An IPv6 address in its short form, as browsers write it.
         _call_oneself(app, address if ":" in host else host, port)
-    # Connections are not shared between processes: the workers make their own.
+    # The workers make their own.
     with app.app_context():
-        db.engine.dispose()
+        close_connections()
     jobs = _JobsProcess() if with_jobs else None
     server = Server(
         "wsgi:app",

@@ -16,6 +16,7 @@ from tests.bench import conversions, ledger
 from tests.bench.anchors import ROUNDS, beside
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
+from webapp.database import close_connections
 from webapp.extensions import db
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -84,7 +85,7 @@ def _application(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[Flask]:
         yield app
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            close_connections()
         databases.stop()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Table, Update, func, insert, select
 
 from tests import factories
 from tests.money import JOINED, publish
@@ -86,6 +86,7 @@ def bare(house: House, *, clients: int, seconds: float) -> float:
     with house.app.app_context():
         sample = _sample(db.session.connection())
         db.session.rollback()
+    counts = [_count_one_more(_TABLES[name], sample[name][0]) for name in ("link_days", "program_days")]
 
     def one(_number: int) -> None:
         ids = {name: new_id() for name in ("conversion", "reward", "transaction")}
@@ -95,12 +96,15 @@ def bare(house: House, *, clients: int, seconds: float) -> float:
             for name, statement in _INSERTS.items():
                 rows = [_renamed(row, ids, key) for row in sample[name]]
                 connection.execute(statement, rows[0] if len(rows) == 1 else rows)
-            for name in ("link_days", "program_days"):
-                table = _TABLES[name]
-                where = [column == sample[name][0][column.name] for column in table.primary_key.columns]
-                connection.execute(table.update().where(*where).values(purchases=table.c.purchases + 1))
+            for count in counts:
+                connection.execute(count)
 
     return _rate(house.app, one, clients=clients, seconds=seconds)
+
+
+def _count_one_more(table: Table, day: dict[str, Any]) -> Update:
+    where = [column == day[column.name] for column in table.primary_key.columns]
+    return table.update().where(*where).values(purchases=table.c.purchases + 1)
 
 
 def check(house: House) -> None:

@@ -11,7 +11,7 @@ from tests import factories
 from tests.databases import FAST, config_for
 from webapp import create_app
 from webapp.cli import demo
-from webapp.database import write_transaction
+from webapp.database import close_connections, write_transaction
 from webapp.demo import DEMO_DOMAIN, PEOPLE, tell_story
 from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
@@ -63,7 +63,7 @@ def second_app(databases, tmp_path):
     yield app
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        close_connections()
     databases.drop(url)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.databases import FAST, config_for
 from webapp import create_app
-from webapp.database import write_transaction
+from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 
 UNMIGRATED = "Error: The database is not at this version: run `flask --app wsgi db upgrade`.\n"
@@ -46,7 +46,7 @@ def run(tmp_path):
     for app in made:
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            close_connections()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.databases import FAST, config_for
 from tests.migrations.rows import ROWS
 from webapp import create_app
 from webapp.config import ROOT
-from webapp.database import WRITING
+from webapp.database import WRITING, close_connections, writing_engine
 from webapp.extensions import db
 from webapp.models import Model, Program
 
@@ -41,7 +41,7 @@ def empty(empty_url, tmp_path):
     with app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()
+        close_connections()
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def rows_in_every_table():
 
 def fill(revision):
     """Write rows into the tables that a revision made."""
-    with db.engine.connect().execution_options(**WRITING) as connection:
+    with writing_engine().connect().execution_options(**WRITING) as connection:
         ROWS[revision](connection)
         connection.commit()
 

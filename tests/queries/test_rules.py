@@ -36,9 +36,11 @@ def asked(in_app):
     def note(_connection, _cursor, statement, *_rest):
         statements.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    for engine in db.engines.values():
+        event.listen(engine, "before_cursor_execute", note)
     yield statements
-    event.remove(db.engine, "before_cursor_execute", note)
+    for engine in db.engines.values():
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def end_all(session, now):

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from webapp.database import writing_engine
 from webapp.extensions import db
 
 
@@ -15,5 +16,6 @@ def hasty_app(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             # After the application's own settings, on each new connection. PostgreSQL is told when it is started.
-            event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+            connected = (writing_engine(), "connect")
+            event.listen(*connected, lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         yield app

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, publish, refund, rule, send
-from webapp.database import write_transaction, write_what_was_left
+from webapp.database import write_transaction, write_what_was_left, writing_engine
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
 from webapp.models import Conversion, Model, Reward, RewardRule, User
@@ -251,7 +251,7 @@ def break_commit(
         raise gone()
 
     with monkeypatch.context() as patched:
-        patched.setattr(db.engine.dialect, "do_commit", commit)
+        patched.setattr(writing_engine().dialect, "do_commit", commit)
         with pytest.raises(OperationalError, match="the connection is gone"):
             carry_out(operation)
 
@@ -266,11 +266,11 @@ def counting(*, fails_at: int | None = None) -> Iterator[dict[str, int]]:
         if counted["seen"] == fails_at:
             raise gone()
 
-    event.listen(db.engine, "before_cursor_execute", see)
+    event.listen(writing_engine(), "before_cursor_execute", see)
     try:
         yield counted
     finally:
-        event.remove(db.engine, "before_cursor_execute", see)
+        event.remove(writing_engine(), "before_cursor_execute", see)
 
 
 def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:

@@ -22,7 +22,7 @@ from sqlalchemy import case, func, select, update
 from tests import factories
 from tests.factories import NOON
 from tests.services.money_model import Books, Purchase, Waiting
-from webapp.database import write_transaction
+from webapp.database import close_connections, write_transaction
 from webapp.domain.money import Money
 from webapp.domain.rewards import STATUSES, StatusError
 from webapp.domain.rules import read_rule
@@ -352,7 +352,7 @@ def test_every_step_of_a_story_leaves_what_the_model_says(
 
     def empty():
         db.session.remove()
-        db.engine.dispose()
+        close_connections()
         databases.drop(database_url)
         assert databases.clone(tmp_path) == database_url
 

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, create_engine, event, text
 
+from webapp.database import writing_engine
 from webapp.extensions import db
 
 PATIENCE_SECONDS = 30
@@ -125,10 +126,10 @@ def turns_on_postgresql(app: Flask) -> Iterator[Turns]:
     with watching.connect() as observer:
         turns = Turns(app, observer)
         for moment in MOMENTS:
-            event.listen(db.engine, moment, turns.stop)
+            event.listen(writing_engine(), moment, turns.stop)
         try:
             yield turns
         finally:
             for moment in MOMENTS:
-                event.remove(db.engine, moment, turns.stop)
+                event.remove(writing_engine(), moment, turns.stop)
     watching.dispose()

@@ -14,7 +14,7 @@ from tests import factories
 from tests.databases import config_for
 from tests.serving.server import Server, environment, flask_command, free_port
 from webapp import create_app
-from webapp.database import write_transaction
+from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 from webapp.models import Click, JobLease, User
 from webapp.queries.rollups import breaches
@@ -95,4 +95,4 @@ def site_on(database_url: str, folder: Path) -> Iterator[Site]:
     yield Site(database_url, folder, app, code)
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        close_connections()
