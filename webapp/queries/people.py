@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from webapp.database import connection_of
 from webapp.domain.mailbox import address_key
 from webapp.models import Model, User, UserSession
 
@@ -42,7 +43,7 @@ def find_person_id(
         by, named = "email_key", address_key(email)
     else:
         by, named = "id", person_id
-    found = session.connection().execute(_PERSON_BY[by], {"program": program_id, "named": named})
+    found = connection_of(session).execute(_PERSON_BY[by], {"program": program_id, "named": named})
     return found.scalar_one_or_none()
 
 

@@ -8,9 +8,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from webapp.database import at_the_end
+from webapp.database import at_the_end, connection_of
 from webapp.models import ApiAnswer, Model
-from webapp.services.queues import queue_for
 from webapp.services.rows import append
 
 Operation = Literal["signup", "conversion", "refund"]
@@ -21,7 +20,7 @@ class OtherContentError(Exception):
 
 
 _ANSWERS = Model.metadata.tables["api_answers"]
-# Built once: this is asked whenever something is reported.
+# Built once, at some cost.
 _FIRST_ANSWER = select(_ANSWERS.c.content_hash, _ANSWERS.c.body).where(
     _ANSWERS.c.program_id == bindparam("program"),
     _ANSWERS.c.operation == bindparam("asked"),
@@ -37,20 +36,11 @@ class Question:
     subject: str
     content_hash: str
 
-    @property
-    def name(self) -> str:
-        """What whoever answers it queues for."""
-        return f"{self.operation}:{self.subject}"
-
 
 def find_answer(session: Session, program_id: UUID, question: Question) -> str | None:
-    """Return the first answer to this very question, None when it is the first time.
-
-    Until the transaction ends nobody else answers it. Raises OtherContentError.
-    """
-    queue_for(session, program_id, question.name)
+    """Return the first answer to this very question, None when there is none. Raises OtherContentError."""
     found = (
-        session.connection()
+        connection_of(session)
         .execute(
             _FIRST_ANSWER,
             {"program": program_id, "asked": question.operation, "named": question.subject},

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from webapp.database import connection_of
 from webapp.ids import new_id
 from webapp.models import Link, Model, Program
 from webapp.services.rollups import count_click
@@ -30,7 +31,7 @@ def record_click(
     """Store a click and count it. Returns its id."""
     click_id = new_id()
     # Past the object mapper: this is the busiest write there is.
-    session.connection().execute(
+    connection_of(session).execute(
         _INSERT,
         {
             "id": click_id,

@@ -68,7 +68,7 @@ def record_conversion(
     whether it pays or not. Refunds that waited for the event are applied.
     Raises EventTakenError or OrderTakenError, and then nothing was written.
     """
-    queue_for(session, program_id, *names_of(event, user_id))
+    queue_for(session, program_id, *_names_of(event, user_id))
     about = surroundings(
         session,
         program_id,
@@ -99,7 +99,7 @@ def record_conversion(
     return Recorded(conversion_id, decisions, rewards)
 
 
-def names_of(event: Event, user_id: UUID | None) -> list[str]:
+def _names_of(event: Event, user_id: UUID | None) -> list[str]:
     """Return what an event queues for: itself, its order, and what else the same person does."""
     names = {"event": event.event_id, "order": event.order_id, "conversions": user_id}
     return [f"{of}:{name}" for of, name in names.items() if name is not None]

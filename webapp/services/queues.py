@@ -3,10 +3,11 @@
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-_LOCKS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+from webapp.database import connection_of
+
+_LOCKS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
 
 
 def queue_for(session: Session, program_id: UUID, *names: str) -> None:
@@ -15,13 +16,13 @@ def queue_for(session: Session, program_id: UUID, *names: str) -> None:
     A name tells what it is of, as in "order:1001". Those that are held already cost nothing, so whoever knows
     several beforehand takes them at once. SQLite has one writer at a time as it is.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if connection_of(session).dialect.name != "postgresql":
         return
     keys = {int.from_bytes(sha256(program_id.bytes + name.encode("utf-8")).digest()[:8], signed=True) for name in names}
     held = _held(session)
     if wanted := keys - held:
         # In one order for everybody, so that two of them never wait for each other.
-        session.connection().execute(_LOCKS, {"keys": sorted(wanted)})
+        connection_of(session).exec_driver_sql(_LOCKS, {"keys": sorted(wanted)})
         held |= wanted
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Insert, Text, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webapp.database import connection_of
 from webapp.domain.money import Money
 from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import Taking
@@ -139,7 +140,7 @@ def _insert(
     *,
     now: datetime,
 ) -> UUID:
-    connection = session.connection()
+    connection = connection_of(session)
     refund_id = new_id()
     written = connection.execute(
         _insertion(connection.dialect.name),

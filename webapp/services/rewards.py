@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import connection_of
 from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
@@ -246,7 +247,7 @@ def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
 def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
     if not steps:
         return
-    session.connection().execute(
+    connection_of(session).execute(
         _UPDATE_REWARD,
         [
             {

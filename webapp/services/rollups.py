@@ -4,14 +4,15 @@ from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Insert, delete, insert, text
+from sqlalchemy import Dialect, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.database import at_the_end
+from webapp.database import at_the_end, connection_of
 from webapp.domain.periods import local_day
 from webapp.models import Link, LinkDay, Model, Program, ProgramDay
 from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
+from webapp.services.rows import Insertion
 
 
 def count_click(session: Session, program: Program, link: Link, at: datetime) -> None:
@@ -60,25 +61,23 @@ def _program_days(session: Session, counts: dict[LinkDayKey, Counts]) -> list[di
 
 def _add(session: Session, program_id: UUID, key: LinkDayKey, more: Counts) -> None:
     def write(session: Session) -> None:
-        connection, counts = session.connection(), more._asdict()
+        connection, counts = connection_of(session), more._asdict()
         # The program's row comes second in every transaction, so that two of them never wait for each other in a ring.
-        connection.execute(_addition(connection.dialect.name, "link_days"), {**key._asdict(), **counts})
-        day = {"program_id": program_id, "day": key.day, **counts}
-        connection.execute(_addition(connection.dialect.name, "program_days"), day)
+        for table, row in (
+            ("link_days", {**key._asdict(), **counts}),
+            ("program_days", {"program_id": program_id, "day": key.day, **counts}),
+        ):
+            _addition(connection.dialect, table, tuple(row)).run(connection, [row])
 
     # A program's row of today is everybody's.
     at_the_end(session, write)
 
 
 @lru_cache
-def _addition(dialect_name: str, table_name: str) -> Insert:
-    """Return the statement that adds counts to a day's row or makes it.
-
-    Built once: building it costs more than running it.
-    """
-    dialect = postgresql if dialect_name == "postgresql" else sqlite
+def _addition(dialect: Dialect, table_name: str, columns: tuple[str, ...]) -> Insertion:
+    """Return the statement that adds counts to a day's row or makes it."""
     table = Model.metadata.tables[table_name]
-    statement = dialect.insert(table)
+    statement = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
     counts = {name: table.c[name] + statement.excluded[name] for name in Counts._fields}
-    addition: Insert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=counts)
-    return addition
+    upsert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=counts)
+    return Insertion(upsert, dialect, columns)

@@ -89,6 +89,7 @@ def _append_version(
     if definition is None:
         raise ValueError("a publication has a definition, or a version before")
     version = {
+        "id": new_id(),
         "program_id": program.id,
         "rule_id": rule_id,
         "number": change.number,

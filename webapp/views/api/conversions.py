@@ -16,8 +16,7 @@ from webapp.queries.conversions import decisions_of, find_by_event, refunds_of
 from webapp.queries.people import find_person_id
 from webapp.queries.rewards import rewards_of_conversion
 from webapp.services.answers import Question
-from webapp.services.conversions import Event, EventTakenError, OrderTakenError, names_of, record_conversion
-from webapp.services.queues import queue_for
+from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.rewards import Actor
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
@@ -53,8 +52,6 @@ def tell_conversion(
         session, program_id, external_id=body.user.external_id, email=body.user.email, person_id=body.user.id
     )
     question = Question("conversion", body.event_id, body.content_hash())
-    # All that this transaction will queue for, in one step.
-    queue_for(session, program_id, question.name, *names_of(event, user_id))
     return answer_once(
         session, program_id, question, lambda: _record(session, program_id, body, event, user_id, actor, now), now=now
     )

@@ -16,17 +16,22 @@ REPEATED = 200
 def answer_once(
     session: Session, program_id: UUID, question: Question, make: Callable[[], tuple[Answer, int]], *, now: datetime
 ) -> tuple[str, int]:
-    """Return body and status: the first answer when there is one, else that of `make`, kept in its transaction.
+    """Return body and status: those of `make`, kept in its transaction, or the first answer when there is one.
 
-    Raises ProblemError 409 when the same id came with other content before.
+    `make` knows best what it has done before: it raises ProblemError, and has
+    then written nothing. Raises that, or ProblemError 409 when the same id came
+    with other content before.
     """
     try:
-        kept = find_answer(session, program_id, question)
-    except OtherContentError:
-        raise taken(_ID[question.operation], "was sent before with other content") from None
-    if kept is not None:
+        answer, status = make()
+    except ProblemError:
+        try:
+            kept = find_answer(session, program_id, question)
+        except OtherContentError:
+            raise taken(_ID[question.operation], "was sent before with other content") from None
+        if kept is None:
+            raise
         return kept, REPEATED
-    answer, status = make()
     body = answer.model_dump_json()
     keep_answer(session, program_id, question, body, now)
     return body, status
