@@ -10,9 +10,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests import factories
-from webapp.database import SQLITE_BUSY_SECONDS, at_the_end, write_lock, write_transaction
+from webapp.database import SQLITE_BUSY_SECONDS, write_lock, write_transaction
 from webapp.extensions import db
 from webapp.models import Program
+from webapp.transactions import at_the_end
 
 pytestmark = pytest.mark.usefixtures("in_app")
 

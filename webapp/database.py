@@ -9,7 +9,7 @@ one connection now this and now that makes SQLite prepare every statement anew.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,14 +19,14 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.config import ROOT, SERVER_THREADS, ConfigError
 from webapp.extensions import WRITER, db
+from webapp.transactions import AT_THE_END, CONNECTION, OPEN, connection_of, sent_together, write_what_was_left
 
 WRITING = {"postgresql_readonly": False}
-_AT_THE_END = "at_the_end"
 SQLITE_BUSY_SECONDS = 10
 # One for every thread of a worker, and some for what runs beside them. Messages of failures go without values.
 _ENGINE = {"pool_size": SERVER_THREADS + 2, "max_overflow": 3, "hide_parameters": True}
@@ -84,73 +84,27 @@ def write_transaction() -> Iterator[Session]:
     under the lock. Cannot be nested.
     """
     session = db.session()
-    if session.info.get("writing"):
+    if session.info.get(OPEN):
         raise RuntimeError("a write transaction is already open")
     session.rollback()
     with write_lock(db.engine):
-        session.info["writing"] = True
+        session.info[OPEN] = True
         try:
-            session.info["connection"] = session.connection(execution_options=WRITING)
+            session.info[CONNECTION] = session.connection(execution_options=WRITING)
             yield session
             _end(session)
         except BaseException:
             session.rollback()
             raise
         finally:
-            for what in ("writing", "connection", _AT_THE_END):
+            for what in (OPEN, CONNECTION, AT_THE_END):
                 session.info.pop(what, None)
-
-
-def connection_of(session: Session) -> Connection:
-    """Return the connection of the session's transaction; within a write transaction without looking for it."""
-    connection: Connection | None = session.info.get("connection")
-    return session.connection() if connection is None else connection
-
-
-def at_the_end(session: Session, write: Callable[[Session], None]) -> None:
-    """Leave something for the very end of the write transaction, just before it commits.
-
-    For rows that many transactions change: others wait for them only as long as
-    a commit takes. And for rows that nobody reads in the same transaction.
-    """
-    if not session.info.get("writing") or session.in_nested_transaction():
-        raise RuntimeError("only a write transaction has an end to leave things for, and not within a savepoint")
-    session.info.setdefault(_AT_THE_END, []).append(write)
-
-
-@contextmanager
-def sent_together(session: Session) -> Iterator[None]:
-    """Send what is written inside without waiting for each answer; any failure is raised at the end at the latest.
-
-    Only for statements whose outcome nobody asks for. SQLite has no way to wait for.
-    """
-    connection = connection_of(session)
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    driver: Any = connection.connection.driver_connection
-    dialect = connection.dialect
-    errors: type[Exception] = dialect.loaded_dbapi.Error
-    try:
-        with driver.pipeline():
-            yield
-    except errors as error:
-        # What fails on the way is the driver's own error; callers know those of SQLAlchemy.
-        if driver.closed:
-            connection.invalidate(error)
-        raise DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=dialect) from error
-
-
-def write_what_was_left(session: Session) -> None:
-    """Write what was left for the end now."""
-    for write in session.info.pop(_AT_THE_END, ()):
-        write(session)
 
 
 def _end(session: Session) -> None:
     # Of what is changed through objects the session asks the outcome, so it goes first.
     session.flush()
-    if _AT_THE_END in session.info:
+    if AT_THE_END in session.info:
         with sent_together(session):
             write_what_was_left(session)
             connection = connection_of(session)

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import Engine
 
 from webapp.models.base import Model
+from webapp.transactions import OPEN
 
 # The engine for write transactions, where there is one apart.
 WRITER = "writer"
@@ -21,7 +22,7 @@ class ReadingOrWriting(Session):
 
     def get_bind(self, *_about: Any, **_more: Any) -> Engine:
         engines = self._db.engines
-        return (self.info.get("writing") and engines.get(WRITER)) or engines[None]
+        return (self.info.get(OPEN) and engines.get(WRITER)) or engines[None]
 
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True, session_options={"class_": ReadingOrWriting})

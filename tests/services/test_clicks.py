@@ -10,13 +10,14 @@ from sqlalchemy import delete, select, update
 from tests import factories
 from tests.factories import NOON, join
 from tests.threads import at_once
-from webapp.database import one_snapshot, write_transaction, write_what_was_left
+from webapp.database import one_snapshot, write_transaction
 from webapp.extensions import db
 from webapp.models import Click, Link, LinkDay, ProgramDay
 from webapp.queries.rollups import breaches
 from webapp.services.clicks import Visit
 from webapp.services.rollups import rebuild
 from webapp.services.signups import CameBy
+from webapp.transactions import write_what_was_left
 
 pytestmark = pytest.mark.usefixtures("in_app")
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, publish, refund, rule, send
-from webapp.database import write_transaction, write_what_was_left, writing_engine
+from webapp.database import write_transaction, writing_engine
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
 from webapp.models import Conversion, Model, Reward, RewardRule, User
@@ -28,6 +28,7 @@ from webapp.services.reported_signups import ExternalIdTakenError, SignupReport,
 from webapp.services.rewards import SYSTEM, mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
+from webapp.transactions import write_what_was_left
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty_app")]
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
 from webapp.models import Conversion, Model, Refund, RewardDecision
 from webapp.queries.rules import Version, find_versions
+from webapp.transactions import connection_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.domain.mailbox import address_key
 from webapp.models import Model, User, UserSession
+from webapp.transactions import connection_of
 
 
 def find_by_email(session: Session, email: str) -> User | None:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from webapp.database import at_the_end, connection_of
 from webapp.models import ApiAnswer, Model
 from webapp.services.rows import append
+from webapp.transactions import at_the_end, connection_of
 
 Operation = Literal["signup", "conversion", "refund"]
 

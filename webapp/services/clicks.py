@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.ids import new_id
 from webapp.models import Link, Model, Program
 from webapp.services.rollups import count_click
+from webapp.transactions import connection_of
 
 _INSERT = insert(Model.metadata.tables["clicks"])
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.database import sent_together
 from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Earned, Facts
 from webapp.domain.money import Money
@@ -26,6 +25,7 @@ from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
+from webapp.transactions import sent_together
 
 SIGNUP, PURCHASE = "signup", "purchase"
 

@@ -9,7 +9,6 @@ from sqlalchemy import Insert, Text, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.domain.money import Money
 from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import Taking
@@ -19,6 +18,7 @@ from webapp.queries.conversions import find_by_event, list_by_order, refunds_of
 from webapp.queries.rules import find_versions
 from webapp.services.queues import queue_for
 from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
+from webapp.transactions import connection_of
 
 
 class RefundTakenError(Exception):

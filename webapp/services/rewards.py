@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
@@ -18,6 +17,7 @@ from webapp.models import LedgerEntry, LedgerTransaction, Model, Reward, RewardE
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rows import append
+from webapp.transactions import connection_of
 
 MATURE_AT_ONCE = 500
 

@@ -8,11 +8,11 @@ from sqlalchemy import Dialect, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.database import at_the_end, connection_of
 from webapp.domain.periods import local_day
 from webapp.models import Link, LinkDay, Model, Program, ProgramDay
 from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
 from webapp.services.rows import Insertion
+from webapp.transactions import at_the_end, connection_of
 
 
 def count_click(session: Session, program: Program, link: Link, at: datetime) -> None:

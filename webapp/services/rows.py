@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Insert
 from sqlalchemy.orm import Session
 
-from webapp.database import connection_of
 from webapp.models import Model
+from webapp.transactions import connection_of
 
 
 def append(session: Session, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:

@@ -211,6 +211,17 @@ def test_an_order_with_several_conversions_asks_for_the_event(app, api):
 
 
 @pytest.mark.usefixtures("bought")
+def test_a_refund_keeps_its_answer_also_when_its_order_has_several_conversions_by_now(app, api):
+    first = api.post("/refunds", BY_ORDER | {"amount": 2000})
+    api.post("/conversions", ORDER | {"event_id": "evt_2", "type": "renewal"})
+    before = rows(app)
+    again = api.post("/refunds", BY_ORDER | {"amount": 2000})
+    assert (first.status_code, again.status_code, again.data) == (201, 200, first.data)
+    assert refused(api.post("/refunds", BY_ORDER)) == (409, ["event_id"])
+    assert rows(app) == before
+
+
+@pytest.mark.usefixtures("bought")
 def test_an_event_and_its_refund_may_be_called_alike(api):
     assert api.post("/refunds", REFUND | {"event_id": "evt_1"}).status_code == 201
 

@@ -1,0 +1,61 @@
+"""What an open transaction offers those who write in it: its connection, its end, and sending several things together.
+
+Who opens and commits it is said in `webapp.database`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+# What a write transaction keeps in the session's `info` while it is open.
+OPEN, CONNECTION, AT_THE_END = "writing", "connection", "at_the_end"
+
+
+def connection_of(session: Session) -> Connection:
+    """Return the connection of the session's transaction; within a write transaction without looking for it."""
+    connection: Connection | None = session.info.get(CONNECTION)
+    return session.connection() if connection is None else connection
+
+
+def at_the_end(session: Session, write: Callable[[Session], None]) -> None:
+    """Leave something for the very end of the write transaction, just before it commits.
+
+    For rows that many transactions change: others wait for them only as long as
+    a commit takes. And for rows that nobody reads in the same transaction.
+    """
+    if not session.info.get(OPEN) or session.in_nested_transaction():
+        raise RuntimeError("only a write transaction has an end to leave things for, and not within a savepoint")
+    session.info.setdefault(AT_THE_END, []).append(write)
+
+
+@contextmanager
+def sent_together(session: Session) -> Iterator[None]:
+    """Send what is written inside without waiting for each answer; any failure is raised at the end at the latest.
+
+    Only for statements whose outcome nobody asks for. SQLite has no way to wait for.
+    """
+    connection = connection_of(session)
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    errors: type[Exception] = dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except errors as error:
+        # What fails on the way is the driver's own error; callers know those of SQLAlchemy.
+        if driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=dialect) from error
+
+
+def write_what_was_left(session: Session) -> None:
+    """Write what was left for the end now."""
+    for write in session.info.pop(AT_THE_END, ()):
+        write(session)
