@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.databases import FAST, PostgreSQL, SQLite, config_for
+from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
@@ -70,6 +70,8 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
 
     def make(*, settings: dict[str, object] | None = None, **environ: str) -> Flask:
         app = create_app(config_for(database_url, tmp_path, **environ), **{**FAST, **(settings or {})})
+        with app.app_context():
+            hasten(db.engines.values())
         made.append(app)
         return app
 

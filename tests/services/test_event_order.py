@@ -168,7 +168,7 @@ def modelled(in_order):
 
 
 @pytest.mark.slow
-def test_events_in_any_order_end_at_the_same_cents(hasty_app, databases, record_property):
+def test_events_in_any_order_end_at_the_same_cents(in_app, databases, record_property):
     examples = int(os.environ.get("GRAPEVINE_ORDER_EXAMPLES", EXAMPLES[databases.name]))
     with write_transaction() as session:
         rules = [read_rule(table) for table in RULES]

@@ -30,7 +30,7 @@ from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 from webapp.transactions import write_what_was_left
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty_app")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
 TEN_PERCENT = {"key": "ten-percent", "beneficiary": "friend", "settings": {"percent": "10", "first_purchases": 1}}
 WELCOME = {**money.TEN_DOLLARS, "key": "welcome", "trigger": "signup"}
@@ -41,7 +41,7 @@ class UndoneError(Exception):
 
 
 @pytest.fixture(autouse=True)
-def a_history(hasty_app):
+def a_history(in_app):
     """Rewards at every stage, and refunds that wait, for all operations to begin from."""
     with write_transaction() as session:
         publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)

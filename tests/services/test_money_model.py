@@ -343,7 +343,7 @@ def in_any_order(found):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(1, PARTS + 1))
 def test_every_step_of_a_story_leaves_what_the_model_says(
-    part, databases, database_url, hasty_app, tmp_path, record_property
+    part, databases, database_url, in_app, tmp_path, record_property
 ):
     wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", STEPS[databases.name])) // PARTS
     chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))

@@ -27,7 +27,7 @@ from webapp.services.conversions import EventTakenError
 from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty_app")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
 # Pairs that get every two switches; the others get every single one. GRAPEVINE_RACE_ALL gives all of them every two.
 THOROUGHLY = {"half a refund, maturing"}
@@ -207,7 +207,7 @@ PAIRS: dict[str, tuple[Step, Step, Step, int, set[str]]] = {
 
 
 @pytest.fixture(autouse=True)
-def a_rule(hasty_app):
+def a_rule(in_app):
     with write_transaction() as session:
         publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
 
@@ -216,14 +216,14 @@ SERIALLY: list[Plan] = [[(0, None), (1, None)], [(1, None), (0, None)]]
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, hasty_app, databases, record_property):
+def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, databases, record_property):
     if databases.name == "sqlite":
         # It has one writer at a time, so that there is an order and nothing between.
         for plan in SERIALLY:
             ends(pair, plan, one_after_the_other)
         done = len(SERIALLY)
     else:
-        with turns_on_postgresql(hasty_app) as turns:
+        with turns_on_postgresql(in_app) as turns:
             taken = [ends(pair, plan, turns.take) for plan in SERIALLY]
             plans = list(interleavings(pair, *(max(both) for both in zip(*taken, strict=True))))
             for plan in plans:
@@ -282,12 +282,12 @@ def carry_out(step: Step, case: Case) -> None:
         step(case, session)
 
 
-def test_thirty_identical_events_at_once_are_one_conversion_with_one_reward(hasty_app, record_property):
+def test_thirty_identical_events_at_once_are_one_conversion_with_one_reward(in_app, record_property):
     for _ in range(ROUNDS):
         with write_transaction() as session:
             case = a_case(session)
         db.session.rollback()
-        results = at_once(hasty_app, [partial(carry_out, bought, case)] * 30)
+        results = at_once(in_app, [partial(carry_out, bought, case)] * 30)
         assert sorted(type(result).__name__ for result in results) == ["EventTakenError"] * 29 + ["NoneType"]
         assert stored(case) == (1, 1)
         assert accounts(db.session(), db.session.get_one(User, case.ada)) == {"expense": -1000, "pending": 1000}
@@ -296,7 +296,7 @@ def test_thirty_identical_events_at_once_are_one_conversion_with_one_reward(hast
     record_property("rounds", ROUNDS)
 
 
-def test_thirty_identical_events_at_once_get_one_answer(hasty_app):
+def test_thirty_identical_events_at_once_get_one_answer(in_app):
     with write_transaction() as session:
         case = a_case(session)
     db.session.rollback()
@@ -312,7 +312,7 @@ def test_thirty_identical_events_at_once_get_one_answer(hasty_app):
             keep_answer(session, program.id, question, str(reward_id), NOON)
             return str(reward_id)
 
-    (reward_id,) = set(at_once(hasty_app, [answer] * 30))
+    (reward_id,) = set(at_once(in_app, [answer] * 30))
     assert session.scalars(select(Reward.id).where(Reward.beneficiary_id == case.ada)).all() == [UUID(reward_id)]
     assert stored(case) == (1, 1)
     assert list(breaches(db.session())) == []
@@ -325,13 +325,13 @@ def stored(case: Case) -> tuple[int, int]:
     return db.session.execute(conversions).scalar_one(), db.session.execute(rewards).scalar_one()
 
 
-def test_ten_refunds_at_once_never_take_more_than_there_was(hasty_app):
+def test_ten_refunds_at_once_never_take_more_than_there_was(in_app):
     for _ in range(ROUNDS):
         with write_transaction() as session:
             case = a_case(session)
             case.buys(session)
         db.session.rollback()
-        assert at_once(hasty_app, [partial(give_back, case, number) for number in range(10)]) == [None] * 10
+        assert at_once(in_app, [partial(give_back, case, number) for number in range(10)]) == [None] * 10
         applied = db.session.scalars(select(Refund.applied_minor).where(Refund.event_id.like(f"{case.number} back %")))
         # Seven of them fit whole into 49.99 dollars, of which 0.99 are left for the eighth.
         assert sorted(applied) == [0, 0, 99, *[700] * 7]
