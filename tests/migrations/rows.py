@@ -23,8 +23,13 @@ def _insert(connection: sa.Connection, table: str, **values: Any) -> None:
 
 
 def _program(connection: sa.Connection) -> UUID:
+    return _only(connection, "programs")
+
+
+def _only(connection: sa.Connection, table: str) -> UUID:
+    """Return the id of the first row of a table."""
     id_ = sa.column("id", Id())
-    return connection.execute(sa.select(id_).select_from(sa.table("programs", id_))).scalar_one()
+    return connection.execute(sa.select(id_).select_from(sa.table(table, id_)).order_by(id_).limit(1)).scalar_one()
 
 
 def _people_links_and_referrals(connection: sa.Connection) -> None:
@@ -222,9 +227,57 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
         _insert(connection, "ledger_entries", transaction_id=ids["tx"], position=position, **entry, **about)
 
 
+def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) -> None:
+    ids = {"reward": _only(connection, "rewards"), "rule": _only(connection, "reward_rules")}
+    about = {"program_id": _program(connection)}
+    _insert(
+        connection,
+        "reward_rule_versions",
+        id=UUID(int=50),
+        rule_id=ids["rule"],
+        number=2,
+        state="paused",
+        definition="{}",
+        live_from=NOON,
+        note="",
+        published_at=NOON,
+        **about,
+    )
+    _insert(
+        connection,
+        "audit_entries",
+        id=UUID(int=51),
+        sequence=1,
+        at=NOON,
+        actor="command",
+        action="rule_published",
+        subject="rule",
+        subject_id=ids["rule"],
+        details="{}",
+        hash="0",
+        **about,
+    )
+    note = {"reward_id": ids["reward"], "sequence": 1, "text": "", "written_by": ADA, "written_at": NOON}
+    _insert(connection, "reward_notes", **note)
+
+
+def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) -> None:
+    about = {"program_id": _program(connection)}
+    link, rule = _only(connection, "links"), _only(connection, "reward_rules")
+    day, money = date(2026, 11, 22), {"currency": "USD"}
+    campaign = {"utm_source": "", "utm_medium": "", "utm_campaign": "autumn"}
+    _insert(connection, "campaign_days", day=day, clicks=1, **campaign, **about)
+    _insert(connection, "link_revenue_days", link_id=link, day=day, referrer_id=ADA, revenue_minor=1, **money)
+    _insert(connection, "program_revenue_days", day=day, revenue_minor=1, **money, **about)
+    _insert(connection, "rule_days", rule_id=rule, day=day, rewards=1, granted_minor=1, **money, **about)
+    _insert(connection, "cohort_weeks", week=date(2026, 11, 16), weeks_after=0, buyers=1, **about)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
     "0003": _outbox_and_job_leases,
     "0004": _conversions_rules_rewards_and_the_ledger,
+    "0005": _paused_rules_labels_languages_and_the_audit_log,
+    "0006": _visitors_campaigns_revenue_and_cohorts_by_day,
 }

@@ -3,6 +3,7 @@
 from webapp.models.api_answer import ApiAnswer
 from webapp.models.api_key import ApiKey
 from webapp.models.attribution import AttributionDecision, AttributionTouch
+from webapp.models.audit_entry import AuditEntry
 from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
@@ -14,8 +15,17 @@ from webapp.models.program import Program
 from webapp.models.referral import Referral
 from webapp.models.refund import Refund
 from webapp.models.reward import Reward, RewardDecision, RewardEvent
+from webapp.models.reward_note import RewardNote
 from webapp.models.reward_rule import RewardRule, RewardRuleVersion
-from webapp.models.rollup import LinkDay, ProgramDay
+from webapp.models.rollup import (
+    CampaignDay,
+    CohortWeek,
+    LinkDay,
+    LinkRevenueDay,
+    ProgramDay,
+    ProgramRevenueDay,
+    RuleDay,
+)
 from webapp.models.sign_in_link import SignInLink
 from webapp.models.user import User
 from webapp.models.user_session import UserSession
@@ -25,24 +35,31 @@ __all__ = [
     "ApiKey",
     "AttributionDecision",
     "AttributionTouch",
+    "AuditEntry",
+    "CampaignDay",
     "Click",
+    "CohortWeek",
     "Conversion",
     "JobLease",
     "LedgerEntry",
     "LedgerTransaction",
     "Link",
     "LinkDay",
+    "LinkRevenueDay",
     "Model",
     "OutboxMail",
     "Program",
     "ProgramDay",
+    "ProgramRevenueDay",
     "Referral",
     "Refund",
     "Reward",
     "RewardDecision",
     "RewardEvent",
+    "RewardNote",
     "RewardRule",
     "RewardRuleVersion",
+    "RuleDay",
     "SignInLink",
     "User",
     "UserSession",

@@ -7,7 +7,14 @@ drops them without a word.
 
 from sqlalchemy import Connection, inspect
 
-TABLES = ("reward_rule_versions", "reward_decisions", "reward_events", "ledger_transactions", "ledger_entries")
+TABLES = (
+    "reward_rule_versions",
+    "reward_decisions",
+    "reward_events",
+    "ledger_transactions",
+    "ledger_entries",
+    "audit_entries",
+)
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
 # DELETE. Their place in the file is a key too.
@@ -17,6 +24,7 @@ _KEYS = {
     "reward_events": (("reward_id", "sequence"),),
     "ledger_transactions": (("id",), ("reward_id", "reward_sequence")),
     "ledger_entries": (("transaction_id", "position"),),
+    "audit_entries": (("id",), ("program_id", "sequence")),
 }
 
 _FUNCTION = """

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.ids import new_id
@@ -27,3 +27,6 @@ class Click(Model):
     utm_source: Mapped[str | None]
     utm_medium: Mapped[str | None]
     utm_campaign: Mapped[str | None]
+    # Whether it is the visitor's first of the day, in the program and through this link: unique visitors are a sum.
+    new_today: Mapped[bool] = mapped_column(default=False, server_default=false())
+    new_on_link: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -23,6 +23,8 @@ class Link(Model):
     code: Mapped[str]
     # domain.codes.code_key: as it is found, in whatever case it was typed.
     code_key: Mapped[str] = mapped_column(unique=True)
+    # What its owner calls it.
+    label: Mapped[str | None]
     # None: the program's landing page.
     destination_url: Mapped[str | None]
     retired_at: Mapped[datetime | None]

@@ -33,5 +33,9 @@ class Referral(Model):
     # typed_code | link
     method: Mapped[str]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("attribution_decisions.id"))
+    # The campaign of the credited click, which is forgotten one day; None when it had none.
+    utm_source: Mapped[str | None]
+    utm_medium: Mapped[str | None]
+    utm_campaign: Mapped[str | None]
     # When the friend signed up.
     created_at: Mapped[datetime]

@@ -29,7 +29,7 @@ class RewardRuleVersion(Model):
     __tablename__ = "reward_rule_versions"
     __table_args__ = (
         UniqueConstraint("rule_id", "number"),
-        CheckConstraint("state IN ('live', 'ended')", name="state"),
+        CheckConstraint("state IN ('live', 'paused', 'ended')", name="state"),
         Index(None, "program_id"),
     )
 
@@ -38,7 +38,7 @@ class RewardRuleVersion(Model):
     rule_id: Mapped[UUID] = mapped_column(ForeignKey("reward_rules.id"))
     # From 1.
     number: Mapped[int]
-    # A version that is "ended" pays nothing.
+    # Only a version that is "live" pays; "paused" is meant to go on, "ended" is over.
     state: Mapped[str]
     # domain.rules.to_stored.
     definition: Mapped[dict[str, Any]]

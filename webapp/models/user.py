@@ -47,6 +47,8 @@ class User(UserMixin, Model):
     # None: nobody can sign in with a password yet.
     password_hash: Mapped[str | None]
     role: Mapped[str]
+    # The language this person chose; None: what their browser asks for.
+    language: Mapped[str | None]
     referred_by: Mapped[UUID | None]
     # What the business calls this person.
     external_id: Mapped[str | None]

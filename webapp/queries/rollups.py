@@ -28,6 +28,9 @@ class Counts(NamedTuple):
     clicks: int = 0
     signups: int = 0
     purchases: int = 0
+    visitors: int = 0
+    buyers: int = 0
+    repeat_buyers: int = 0
 
     def plus(self, other: "Counts") -> "Counts":
         return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
@@ -104,7 +107,7 @@ _RAW = (
 
 
 def _counts(row: LinkDay | ProgramDay) -> Counts:
-    return Counts(row.clicks, row.signups, row.purchases)
+    return Counts(row.clicks, row.signups, row.purchases, row.visitors, row.buyers, row.repeat_buyers)
 
 
 def _differing(right: dict[KeyT, Counts], found: dict[KeyT, Counts]) -> Iterable[KeyT]:

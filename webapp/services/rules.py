@@ -13,6 +13,7 @@ from webapp.domain.rules import RuleDefinition, to_stored
 from webapp.ids import new_id
 from webapp.models import Program, RewardRule, RewardRuleVersion
 from webapp.queries.rules import Version, read_rule_set
+from webapp.services.audit import record_act
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
 
@@ -47,7 +48,10 @@ def publish_rules(
     queue_for(session, program.id, "rules")
     published = plan_rules(session, program, wanted, prune=prune)
     for change in published:
-        _append_version(session, program, change, note=note, by=by, now=now)
+        rule_id = _append_version(session, program, change, note=note, by=by, now=now)
+        action = "rule_ended" if change.kind == "ended" else "rule_published"
+        about = {"key": change.key, "version": change.number}
+        record_act(session, program.id, action, subject="rule", subject_id=rule_id, by=by, now=now, details=about)
     if published:
         session.execute(update(Program).where(Program.id == program.id).values(rules_revision=new_id()))
     return published
@@ -79,7 +83,7 @@ def _difference(before: Version | None, rule: RuleDefinition) -> Publication | N
 
 def _append_version(
     session: Session, program: Program, change: Publication, *, note: str, by: UUID | None, now: datetime
-) -> None:
+) -> UUID:
     if change.before is None:
         rule_id = new_id()
         append(session, RewardRule, [{"id": rule_id, "program_id": program.id, "key": change.key, "created_at": now}])
@@ -101,3 +105,4 @@ def _append_version(
         "published_at": now,
     }
     append(session, RewardRuleVersion, [version])
+    return rule_id

@@ -1,0 +1,65 @@
+"""The audit log: how each entry is chained to the one before it, and what the acts are called."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from webapp.domain.sentences import N_
+
+# The hash before the first entry of a program.
+BEGINNING = "0" * 64
+
+# Every act that is kept, and what it is called in lists.
+ACTIONS: Mapping[str, str] = {
+    "rule_published": N_("Published a rule"),
+    "rule_paused": N_("Paused a rule"),
+    "rule_resumed": N_("Let a rule go on"),
+    "rule_ended": N_("Ended a rule"),
+    "reward_approved": N_("Approved a reward"),
+    "reward_released": N_("Released a held reward"),
+    "reward_held": N_("Held a reward"),
+    "reward_rejected": N_("Rejected a reward"),
+    "person_created": N_("Made an account"),
+    "role_changed": N_("Changed a role"),
+    "sessions_ended": N_("Signed someone out everywhere"),
+    "key_created": N_("Made a key of the API"),
+    "key_revoked": N_("Revoked a key of the API"),
+    "settings_changed": N_("Changed the program’s settings"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry as it is hashed. `actor_id` is None for the command line and the system itself."""
+
+    program_id: UUID
+    sequence: int
+    at: datetime
+    actor: str
+    actor_id: UUID | None
+    action: str
+    subject: str
+    subject_id: UUID | None
+    details: Mapping[str, Any]
+
+
+def entry_hash(before: str, act: Act) -> str:
+    """Return the hash of an entry, 64 hexadecimal digits, made of all it says and of the hash before it."""
+    said = [
+        before,
+        str(act.program_id),
+        act.sequence,
+        act.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        act.actor,
+        str(act.actor_id or ""),
+        act.action,
+        act.subject,
+        str(act.subject_id or ""),
+        act.details,
+    ]
+    plain = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(plain.encode("ascii")).hexdigest()
