@@ -23,7 +23,28 @@ _LETTERS_BEFORE_FIGURE = re.compile(r"([^\W\d_])(\d)")
 
 def init_app(app: Flask) -> None:
     """Offer the formats to templates."""
+    app.jinja_env.globals.update(chart_locale=chart_locale)
     app.jinja_env.filters.update(number=number, money=money, moment=moment, day=day, day_short=day_short, say=say)
+
+
+def chart_locale() -> dict[str, object] | None:
+    """Return the names of days and months and the separators as charts need them; None in English, which they speak."""
+    locale = Locale.parse(_locale())
+    if locale.language == DEFAULT_LANGUAGE:
+        return None
+    days = [(number - 1) % 7 for number in range(7)]  # theirs begin on Sunday
+    months = range(1, 13)
+    return {
+        "name": locale.language,
+        "format": {
+            "days": [locale.days["format"]["wide"][number] for number in days],
+            "shortDays": [locale.days["format"]["abbreviated"][number] for number in days],
+            "months": [locale.months["format"]["wide"][number] for number in months],
+            "shortMonths": [locale.months["format"]["abbreviated"][number] for number in months],
+            "decimal": locale.number_symbols["latn"]["decimal"],
+            "thousands": locale.number_symbols["latn"]["group"],
+        },
+    }
 
 
 def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
