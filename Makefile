@@ -7,7 +7,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check format bench soak lock clean
+.PHONY: help setup run test check format messages bench soak lock clean
 
 # uv brings its own list of certificate authorities; a network with one of its own is known to the system only.
 export UV_SYSTEM_CERTS ?= 1
@@ -24,13 +24,16 @@ VENDOR := static/vendor/manifest.json
 # A folder counts too: its time changes when a file goes away.
 OWN_ASSETS := $(shell find static/css static/js static/img -not -name '.*' 2>/dev/null)
 
+# What people write is .po; what the application reads is made from it.
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard webapp/translations/*/LC_MESSAGES/messages.po))
+
 # mypy fails on a folder without Python files.
 TYPED := $(foreach folder,domain services queries charts,$(if $(wildcard webapp/$(folder)/*.py),webapp/$(folder)))
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
 
-setup: $(PYTHON_READY) $(VENDOR) ## build .venv and static/vendor, nothing else
+setup: $(PYTHON_READY) $(VENDOR) $(CATALOGUES) ## build .venv and static/vendor, nothing else
 	@:
 
 run: setup ## set up, then serve http://127.0.0.1:8000 with demo data
@@ -51,6 +54,11 @@ format: setup ## put code and templates into the form that check wants
 	$(BIN)/ruff format .
 	-$(if $(wildcard templates),$(BIN)/djlint templates --quiet --reformat)
 
+messages: $(PYTHON_READY) ## collect what is to be translated, and update the catalogues in webapp/translations
+	@$(BIN)/pybabel -q extract -F webapp/translations/babel.cfg -k _l -k N_ -k NN_:1,2 --no-location --sort-output --omit-header -o .messages.pot .
+	@$(BIN)/pybabel -q update -i .messages.pot -d webapp/translations --no-fuzzy-matching --ignore-pot-creation-date
+	@rm .messages.pot
+
 bench: setup ## measure the speed, as ratios against anchors
 	@$(call run_module,tests.bench)
 
@@ -64,11 +72,15 @@ lock: $(PYTHON_READY) ## choose the versions in requirements/ anew, from pyproje
 
 clean: ## remove what setup, test and check made; data under instance/ stays
 	rm -rf .venv webapp/frontend/node_modules static/vendor static/.vendor-*
+	rm -f webapp/translations/*/LC_MESSAGES/*.mo
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # For every platform and Python that is supported, with hashes, and without a word about the machine that made it.
 LOCK_OPTIONS = -q --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+%.mo: %.po | $(PYTHON_READY)
+	@$(BIN)/pybabel -q compile -i $< -o $@
 
 define run_module
 	if [ -e $(subst .,/,$(1)).py ] || [ -e $(subst .,/,$(1))/__main__.py ]; then exec $(BIN)/python -m $(1) $(ARGS); \
