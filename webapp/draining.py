@@ -37,8 +37,10 @@ def drain_before_the_end(server: Any) -> None:
 
     def end(*_: object) -> None:
         for worker in multiprocessing.active_children():
-            if worker.pid:
-                os.kill(worker.pid, TURN_AWAY)
+            # One that heard of the end by itself may be gone by now.
+            with suppress(ProcessLookupError):
+                if worker.pid:
+                    os.kill(worker.pid, TURN_AWAY)
         time.sleep(DRAIN_SECONDS)
         server.signal_handler_interrupt()
 
