@@ -76,14 +76,14 @@ def open_browser(browser: Browser, site: Site) -> Iterator[Callable[..., Watched
     """Open a browser of its own, with its own cookies: `open_browser(width=360, dark=True, script=False)`."""
     contexts: list[BrowserContext] = []
 
-    def open_one(*, width: int = 1280, dark: bool = False, script: bool = True) -> Watched:
+    def open_one(*, width: int = 1280, dark: bool = False, script: bool = True, language: str = "en-GB") -> Watched:
         context = browser.new_context(
             base_url=site.url,
             viewport={"width": width, "height": 800},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             reduced_motion="reduce",
-            locale="en-GB",
+            locale=language,
         )
         # The word "Headless" makes it a bot.
         context.set_extra_http_headers({"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36"})

@@ -1,5 +1,12 @@
-"""Every page of the route list, empty and full, light and dark, on a phone and on a desk."""
+"""Every page of the route list, on a phone and on a desk.
 
+Light or dark, English or German, empty or full: `make test` takes the looks in
+turns, so that each page is seen once at each width; with GRAPEVINE_EVERY_LOOK=1
+(`make soak`) every page is seen in all of them.
+"""
+
+import itertools
+import os
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -17,7 +24,8 @@ from webapp.ids import new_id
 from webapp.queries.rewards import list_rewards
 from webapp.services.signups import CameBy
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.browser
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 # Who looks at what. Refusals are pages too.
 PAGES = {
@@ -32,14 +40,33 @@ PAGES = {
 # These answer machines, or send people on.
 NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json"}
 
-# Width, dark, and whether there is anything to see: every page in every look, and twice on the first day.
-LOOKS = [
-    pytest.param(width, dark, full, id=f"{width}-{'dark' if dark else 'light'}-{'full' if full else 'empty'}")
-    for width, dark, full in (
-        *((360, False, True), (360, True, True), (1280, False, True), (1280, True, True)),
-        *((360, True, False), (1280, False, False)),
-    )
+EVERY_LOOK = os.environ.get("GRAPEVINE_EVERY_LOOK") == "1"
+# Dark, and German; the one after the next is the opposite.
+LOOKS = ((False, False), (True, False), (True, True), (False, True))
+# A phone is where things do not fit, so it sees full pages; a desk sees some empty.
+HOUSES = [
+    pytest.param(width, full, id=f"{width}-{'full' if full else 'empty'}")
+    for width, full in ((360, True), (1280, True), (1280, False), *([(360, False)] if EVERY_LOOK else []))
 ]
+
+
+def looks_of(number, width, full):
+    """Return the looks in which the page of this number is opened in a house."""
+    if EVERY_LOOK:
+        return LOOKS
+    if width == 1280 and full == (number % 3 == 2):
+        return []
+    turn = number if width == 360 else number + 2
+    return [LOOKS[turn % len(LOOKS)]]
+
+
+def test_every_page_is_opened_once_at_each_width_and_takes_its_turn_in_every_look():
+    if EVERY_LOOK:
+        return
+    opened = [[look for full in (True, False) for look in looks_of(number, 1280, full)] for number in range(24)]
+    assert all(len(looks) == 1 for looks in opened)
+    assert {look for looks in opened for look in looks} == set(LOOKS)
+    assert {look for number in range(24) for look in looks_of(number, 1280, False)} == set(LOOKS)
 
 
 def fill(app, *, full):
@@ -93,6 +120,7 @@ KIND_OF_TEN_DOLLARS = {name: money.TEN_DOLLARS[name] for name in ("kind", "setti
 STATES = (("held",), ("approved",), ("held", "rejected"), ("approved", "in_payout"), ("approved", "in_payout", "paid"))
 
 
+@on_sqlite
 def test_the_list_names_every_page(app):
     listed = {re.sub("{.*}", "…", page.split("?")[0].split(" ")[0]) for pages in PAGES.values() for page in pages}
     rules = {route.removeprefix("GET ") for route in routes_of(app) if route.startswith("GET ")}
@@ -100,33 +128,49 @@ def test_the_list_names_every_page(app):
     assert rules <= listed
 
 
-@pytest.mark.parametrize(("width", "dark", "full"), LOOKS)
-def test_every_page_is_accessible_fits_and_breaks_no_policy(site, open_browser, width, dark, full):
+@on_sqlite
+@pytest.mark.parametrize(("width", "full"), HOUSES)
+def test_every_page_is_accessible_fits_and_breaks_no_policy(site, open_browser, width, full):
     named = fill(site.app, full=full)
+    numbers = itertools.count()
     for person, pages in PAGES.items():
-        if person is None and not full:
-            # What strangers see holds nothing of what happened.
-            continue
-        watched = open_browser(width=width, dark=dark)
-        page = watched.page
-        if person:
-            page.goto("/login")
-            page.get_by_label("E-mail").fill(f"{person}@example.com")
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(lambda url: "/login" not in url)
-        for address in pages:
-            path, _space, wrong = address.format(**named).partition(" ")
-            page.goto(path)
-            if wrong:
-                page.locator("main button[type=submit]").click()
-                page.wait_for_load_state()
-            for summary in page.locator("main summary").all():
-                summary.click()
-            found = Axe().run(page).response["violations"]
-            assert found == [], f"{address} as {person}: {[(v['id'], v['nodes'][0]['html']) for v in found]}"
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0, f"{address} as {person} scrolls sideways by {wide} px"
-            assert page.locator("html").get_attribute("data-bs-theme") == ("dark" if dark else "light")
-            assert page.locator("h1").count() == 1, address
-            watched.quiet()
+        browsers = {}
+        for address, number in zip(pages, numbers, strict=False):
+            if person is None and not full:
+                # What strangers see holds nothing of what happened.
+                continue
+            for dark, german in looks_of(number, width, full):
+                if german not in browsers:
+                    browsers[german] = open_browser(width=width, language="de-DE" if german else "en-GB")
+                    if person:
+                        sign_in(browsers[german].page, person)
+                look_at(browsers[german], address, named, dark=dark, german=german)
+
+
+def sign_in(page, person):
+    page.goto("/login")
+    page.locator("#email").fill(f"{person}@example.com")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def look_at(watched, address, named, *, dark, german):
+    """Open a page in one look and let nothing pass."""
+    page, called = watched.page, f"{address}{' dark' if dark else ''}{' German' if german else ''}"
+    path, _space, wrong = address.format(**named).partition(" ")
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+    page.goto(path)
+    if wrong:
+        page.locator("main button[type=submit]").click()
+        page.wait_for_load_state()
+    for summary in page.locator("main summary").all():
+        summary.click()
+    found = Axe().run(page).response["violations"]
+    assert found == [], f"{called}: {[(v['id'], v['nodes'][0]['html']) for v in found]}"
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{called} scrolls sideways by {wide} px"
+    assert page.locator("html").get_attribute("data-bs-theme") == ("dark" if dark else "light")
+    assert page.locator("html").get_attribute("lang") == ("de-DE" if german else "en-GB")
+    assert page.locator("h1").count() == 1, called
+    watched.quiet()

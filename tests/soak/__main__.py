@@ -22,6 +22,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tests/services/test_faults.py": {},
     "tests/services/test_money_races.py": {"GRAPEVINE_RACE_ALL": "1", "GRAPEVINE_RACE_ROUNDS": "200"},
     "tests/serving/test_same_event.py": {"GRAPEVINE_ROUNDS": "200"},
+    "tests/journeys/test_every_page.py": {"GRAPEVINE_EVERY_LOOK": "1"},
 }
 
 
