@@ -119,6 +119,8 @@ def say(sentence: Sentence) -> str:
 def _value(value: object) -> object:
     if isinstance(value, datetime):
         return _long(_local_day(value), _local_day(utc_now()))
+    if isinstance(value, Sentence):
+        return say(value)
     return money(value) if isinstance(value, Money) else value
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.periods import last_days, local_day
+from webapp.domain.periods import PERIODS, Window, last_days, local_day, window_of
 
 INSTANT = timedelta(microseconds=1)
 
@@ -53,3 +53,40 @@ def test_the_last_days_end_with_today_earliest_first():
     assert last_days(date(2026, 3, 1), 3) == [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)]
     assert last_days(date(2024, 3, 1), 2) == [date(2024, 2, 29), date(2024, 3, 1)]
     assert last_days(date(2026, 3, 1), 1) == [date(2026, 3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("period", "time_zone", "since", "until"),
+    [
+        pytest.param("day", "UTC", utc(2026, 11, 26), utc(2026, 11, 27), id="a day"),
+        pytest.param("week", "UTC", utc(2026, 11, 23), utc(2026, 11, 30), id="a week from Monday to Sunday"),
+        pytest.param("month", "UTC", utc(2026, 11, 1), utc(2026, 12, 1), id="a month"),
+        pytest.param("year", "UTC", utc(2026, 1, 1), utc(2027, 1, 1), id="a year"),
+        pytest.param("day", "Europe/Berlin", utc(2026, 10, 24, 22), utc(2026, 10, 25, 23), id="a day of 25 hours"),
+        pytest.param("day", "Africa/Cairo", utc(2026, 4, 23, 22), utc(2026, 4, 24, 21), id="a day without midnight"),
+        pytest.param("week", "America/New_York", utc(2026, 3, 2, 5), utc(2026, 3, 9, 4), id="a week of 167 hours"),
+        pytest.param("month", "Europe/Berlin", utc(2026, 11, 30, 23), utc(2026, 12, 31, 23), id="December in Berlin"),
+        pytest.param(
+            "year", "Pacific/Kiritimati", utc(2025, 12, 31, 10), utc(2026, 12, 31, 10), id="first into a year"
+        ),
+    ],
+)
+def test_a_period_begins_and_ends_to_the_microsecond(period, time_zone, since, until):
+    for moment in (since, since + (until - since) / 2, until - INSTANT):
+        assert window_of(period, moment, time_zone) == Window(since, until)
+    assert window_of(period, until, time_zone).since == until
+    assert window_of(period, since - INSTANT, time_zone).until == since
+
+
+def test_a_lifetime_has_no_ends():
+    assert window_of("lifetime", utc(2026, 11, 26), "UTC") == Window(None, None)
+
+
+@given(
+    moment=st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: utc(2020, 1, 1) + timedelta(minutes=minutes)),
+    period=st.sampled_from(PERIODS[:-1]),
+    time_zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Africa/Cairo"]),
+)
+def test_a_moment_lies_in_its_period(moment, period, time_zone):
+    window = window_of(period, moment, time_zone)
+    assert window.since <= moment < window.until

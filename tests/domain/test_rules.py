@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.facts import Earned, Facts
+from webapp.domain.facts import Earned, Facts, Used
 from webapp.domain.money import EXPONENTS, LARGEST, Money, Percent
+from webapp.domain.periods import Window
 from webapp.domain.registry import KINDS, CurrencyCode, MinorUnits
 from webapp.domain.reward_rules.fixed_amount import FixedAmount
 from webapp.domain.reward_rules.percent_of_purchase import PercentOfPurchase
@@ -31,6 +32,14 @@ reward = "cash"
 hold_days = 30
 starts_at = 2026-01-01T00:00:00Z
 ends_at = 2027-01-01T00:00:00Z
+"""
+WHEN_AND_LIMITS = """
+[when]
+all = [{ field = "amount", op = ">=", value = 5000, currency = "USD" }]
+any = [{ field = "metadata.plan", op = "in", value = ["pro"] }, { field = "nth_purchase", op = "<", value = 3 }]
+[limits]
+per_referrer = { count = 5, period = "month" }
+program = { amount = 1700, currency = "USD", period = "lifetime" }
 """
 SHORTEST = {
     "key": "welcome",
@@ -199,7 +208,7 @@ def test_an_unknown_field_is_named(field):
     assert problem_with({**SHORTEST, field: "x"}) == (
         field,
         "is not a field of a rule, which has "
-        "key, name, trigger, beneficiary, kind, settings, reward, hold_days, starts_at, ends_at",
+        "key, name, trigger, beneficiary, kind, settings, reward, hold_days, starts_at, ends_at, when, limits",
     )
 
 
@@ -317,6 +326,68 @@ def test_what_is_stored_of_a_rule():
         "starts_at": "2026-01-01T00:00:00+00:00",
         "ends_at": "2027-01-01T00:00:00+00:00",
     }
+
+
+def test_conditions_and_limits_come_back_as_they_were_written_and_stored():
+    table = tomllib.loads(EVERYTHING + WHEN_AND_LIMITS)
+    rule = read_rule(table)
+    assert rule.table() == table
+    assert from_stored(json.loads(json.dumps(to_stored(rule)))) == rule
+    # A rule without any is stored as it always was.
+    assert {"when", "limits"} & to_stored(read_rule(tomllib.loads(EVERYTHING))).keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"when": {"all": [{"field": "x", "op": "=", "value": 1}]}}, "when.all[1].field"),
+        ({"when": None}, "when"),
+        ({"limits": {"program": {"count": 0, "period": "day"}}}, "limits.program.count"),
+        ({"limits": None}, "limits"),
+    ],
+)
+def test_a_wrong_condition_or_limit_is_a_wrong_rule(part, field):
+    assert problem_with({**SHORTEST, **part})[0] == field
+
+
+@pytest.mark.parametrize(
+    ("facts", "answer"),
+    [
+        pytest.param(Facts("purchase", START, Money(5000, "USD")), "10.00 USD", id="it is met"),
+        pytest.param(Facts("purchase", END, Money(4999, "USD"), 9), "ended", id="dates come first"),
+        pytest.param(Facts("purchase", START, Money(4999, "USD"), 13), "condition_false", id="then the conditions"),
+        pytest.param(Facts("purchase", START, None), "value_missing", id="also before what the kind needs"),
+        pytest.param(
+            Facts("purchase", START, Money(5000, "USD"), 13, {"plan": "pro"}), "purchase_limit", id="the kind"
+        ),
+        pytest.param(
+            Facts("purchase", START, Money(5000, "USD"), used={"program": Used(1000, Window())}), "7.00 USD", id="cut"
+        ),
+        pytest.param(
+            Facts("purchase", START, Money(5000, "USD"), used={"program": Used(1700, Window())}),
+            "limit_reached",
+            id="nothing left",
+        ),
+    ],
+)
+def test_what_a_rule_asks_in_which_order(facts, answer):
+    found = read_rule(tomllib.loads(EVERYTHING + WHEN_AND_LIMITS)).price(facts)
+    assert (str(found.amount) if isinstance(found, Earned) else found.code) == answer
+
+
+def test_what_a_rule_has_looked_at_pays_the_same():
+    rule = read_rule(tomllib.loads(EVERYTHING + WHEN_AND_LIMITS))
+    facts = Facts("purchase", START, Money(5000, "USD"), 5, {"plan": "pro", "note": "Bob"})
+    assert rule.looked_at(facts).details == {"plan": "pro"}
+    assert rule.price(rule.looked_at(facts)) == rule.price(facts)
+    assert read_rule(SHORTEST).looked_at(facts).details == {}
+
+
+@pytest.mark.parametrize(("left_minor", "is_met"), [(5000, True), (4999, False), (0, False)])
+def test_a_refund_can_leave_less_than_a_condition_asks_for(left_minor, is_met):
+    rule = read_rule(tomllib.loads(EVERYTHING + WHEN_AND_LIMITS))
+    assert rule.is_met_after_refunds(Facts("purchase", START, Money(6000, "USD")), left_minor) == is_met
+    assert read_rule(SHORTEST).is_met_after_refunds(Facts("signup", START), left_minor)
 
 
 @given(RULES)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from webapp.domain import facts as stored_facts
 from webapp.domain import sentences as stored_sentences
-from webapp.domain.facts import Facts, facts
+from webapp.domain.facts import Facts, Used, facts
 from webapp.domain.money import EXPONENTS, LARGEST, Money
+from webapp.domain.periods import Window
 from webapp.domain.sentences import N_, NN_, Sentence, counted, plain
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,6 +43,11 @@ def through_json(stored):
         pytest.param(Sentence("%(a)s", {"a": Money(500, "JPY")}), "500 JPY", id="yen"),
         pytest.param(Sentence("%(a)s", {"a": Money(2500, "KWD")}), "2.500 KWD", id="dinars"),
         pytest.param(Sentence("on %(day)s", {"day": NEW_YEAR}), "on 2026-01-01", id="a moment is said as its day"),
+        pytest.param(
+            Sentence("%(a)s, %(b)s", {"a": Sentence("so"), "b": counted(PURCHASES, 2, {"count": 2})}),
+            "so, Only the first 2 purchases count.",
+            id="sentences in a sentence",
+        ),
         pytest.param(counted(PURCHASES, 1, {"count": 1}), "Only the first purchase counts.", id="one"),
         pytest.param(counted(PURCHASES, 2, {"count": 2}), "Only the first 2 purchases count.", id="two"),
         pytest.param(counted(PURCHASES, 0, {"count": 0}), "Only the first 0 purchases count.", id="none"),
@@ -107,6 +113,29 @@ def test_a_sentence_comes_back_as_it_was_stored(sentence):
                 "currency": "KWD",
             },
             id="an amount of zero is an amount",
+        ),
+        pytest.param(
+            Facts(
+                "purchase",
+                NEW_YEAR,
+                details={"plan": "pro", "seats": 5},
+                used={"per_referrer": Used(3, Window(NEW_YEAR, NEW_YEAR + timedelta(1))), "program": Used(0, Window())},
+            ),
+            {
+                "type": "purchase",
+                "occurred_at": "2026-01-01T00:00:00+00:00",
+                "nth_purchase": 1,
+                "details": {"plan": "pro", "seats": 5},
+                "used": {
+                    "per_referrer": {
+                        "used": 3,
+                        "since": "2026-01-01T00:00:00+00:00",
+                        "until": "2026-01-02T00:00:00+00:00",
+                    },
+                    "program": {"used": 0},
+                },
+            },
+            id="details, and what was used of limits",
         ),
     ],
 )

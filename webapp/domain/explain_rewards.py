@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from webapp.domain import conditions
 from webapp.domain.explain import Words
 from webapp.domain.money import Money
 from webapp.domain.rewards import Status
@@ -77,7 +78,7 @@ def _rejected(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
 def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
     if stand.reason == "refunded":
         return Sentence(N_("The order was sent back")), ()
-    if stand.reason == "purchase_limit":
+    if stand.reason in ("purchase_limit", *conditions.CODES):
         return Sentence(N_("The order does not count any more")), (
             Sentence(N_("An earlier order was reported late, so this one is no longer among those that count.")),
         )
@@ -113,6 +114,21 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
             )
         )
     return tuple(said)
+
+
+def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """Say to whom a rule might have paid why it did or did not.
+
+    The conditions of a rule look at what a friend did, and its limits at what
+    others earned: neither is theirs to know.
+    """
+    if code in conditions.CODES:
+        return (Sentence(N_("It does not meet the conditions of the rule.")),)
+    if code == "limit_reached":
+        return (Sentence(N_("The most that this rule pays was reached before.")),)
+    if code == "limit_cut":
+        return (*because[:-1], Sentence(N_("With a part of it the most that this rule pays is reached.")))
+    return because
 
 
 def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:

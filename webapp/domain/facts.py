@@ -1,11 +1,27 @@
 """What a rule may look at, and what it can answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from webapp.domain.money import Money
+from webapp.domain.periods import Window
 from webapp.domain.sentences import Sentence
+
+# What a conversion is called; a rule's trigger is one of these names too.
+CONVERSION_TYPE = r"[a-z][a-z0-9_.-]{0,39}"
+
+# What the business may tell beside it, under names of its own.
+Detail = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was used of one limit when the event arrived: rewards, or minor units; and the period that it is about."""
+
+    used: int
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +30,25 @@ class Facts:
 
     `amount` is None when none was reported. `nth_purchase` counts the friend's
     conversions of the same type by the moment they happened, this one
-    included, refunded ones too.
+    included, refunded ones too. `details` are what the business told beside
+    it, `used` what was used of each limit of the rule, by the limit's name.
     """
 
     type: str
     occurred_at: datetime
     amount: Money | None = None
     nth_purchase: int = 1
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    used: Mapping[str, Used] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a rule pays, with the arithmetic."""
+    """What a rule pays, with the arithmetic. `code` says whether that is all of it."""
 
     amount: Money
     because: tuple[Sentence, ...]
+    code: str = "earned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +59,17 @@ class Skipped:
     because: Sentence
 
 
-def facts(*, amount: str | None = None, nth_purchase: int = 1, type: str = "purchase") -> Facts:
+def facts(
+    *,
+    amount: str | None = None,
+    nth_purchase: int = 1,
+    type: str = "purchase",
+    details: Mapping[str, Detail] | None = None,
+    used: Mapping[str, Used] | None = None,
+) -> Facts:
     """Make facts for an example, with the amount as in "49.99 EUR"."""
-    return Facts(type, datetime(2026, 1, 1, tzinfo=UTC), Money.parse(amount) if amount else None, nth_purchase)
+    money = Money.parse(amount) if amount else None
+    return Facts(type, datetime(2026, 1, 1, tzinfo=UTC), money, nth_purchase, details or {}, used or {})
 
 
 def to_stored(facts: Facts) -> dict[str, Any]:
@@ -53,10 +81,30 @@ def to_stored(facts: Facts) -> dict[str, Any]:
     }
     if facts.amount is not None:
         stored |= {"amount": facts.amount.minor, "currency": facts.amount.currency}
+    if facts.details:
+        stored["details"] = dict(facts.details)
+    if facts.used:
+        stored["used"] = {name: _used_to_stored(used) for name, used in facts.used.items()}
     return stored
 
 
-def from_stored(stored: dict[str, Any]) -> Facts:
+def from_stored(stored: Mapping[str, Any]) -> Facts:
     """Return the facts that `to_stored` was given."""
-    amount = Money(stored["amount"], stored["currency"]) if "amount" in stored else None
-    return Facts(stored["type"], datetime.fromisoformat(stored["occurred_at"]), amount, stored["nth_purchase"])
+    return Facts(
+        type=stored["type"],
+        occurred_at=datetime.fromisoformat(stored["occurred_at"]),
+        amount=Money(stored["amount"], stored["currency"]) if "amount" in stored else None,
+        nth_purchase=stored["nth_purchase"],
+        details=stored.get("details", {}),
+        used={name: _used_from_stored(used) for name, used in stored.get("used", {}).items()},
+    )
+
+
+def _used_to_stored(used: Used) -> dict[str, Any]:
+    ends = {"since": used.window.since, "until": used.window.until}
+    return {"used": used.used} | {name: end.isoformat() for name, end in ends.items() if end is not None}
+
+
+def _used_from_stored(stored: Mapping[str, Any]) -> Used:
+    since, until = (datetime.fromisoformat(stored[end]) if end in stored else None for end in ("since", "until"))
+    return Used(stored["used"], Window(since, until))

@@ -1,7 +1,20 @@
-"""Days as the program counts them."""
+"""Days and longer periods as the program counts them."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+Period = Literal["day", "week", "month", "year", "lifetime"]
+PERIODS: tuple[Period, ...] = ("day", "week", "month", "year", "lifetime")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From one moment until before another, in UTC; None is without that end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def local_day(moment: datetime, time_zone: str) -> date:
@@ -12,3 +25,28 @@ def local_day(moment: datetime, time_zone: str) -> date:
 def last_days(today: date, count: int) -> list[date]:
     """Return `count` days that end with `today`, the earliest first."""
     return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def window_of(period: Period, moment: datetime, time_zone: str) -> Window:
+    """Return the day, week (from Monday), month or year of `moment` in an IANA time zone; a lifetime has no ends."""
+    day = local_day(moment, time_zone)
+    if period == "day":
+        return _between(day, day + timedelta(days=1), time_zone)
+    if period == "week":
+        monday = day - timedelta(days=day.weekday())
+        return _between(monday, monday + timedelta(days=7), time_zone)
+    if period == "month":
+        following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+        return _between(day.replace(day=1), following, time_zone)
+    if period == "year":
+        return _between(date(day.year, 1, 1), date(day.year + 1, 1, 1), time_zone)
+    return Window()
+
+
+def _between(first: date, following: date, time_zone: str) -> Window:
+    return Window(_start_of(first, time_zone), _start_of(following, time_zone))
+
+
+def _start_of(day: date, time_zone: str) -> datetime:
+    """Return when a day begins. Where its midnight is skipped, that is the moment of the change."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)

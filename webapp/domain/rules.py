@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from webapp.domain import reward_rules
-from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.conditions import Conditions, read_conditions
+from webapp.domain.facts import CONVERSION_TYPE, Earned, Facts, Skipped
+from webapp.domain.limits import Limits, read_limits
+from webapp.domain.money import Money
 from webapp.domain.registry import KINDS, RewardRule, SettingError, plain_settings, read_settings
 from webapp.domain.sentences import N_, Sentence
 
@@ -18,8 +21,6 @@ LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-# What a conversion is called; a rule's trigger is one of these names too.
-CONVERSION_TYPE = r"[a-z][a-z0-9_.-]{0,39}"
 _KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 _TYPE = re.compile(CONVERSION_TYPE)
 _FIELDS = (
@@ -33,6 +34,8 @@ _FIELDS = (
     "hold_days",
     "starts_at",
     "ends_at",
+    "when",
+    "limits",
 )
 
 # The kinds are known once their package has been imported.
@@ -52,7 +55,8 @@ class RuleDefinition:
     """What a version of a rule says. Two that are equal pay the same.
 
     `starts_at` is inclusive, `ends_at` exclusive; None means without that end.
-    `hold_days` is None where the program's hold applies, 0 for no hold.
+    `hold_days` is None where the program's hold applies, 0 for no hold. `when`
+    and `limits` are None for a rule without any.
     """
 
     key: str
@@ -65,14 +69,34 @@ class RuleDefinition:
     hold_days: int | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    when: Conditions | None = None
+    limits: Limits | None = None
 
     def price(self, facts: Facts) -> Earned | Skipped:
-        """Say what this rule pays for one conversion that its trigger names."""
+        """Say what this rule pays for one conversion that its trigger names, after what was used of its limits."""
+        answer = self.worth(facts)
+        if self.limits is None or isinstance(answer, Skipped):
+            return answer
+        return self.limits.apply(answer, facts.used)
+
+    def worth(self, facts: Facts) -> Earned | Skipped:
+        """Say what this rule pays for a conversion before its limits: its dates, its conditions, then its kind."""
         if self.starts_at is not None and facts.occurred_at < self.starts_at:
             return Skipped("not_started", Sentence(N_("The rule starts on %(day)s."), {"day": self.starts_at}))
         if self.ends_at is not None and facts.occurred_at >= self.ends_at:
             return Skipped("ended", Sentence(N_("The rule ended on %(day)s."), {"day": self.ends_at}))
-        return self.settings.reward(facts)
+        unmet = None if self.when is None else self.when.check(facts).unmet
+        return self.settings.reward(facts) if unmet is None else unmet
+
+    def looked_at(self, facts: Facts) -> Facts:
+        """Return facts with only those details that this rule looks at; it pays the same for them."""
+        return replace(facts, details={} if self.when is None else self.when.looked_at(facts.details))
+
+    def is_met_after_refunds(self, facts: Facts, left_minor: int) -> bool:
+        """Say whether the conditions still hold of what refunds have left of the amount."""
+        if self.when is None or facts.amount is None:
+            return True
+        return self.when.check(replace(facts, amount=Money(left_minor, facts.amount.currency))).unmet is None
 
     def hold_days_within(self, program_hold_days: int) -> int:
         """Return how many days rewards of this rule are held, counted from the conversion."""
@@ -90,7 +114,12 @@ class RuleDefinition:
             "reward": self.reward,
         }
         ends = {"hold_days": self.hold_days, "starts_at": self.starts_at, "ends_at": self.ends_at}
-        return table | {name: value for name, value in ends.items() if value is not None}
+        parts = {"when": self.when, "limits": self.limits}
+        return (
+            table
+            | {name: value for name, value in ends.items() if value is not None}
+            | {name: part.table() for name, part in parts.items() if part is not None}
+        )
 
 
 def to_stored(rule: RuleDefinition) -> dict[str, Any]:
@@ -112,6 +141,8 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
     kind_name = _one_of(raw, "kind", tuple(KINDS))
     try:
         settings = read_settings(KINDS[kind_name], raw.get("settings", {}))
+        when = read_conditions(raw["when"]) if "when" in raw else None
+        limits = read_limits(raw["limits"]) if "limits" in raw else None
     except SettingError as error:
         raise RuleError(error.field, error.problem) from error
     rule = RuleDefinition(
@@ -125,6 +156,8 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         hold_days=_hold_days(raw),
         starts_at=_moment(raw, "starts_at"),
         ends_at=_moment(raw, "ends_at"),
+        when=when,
+        limits=limits,
     )
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise RuleError("ends_at", "must be later than starts_at")

@@ -25,7 +25,8 @@ def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - likewise
 class Sentence:
     """A message with its values; `plural` and `count` when the words depend on a number.
 
-    Values that are aware datetimes are said as days, money in the reader's way.
+    Values that are aware datetimes are said as days, money in the reader's way;
+    a value that is a sentence itself is said in the same language.
     """
 
     message: str
@@ -43,10 +44,14 @@ def plain(sentence: Sentence) -> str:
     """Say a sentence in English without any locale: what programs read and what is stored for good."""
     singular = sentence.plural is None or sentence.count == 1
     values = {
-        name: value.date().isoformat() if isinstance(value, datetime) else str(value)
+        name: value.date().isoformat() if isinstance(value, datetime) else _plain_value(value)
         for name, value in sentence.values.items()
     }
     return (sentence.message if singular else str(sentence.plural)) % values
+
+
+def _plain_value(value: object) -> str:
+    return plain(value) if isinstance(value, Sentence) else str(value)
 
 
 def to_stored(sentence: Sentence) -> dict[str, Any]:
@@ -70,10 +75,14 @@ def _value_to_stored(value: object) -> object:
         return {"minor": value.minor, "currency": value.currency}
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
+    if isinstance(value, Sentence):
+        return to_stored(value)
     return value
 
 
 def _value_from_stored(value: object) -> object:
     if isinstance(value, dict):
+        if "message" in value:
+            return from_stored(value)
         return datetime.fromisoformat(value["at"]) if "at" in value else Money(value["minor"], value["currency"])
     return value

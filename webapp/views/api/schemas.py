@@ -10,9 +10,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from webapp.clock import utc_now
+from webapp.domain.facts import CONVERSION_TYPE
 from webapp.domain.money import EXPONENTS, LARGEST, Money
 from webapp.domain.names import tidy_name
-from webapp.domain.rules import CONVERSION_TYPE
 from webapp.forms.addresses import LONGEST as LONGEST_ADDRESS
 from webapp.forms.addresses import read_address
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from webapp.domain import names
 from webapp.domain.explain import attribution_for_referrer
+from webapp.domain.explain_rewards import decision_for_owner
 from webapp.domain.money import Money
 from webapp.formatting import money, say
 from webapp.queries.friend_orders import FriendOrder
@@ -116,7 +117,11 @@ def _amount(rewards: Sequence[RewardRow]) -> str:
 
 
 def _order_card(order: FriendOrder) -> OrderCard:
-    because = {decided.version.rule_id: decided.because for decided in order.decisions if decided.version}
+    because = {
+        decided.version.rule_id: decision_for_owner(decided.code, decided.because)
+        for decided in order.decisions
+        if decided.version
+    }
     rewarded = {row.version.rule_id for row in order.rewards}
     return OrderCard(
         is_signup=order.type == "signup",
@@ -132,7 +137,7 @@ def _order_card(order: FriendOrder) -> OrderCard:
             for row in order.rewards
         ],
         nothing=[
-            " ".join(say(sentence) for sentence in decided.because)
+            " ".join(say(sentence) for sentence in decision_for_owner(decided.code, decided.because))
             for decided in order.decisions
             if decided.version is None or decided.version.rule_id not in rewarded
         ],

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from webapp.domain import names
-from webapp.domain.explain_rewards import event_in_words
+from webapp.domain.explain_rewards import decision_for_owner, event_in_words
 from webapp.domain.money import Money
 from webapp.extensions import db
 from webapp.formatting import money, number, say
@@ -71,7 +71,8 @@ def show(reward_id: UUID) -> Response:
         abort(404)
     context = contexts_of(session, [row.conversion_id])[row.conversion_id]
     decisions = [one for one in decisions_of(session, row.conversion_id) if one.beneficiary_id == current_user.id]
-    because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
+    of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
+    because = decision_for_owner(of_rule[0].code, of_rule[0].because) if of_rule else ()
     card = reward_card(
         row,
         occurred_at=context.occurred_at,
@@ -89,7 +90,10 @@ def show(reward_id: UUID) -> Response:
         steps=steps_to_payment(row, signup=context.type == "signup"),
         history=[_step(step, row.currency) for step in history_of(session, row.id)],
         nothing=[
-            (one.version.definition.name, " ".join(say(sentence) for sentence in one.because))
+            (
+                one.version.definition.name,
+                " ".join(say(sentence) for sentence in decision_for_owner(one.code, one.because)),
+            )
             for one in decisions
             if one.version and one.version.rule_id != row.version.rule_id and one.amount is None
         ],

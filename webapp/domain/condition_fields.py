@@ -1,0 +1,157 @@
+"""What the conditions of a reward rule may ask for, and how it is compared.
+
+A field that a rule may ask for is one entry of `FIELDS`.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from webapp.domain.facts import Detail, Facts
+from webapp.domain.money import Money
+from webapp.domain.sentences import N_
+
+# What a condition compares with: an amount, a whole number, a currency, a type of event, or whatever a detail holds.
+Takes = Literal["amount", "number", "currency", "type", "detail"]
+
+METADATA = "metadata."
+LONGEST_DETAIL_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """How two values are compared. `label` names it in a list, `words` say what it demands and what was there."""
+
+    name: str
+    label: str
+    words: str
+    holds: Callable[[Any, Any], bool]
+    takes_list: bool = False
+
+
+def _same(was: Any, value: Any) -> bool:
+    return _alike(was, value) and bool(was == value)
+
+
+def _one_of(was: Any, values: Any) -> bool:
+    return any(_same(was, value) for value in values)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda was, value: _alike(was, value) and compare(was, value)
+
+
+def _alike(was: object, value: object) -> bool:
+    """Say whether two values are of one kind: to Python, true is 1."""
+    return all(isinstance(was, kind) == isinstance(value, kind) for kind in (bool, str))
+
+
+OPS = {
+    op.name: op
+    for op in (
+        Op("=", N_("is"), N_("%(field)s must be %(value)s, and was %(was)s."), _same),
+        Op(
+            "!=",
+            N_("is not"),
+            N_("%(field)s must not be %(value)s, and was %(was)s."),
+            lambda was, value: not _same(was, value),
+        ),
+        Op(
+            ">=",
+            N_("is at least"),
+            N_("%(field)s must be at least %(value)s, and was %(was)s."),
+            _ordered(operator.ge),
+        ),
+        Op(
+            ">",
+            N_("is more than"),
+            N_("%(field)s must be more than %(value)s, and was %(was)s."),
+            _ordered(operator.gt),
+        ),
+        Op(
+            "<=",
+            N_("is at most"),
+            N_("%(field)s must be at most %(value)s, and was %(was)s."),
+            _ordered(operator.le),
+        ),
+        Op(
+            "<",
+            N_("is less than"),
+            N_("%(field)s must be less than %(value)s, and was %(was)s."),
+            _ordered(operator.lt),
+        ),
+        Op(
+            "in",
+            N_("is one of"),
+            N_("%(field)s must be one of %(value)s, and was %(was)s."),
+            _one_of,
+            takes_list=True,
+        ),
+        Op(
+            "not_in",
+            N_("is none of"),
+            N_("%(field)s must be none of %(value)s, and was %(was)s."),
+            lambda was, values: not _one_of(was, values),
+            takes_list=True,
+        ),
+    )
+}
+EQUALITY = ("=", "!=")
+_ORDER = ("=", "!=", ">=", ">", "<=", "<")
+MEMBERSHIP = ("=", "!=", "in", "not_in")
+_ALL_OPS = tuple(OPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something of a conversion that a rule may ask for.
+
+    `label` names it in a list of fields and begins a sentence. `get` answers
+    with None when it was not reported.
+    """
+
+    name: str
+    label: str
+    takes: Takes
+    ops: tuple[str, ...]
+    get: Callable[[Facts, str], Money | Detail]
+
+
+# What a form offers, in this order. The last one stands for all details: its name is only how theirs begin.
+FIELDS = {
+    known.name: known
+    for known in (
+        Field("amount", N_("The amount"), "amount", _ORDER, lambda facts, _name: facts.amount),
+        Field(
+            "currency",
+            N_("The currency"),
+            "currency",
+            MEMBERSHIP,
+            lambda facts, _name: facts.amount.currency if facts.amount else None,
+        ),
+        Field("type", N_("The type of the event"), "type", MEMBERSHIP, lambda facts, _name: facts.type),
+        Field(
+            "nth_purchase",
+            N_("The number of the purchase"),
+            "number",
+            _ALL_OPS,
+            lambda facts, _name: facts.nth_purchase,
+        ),
+        Field(
+            METADATA,
+            N_("A detail of the event"),
+            "detail",
+            _ALL_OPS,
+            lambda facts, name: facts.details.get(name.removeprefix(METADATA)),
+        ),
+    )
+}
+
+
+def field_named(name: str) -> Field | None:
+    """Return the field that a condition asks for by this name, for a detail that of all details."""
+    if name.startswith(METADATA):
+        detail = name.removeprefix(METADATA)
+        return FIELDS[METADATA] if 0 < len(detail) <= LONGEST_DETAIL_NAME and detail.isprintable() else None
+    return FIELDS.get(name)
