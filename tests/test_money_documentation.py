@@ -7,9 +7,14 @@ import pytest
 
 from tests.test_readme import links_and_paths_that_lead_nowhere
 from webapp.config import ROOT
-from webapp.domain import outcomes
+from webapp.domain import conditions, limits, outcomes
+from webapp.domain.condition_fields import FIELDS
+from webapp.domain.conditions import read_conditions
+from webapp.domain.facts import Earned, Used, facts
 from webapp.domain.ledger import ACCOUNTS
+from webapp.domain.limits import read_limits
 from webapp.domain.money import Money
+from webapp.domain.periods import Window
 from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import STATUSES
 from webapp.domain.rules import read_rule
@@ -31,7 +36,7 @@ def codes(text):
 
 
 def test_every_reason_of_a_decision_is_explained():
-    used = set(outcomes.REASONS) | {"earned"}
+    used = set(outcomes.REASONS) | {"earned", *conditions.CODES, *limits.CODES}
     for file in RULE_FILES:
         used |= set(re.findall(r'Skipped\(\s*"(\w+)"', file.read_text()))
     why = TEXT.partition("## Why, in codes")[2]
@@ -50,6 +55,29 @@ def test_every_account_and_every_status_is_explained():
 def test_the_rules_of_the_example_can_be_applied():
     rules = [read_rule(rule) for rule in tomllib.loads((ROOT / "docs/examples/rules.toml").read_text())["rules"]]
     assert {rule.kind for rule in rules} == {"percent_of_purchase", "fixed_amount"}
+    assert any(rule.when and rule.limits for rule in rules)
+
+
+def test_every_field_of_a_condition_is_explained():
+    assert re.findall(r"^\| `([\w.]+)`", table("| field | compares |"), re.MULTILINE) == list(FIELDS)
+
+
+@pytest.mark.parametrize("line", table("| condition |").splitlines()[2:])
+def test_a_line_of_the_table_of_conditions_comes_out_so(line):
+    condition, _, comes_out = line.strip("| ").rpartition(" | ")
+    when = read_conditions({"all": [tomllib.loads(f"it = {condition.strip('`')}")["it"]]})
+    about = facts(amount="49.99 USD", nth_purchase=2, details={"plan": "pro", "seats": 5})
+    unmet = when.check(about).unmet
+    assert (f"`{unmet.code}`" if unmet else "holds") == comes_out
+
+
+@pytest.mark.parametrize("line", table("| limit |").splitlines()[2:])
+def test_a_line_of_the_table_of_limits_pays_so(line):
+    limit, used, reward, paid = (cell.strip() for cell in line.strip("|").split("|"))
+    found = read_limits({"program": tomllib.loads(f"it = {limit.strip('`')}")["it"]}).apply(
+        Earned(Money.parse(reward), ()), {"program": Used(int(used), Window())}
+    )
+    assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == paid
 
 
 @pytest.mark.parametrize("line", table("granted").splitlines()[2:])

@@ -32,6 +32,19 @@ beneficiary = "friend"
 kind = "fixed_amount"
 settings = { amount = 500, currency = "USD" }
 """
+# Of the rule before it.
+WHEN_AND_LIMITS = """
+[rules.when]
+all = [
+    {field = "amount", op = ">=", value = 5000, currency = "USD"},
+    {field = "metadata.plan", op = "in", value = ["pro", "team"]},
+]
+any = [{field = "metadata.trial", op = "=", value = false}]
+
+[rules.limits]
+per_referrer = {count = 5, period = "month"}
+program = {amount = 1000000, currency = "USD", period = "lifetime"}
+"""
 
 
 @pytest.fixture
@@ -124,6 +137,26 @@ def test_what_is_exported_can_be_applied_again(app, rules):
     assert len(versions(app)) == 2
 
 
+def test_conditions_and_limits_are_exported_as_they_were_written(app, rules):
+    assert rules("apply", TWENTY + WHEN_AND_LIMITS + FIVE).exit_code == 0
+    exported = rules("export").stdout
+    assert WHEN_AND_LIMITS in exported
+    assert rules("apply", exported, "--prune").stdout == "Nothing differs from what is live.\n"
+    assert len(versions(app)) == 2
+
+
+def test_a_changed_condition_or_limit_says_what_differs(rules):
+    rules("apply", TWENTY + WHEN_AND_LIMITS)
+    changed = WHEN_AND_LIMITS.replace("false", "0").replace("count = 5", "count = 6")
+    assert rules("apply", TWENTY + changed).stdout.splitlines() == [
+        "referrer-20-percent: changed, version 2",
+        '  when.any: [{field = "metadata.trial", op = "=", value = false}]'
+        ' → [{field = "metadata.trial", op = "=", value = 0}]',
+        '  limits.per_referrer: {count = 5, period = "month"} → {count = 6, period = "month"}',
+    ]
+    assert "  limits.program: {" in rules("apply", TWENTY).stdout
+
+
 def test_an_applied_rule_pays(app, rules):
     rules("apply", TWENTY.replace("hold_days = 30", "hold_days = 0"))
     with app.app_context(), write_transaction() as session:
@@ -170,6 +203,13 @@ def test_what_is_not_toml_names_its_line_and_publishes_nothing(app, rules):
         ("ends_at = 2027-01-01T00:00:00Z", "ends_at = 2025-01-01T00:00:00Z", "ends_at must be later than starts_at"),
         ("starts_at = 2026-01-01T00:00:00Z", "starts_at = 2026-01-01", "starts_at must be a moment with its offset"),
         ('reward = "cash"', 'colour = "red"', "colour is not a field of a rule"),
+        (
+            'reward = "cash"',
+            'when = { all = [{ field = "sum", op = "=", value = 1 }] }',
+            "when.all[1].field must be one",
+        ),
+        ('reward = "cash"', "limits = { program = { count = 5 } }", "limits.program.period is missing"),
+        ('reward = "cash"', 'exclusive = "bonus"', "exclusive is not a field of a rule"),
     ],
 )
 def test_a_wrong_field_names_itself(app, rules, line, wrong, sentence):

@@ -8,6 +8,7 @@ import click
 import tomlkit
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
+from tomlkit.items import Item
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -19,6 +20,8 @@ from webapp.queries.rules import read_rule_set
 from webapp.services.rules import Publication, plan_rules, publish_rules
 
 LONGEST_NOTE = 500
+# What stands in a table of its own below its rule.
+_BELOW = ("when", "limits")
 
 group = AppGroup("rules", help="The reward rules, as a file.")
 _program = click.option("--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug.")
@@ -102,15 +105,33 @@ def _written(rules: list[RuleDefinition]) -> str:
     for rule in rules:
         table = tomlkit.table()
         for name, value in rule.table().items():
-            if isinstance(value, dict):
-                inline = tomlkit.inline_table()
-                inline.update(value)
-                value = inline
-            table.add(name, value)
+            if name in _BELOW:
+                below = tomlkit.table()
+                for path, part in value.items():
+                    below.add(path, _item(part))
+                value = below
+            table.add(name, _item(value))
         tables.append(table)
     if rules:
         document.add("rules", tables)
     return tomlkit.dumps(document)
+
+
+def _item(value: Any) -> Item:
+    """Return a value as it stands in a file: what is in tables is written in a line."""
+    if isinstance(value, Item):
+        return value
+    if isinstance(value, dict):
+        inline = tomlkit.inline_table()
+        for name, part in value.items():
+            inline.add(name, _item(part))
+        return inline
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for one in value:
+            array.append(_item(one))
+        return array.multiline(len(value) > 1 and isinstance(value[0], dict))
+    return tomlkit.item(value)
 
 
 def _tell(changes: list[Publication], *, unchanged: int) -> None:
@@ -137,10 +158,16 @@ def _difference(change: Publication) -> list[str]:
     ]
 
 
+def _in_a_line(part: Any) -> str:
+    if isinstance(part, list):
+        return f"[{', '.join(_in_a_line(one) for one in part)}]"
+    return _item(part).as_string()
+
+
 def _flat(rule: RuleDefinition) -> dict[str, str]:
     """Return each field as it stands in a file, those of a table by their path."""
     flat: dict[str, str] = {}
     for name, value in rule.table().items():
         parts = {f"{name}.{below}": part for below, part in value.items()} if isinstance(value, dict) else {name: value}
-        flat |= {path: tomlkit.item(part).as_string() for path, part in parts.items()}
+        flat |= {path: _in_a_line(part) for path, part in parts.items()}
     return flat

@@ -21,6 +21,8 @@ from webapp.models import (
     append_only,
 )
 
+# Decisions that pay, all of it or what a limit leaves.
+_EARNED = ("earned", "limit_cut")
 _ACCOUNTS = ("expense", "pending", "held", "approved", "in_payout", "paid", "clawback")
 
 
@@ -254,7 +256,7 @@ def _decisions(session: Session) -> Iterator[str]:
                 RewardDecision.rule_version_id == Reward.rule_version_id,
                 RewardDecision.beneficiary_id == Reward.beneficiary_id,
                 RewardDecision.side == Reward.side,
-                RewardDecision.code == "earned",
+                RewardDecision.code.in_(_EARNED),
                 RewardDecision.amount_minor == Reward.amount_minor,
                 RewardDecision.currency == Reward.currency,
             ),
@@ -285,7 +287,7 @@ def _unrewarded(session: Session) -> Iterator[str]:
                 Reward.side == RewardDecision.side,
             ),
         )
-        .where(RewardDecision.code == "earned", Reward.id.is_(None))
+        .where(RewardDecision.code.in_(_EARNED), Reward.id.is_(None))
     )
     for conversion_id, rule_id, beneficiary_id, minor, currency in session.execute(query):
         yield (

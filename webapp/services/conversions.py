@@ -153,7 +153,7 @@ def _decide(
 def _ask(version: Version, facts: Facts, beneficiary_id: UUID | None) -> Decided:
     side, answer = version.definition.beneficiary, version.definition.price(facts)
     if isinstance(answer, Earned):
-        return Decided(version, side, beneficiary_id, "earned", answer.because, facts, answer.amount)
+        return Decided(version, side, beneficiary_id, answer.code, answer.because, facts, answer.amount)
     return Decided(version, side, beneficiary_id, answer.code, (answer.because,), facts, None)
 
 
