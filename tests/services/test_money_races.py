@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import NOON, join
-from tests.money import DAY, accounts, buy, publish, refund, send
+from tests.money import DAY, TEN_DOLLARS, accounts, buy, publish, refund, send
 from tests.services.turns import Plan, turns_on_postgresql
 from tests.threads import at_once
 from webapp.database import write_transaction
@@ -100,6 +100,24 @@ def bought_twice_and_approved(case: Case, session: Session) -> None:
 def a_second_friend(case: Case, session: Session) -> None:
     came_by = CameBy(typed=factories.link_of(session, session.get_one(User, case.ada)))
     join(session, came_by, email=f"eve{case.number}@example.org", now=NOON - 90 * DAY)
+
+
+def a_limit(_case: Case, session: Session) -> None:
+    """Ten dollars more, once for each referrer."""
+    limits = {"per_referrer": {"count": 1, "period": "lifetime"}}
+    publish(session, **TEN_DOLLARS, hold_days=10, limits=limits)
+
+
+def a_second_friend_and_a_limit(case: Case, session: Session) -> None:
+    a_second_friend(case, session)
+    a_limit(case, session)
+
+
+def bought_before_a_condition(case: Case, session: Session) -> None:
+    """Ten dollars more for the second purchase; so far there is one."""
+    second = {"all": [{"field": "nth_purchase", "op": "=", "value": 2}]}
+    publish(session, **TEN_DOLLARS, hold_days=10, when=second)
+    bought(case, session)
 
 
 def half_back(case: Case, session: Session) -> None:
@@ -196,6 +214,11 @@ PAIRS: dict[str, tuple[Step, Step, Step, int, set[str]]] = {
     "an order twice": (nothing, bought, same_order, 1000, {"OrderTakenError"}),
     "two purchases": (nothing, bought, second_purchase, 2000, {""}),
     "purchases of two friends": (a_second_friend, bought, purchase_of_the_second_friend, 2000, {""}),
+    "two purchases, a limit of one": (a_limit, bought, second_purchase, 3000, {""}),
+    "purchases of two friends, a limit of one": (
+        *(a_second_friend_and_a_limit, bought, purchase_of_the_second_friend, 3000, {""}),
+    ),
+    "a late purchase, the refund of what it begins": (bought_before_a_condition, late_purchase, all_back, 1000, {""}),
     "a purchase, a publication": (nothing, bought, publication, 1000, {""}),
     "a late purchase, the refund of what it ends": (bought_twice, late_purchase, second_back, 2000, {""}),
     "a late purchase, maturing": (bought_twice, late_purchase, maturing, 2000, {""}),

@@ -32,6 +32,8 @@ class Facts:
     conversions of the same type by the moment they happened, this one
     included, refunded ones too. `details` are what the business told beside
     it, `used` what was used of each limit of the rule, by the limit's name.
+    `rewarded_before` says that the rule rewarded it before, and that this was
+    taken back.
     """
 
     type: str
@@ -40,6 +42,7 @@ class Facts:
     nth_purchase: int = 1
     details: Mapping[str, Detail] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
+    rewarded_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def to_stored(facts: Facts) -> dict[str, Any]:
         stored["details"] = dict(facts.details)
     if facts.used:
         stored["used"] = {name: _used_to_stored(used) for name, used in facts.used.items()}
+    if facts.rewarded_before:
+        stored["rewarded_before"] = True
     return stored
 
 
@@ -97,6 +102,7 @@ def from_stored(stored: Mapping[str, Any]) -> Facts:
         nth_purchase=stored["nth_purchase"],
         details=stored.get("details", {}),
         used={name: _used_from_stored(used) for name, used in stored.get("used", {}).items()},
+        rewarded_before=stored.get("rewarded_before", False),
     )
 
 

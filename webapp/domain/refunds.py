@@ -22,15 +22,22 @@ def is_refunded_whole(amount_minor: int | None, refunded_minor: int, refunds: in
 
 
 def still_earned(
-    granted_minor: int, *, proportional: bool, amount_minor: int | None, refunded_minor: int, refunds: int
+    granted_minor: int,
+    *,
+    proportional: bool,
+    amount_minor: int | None,
+    refunded_minor: int,
+    refunds: int,
+    is_met: bool = True,
 ) -> int:
     """Return what is still earned of a reward, in minor units.
 
     Proportional kinds: granted × (amount − refunded) / amount, rounded half up.
-    The others stay whole until the conversion is refunded whole.
+    The others stay whole until the conversion is refunded whole, or what is
+    left of it does not meet the conditions of their rule any more (`is_met`).
     """
     if is_refunded_whole(amount_minor, refunded_minor, refunds):
         return 0
     if not proportional or not amount_minor:
-        return granted_minor
+        return granted_minor if is_met else 0
     return rounded_half_up(granted_minor * (amount_minor - refunded_minor), amount_minor)

@@ -75,7 +75,11 @@ class RuleDefinition:
     def price(self, facts: Facts) -> Earned | Skipped:
         """Say what this rule pays for one conversion that its trigger names, after what was used of its limits."""
         answer = self.worth(facts)
-        if self.limits is None or isinstance(answer, Skipped):
+        if isinstance(answer, Skipped):
+            return answer
+        if facts.rewarded_before:
+            return Skipped("rewarded_before", Sentence(N_("It was rewarded before, and that was taken back for good.")))
+        if self.limits is None:
             return answer
         return self.limits.apply(answer, facts.used)
 
@@ -90,6 +94,8 @@ class RuleDefinition:
 
     def looked_at(self, facts: Facts) -> Facts:
         """Return facts with only those details that this rule looks at; it pays the same for them."""
+        if not facts.details:
+            return facts
         return replace(facts, details={} if self.when is None else self.when.looked_at(facts.details))
 
     def is_met_after_refunds(self, facts: Facts, left_minor: int) -> bool:

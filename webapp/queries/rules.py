@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.limits import Scope
 from webapp.domain.rules import RuleDefinition, from_stored
 from webapp.models import RewardRule, RewardRuleVersion
 
@@ -29,10 +30,20 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """A rule of which some version has limits: the scopes of all of them, and all of its triggers."""
+
+    rule_id: UUID
+    scopes: frozenset[Scope]
+    triggers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Every version of every rule of a program: the rules by age, the versions of each by number."""
 
     rules: tuple[tuple[Version, ...], ...]
+    limited: tuple[Limited, ...] = ()
 
     def live_at(self, moment: datetime) -> list[Version]:
         """Return the version of each rule that was live at a moment; a version begins with its own."""
@@ -79,7 +90,17 @@ def read_rule_set(session: Session, program_id: UUID) -> RuleSet:
     for row in rows:
         version = _version(row)
         rules.setdefault(version.rule_id, []).append(version)
-    return RuleSet(tuple(tuple(versions) for versions in rules.values()))
+    return RuleSet(
+        tuple(tuple(versions) for versions in rules.values()),
+        tuple(limited for versions in rules.values() if (limited := _limited(versions))),
+    )
+
+
+def _limited(versions: list[Version]) -> Limited | None:
+    limits = [version.definition.limits for version in versions if version.definition.limits]
+    scopes = frozenset(limit.scope for one in limits for limit in one.each)
+    triggers = frozenset(version.definition.trigger for version in versions)
+    return Limited(versions[0].rule_id, scopes, triggers) if scopes else None
 
 
 def find_versions(session: Session, ids: Iterable[UUID]) -> dict[UUID, Version]:

@@ -1,5 +1,6 @@
 """Refunds: what they take back of the rewards of a conversion, also when they arrive before it."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,8 +15,8 @@ from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import Taking
 from webapp.ids import new_id
 from webapp.models import Conversion, Model, Refund, Reward
-from webapp.queries.conversions import find_by_event, list_by_order, refunds_of
-from webapp.queries.rules import find_versions
+from webapp.queries.conversions import decisions_of, find_by_event, list_by_order, refunds_of
+from webapp.queries.rules import Version, find_versions
 from webapp.services.queues import queue_for
 from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
 from webapp.transactions import connection_of
@@ -79,7 +80,7 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
     refund_id = _insert(session, program_id, report, conversion, applied, now=now)
     if conversion is None or applied is None:
         return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
-    taken, kept = _take_back_of(session, conversion, refund_id, actor=actor, now=now)
+    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
     return Refunded(refund_id, conversion.id, conversion.event_id, applied, conversion.currency, taken, kept)
 
 
@@ -107,7 +108,7 @@ def apply_waiting_refunds(
         session.execute(
             update(Refund).where(Refund.id == refund_id).values(conversion_id=conversion.id, applied_minor=applied)
         )
-        _take_back_of(session, conversion, refund_id, actor=actor, now=now)
+        take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
 
 
 def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> Conversion | None:
@@ -119,11 +120,19 @@ def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> 
             raise AmbiguousOrderError
         conversion = found[0] if found else None
     if conversion is not None:
-        # Refunds of one conversion, whatever they call it, are counted one after the other. Its key stays free for rows
-        # that refer to it: a late conversion adds decisions, and would else wait here while it holds the reward.
-        locked = select(Conversion.id).where(Conversion.id == conversion.id).with_for_update(key_share=True)
-        session.execute(locked)
+        lock_conversions(session, {conversion.id})
     return conversion
+
+
+def lock_conversions(session: Session, ids: Collection[UUID]) -> None:
+    """Let refunds of each of these conversions, whatever they call it, be counted one after the other.
+
+    Their keys stay free for rows that refer to them: a late conversion adds
+    decisions, and would else wait here while it holds the reward.
+    """
+    if ids:
+        wanted = select(Conversion.id).where(Conversion.id.in_(ids)).order_by(Conversion.id)
+        session.execute(wanted.with_for_update(key_share=True))
 
 
 def _refundable_of(session: Session, conversion: Conversion, wanted_minor: int | None) -> int:
@@ -171,14 +180,15 @@ def _insertion(dialect_name: str) -> Insert:
     return kept
 
 
-def _take_back_of(
+def take_back_what_is_not_earned(
     session: Session, conversion: Conversion, refund_id: UUID, *, actor: Actor, now: datetime
 ) -> tuple[list[TakenBack], list[str]]:
-    """Bring every reward of a conversion to what is still earned after all refunds so far."""
+    """Bring every reward of a conversion to what is still earned after all refunds so far, of which this is one."""
     refunded_minor, refunds = refunds_of(session, conversion.id)
     ids = session.scalars(select(Reward.id).where(Reward.conversion_id == conversion.id)).all()
     rewards = lock_rewards(session, ids)
     versions = find_versions(session, [reward.rule_version_id for reward in rewards])
+    unmet = _unmet_by(session, conversion, versions, refunded_minor)
     taken, kept = [], []
     for reward in rewards:
         rule = versions[reward.rule_version_id].definition
@@ -188,6 +198,7 @@ def _take_back_of(
             amount_minor=conversion.amount_minor,
             refunded_minor=refunded_minor,
             refunds=refunds,
+            is_met=reward.rule_version_id not in unmet,
         )
         missing = reward.kept_minor - earned
         if missing <= 0 or not _can_be_taken(reward):
@@ -197,6 +208,23 @@ def _take_back_of(
         amount = Money(missing, reward.amount.currency)
         taken.append(TakenBack(reward.id, rule.key, amount, change.taken_as or "reversal"))
     return taken, kept
+
+
+def _unmet_by(
+    session: Session, conversion: Conversion, versions: Mapping[UUID, Version], refunded_minor: int
+) -> set[UUID]:
+    """Return the versions whose conditions do not hold any more of what refunds have left of the amount."""
+    asking = {id_ for id_, version in versions.items() if (when := version.definition.when) and when.asks_for_amount}
+    if not asking or not conversion.amount_minor:
+        return set()
+    left = conversion.amount_minor - refunded_minor
+    return {
+        decided.version.id
+        for decided in decisions_of(session, conversion.id)
+        if decided.version
+        and decided.version.id in asking
+        and not decided.version.definition.is_met_after_refunds(decided.facts, left)
+    }
 
 
 def _can_be_taken(reward: Standing) -> bool:

@@ -271,6 +271,34 @@ def test_a_conversion_can_be_asked_about_with_everything_that_was_looked_at(api,
     assert decided["facts"]["nth_purchase"] == 2
 
 
+def test_a_condition_that_is_not_met_and_a_limit_that_cuts_are_explained(api, ada, bob, publish):
+    pro = {"field": "metadata.plan", "op": "in", "value": ["pro", "team"]}
+    limit = {"amount": 1500, "currency": "USD", "period": "month"}
+    publish(when={"all": [pro]}, limits={"per_referrer": limit})
+
+    def tell(number, **more):
+        answer = api.post("/conversions", CONVERSION | {"event_id": f"evt_{number}"} | more).get_json()
+        (said,) = answer["explanation"]
+        return [reward["amount"] for reward in answer["rewards"]], said["code"], said["text"]
+
+    assert tell(1, metadata={"plan": "free"}) == (
+        *([], "condition_false", "metadata.plan must be one of pro, team, and was something else."),
+    )
+    assert tell(2) == ([], "value_missing", "metadata.plan must be one of pro, team, and was not reported.")
+    assert tell(3, metadata={"plan": "pro"}) == ([1000], "earned", "20% of 49.99 USD is 10.00 USD.")
+    assert tell(4, metadata={"plan": "pro"}) == (
+        [500],
+        "limit_cut",
+        "20% of 49.99 USD is 10.00 USD. "
+        "At most 15.00 USD a month for each referrer; used before this one: 10.00 USD, so 5.00 USD are paid.",
+    )
+    assert tell(5, metadata={"plan": "pro"}) == (
+        *([], "limit_reached", "At most 15.00 USD a month for each referrer; used before this one: 15.00 USD."),
+    )
+    (decided,) = api.get("/conversions/evt_4/explanation").get_json()["explanation"]
+    assert (decided["code"], decided["amount"]) == ("limit_cut", 500)
+
+
 def test_an_explanation_without_a_rule_has_no_version_either(api):
     api.post("/conversions", {"event_id": "evt_1", "type": "trial.started", "user": {"external_id": "nobody"}})
     (decided,) = api.get("/conversions/evt_1/explanation").get_json()["explanation"]

@@ -139,6 +139,30 @@ def test_an_order_that_earned_nothing_says_why(app, house, page_of):
     assert "No reward" in said
 
 
+def test_a_referrer_learns_neither_what_a_friend_told_nor_what_others_earned(app, house, page_of):
+    plan = {"field": "metadata.plan", "op": "=", "value": "pro"}
+    limit = {"amount": 1234, "currency": "USD", "period": "month"}
+    with app.app_context(), write_transaction() as session:
+        terms = {"hold_days": 30, "when": {"all": [plan]}, "limits": {"program": limit}}
+        money.publish(session, now=NOON - 10 * DAY, **terms)
+    bob_does(
+        app,
+        house,
+        buys(event_id="evt_1", at=NOON - DAY, details={"plan": "free"}),
+        buys(event_id="evt_2", at=NOON - DAY / 2, details={"plan": "pro"}),
+        buys(event_id="evt_3", at=NOON - DAY / 3, details={"plan": "pro"}),
+        buys(event_id="evt_4", details={"plan": "pro"}),
+    )
+    page = page_of("ada", "/dashboard")
+    said = words(page)
+    assert "It does not meet the conditions of the rule." in said
+    assert "With a part of it the most that this rule pays is reached." in said
+    assert "The most that this rule pays was reached before." in said
+    for path in re.findall(r'href="(/dashboard/rewards/[0-9a-f-]+)"', page):
+        said += words(page_of("ada", path))
+    assert not any(secret in said for secret in ("metadata", "12.34", "used before"))
+
+
 def test_a_reward_has_its_whole_story(app, house, page_of):
     recorded = bob_does(app, house, buys(), sends_back("9.99 USD"))
     page = page_of("ada", "/dashboard/rewards")

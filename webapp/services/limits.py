@@ -1,0 +1,40 @@
+"""Limits of reward rules: who waits for whom, and what was used when an event arrives."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.facts import Facts, Used
+from webapp.domain.periods import window_of
+from webapp.queries.limits import used_of
+from webapp.queries.rules import RuleSet, Version
+from webapp.services.queues import queue_for
+
+
+def queue_for_limits(session: Session, program_id: UUID, rules: RuleSet, type: str, referrer_id: UUID) -> None:
+    """Let events that may use the same limit happen one after the other; nothing for rules without limits.
+
+    All of them are taken at once, after the names of the event and before any
+    row is locked, so that nobody waits in a ring. Any version counts: late
+    events are priced by older ones, and what those give is used all the same.
+    """
+    names = []
+    for limited in rules.limited:
+        if type in limited.triggers:
+            if "program" in limited.scopes:
+                names.append(f"limit:{limited.rule_id}")
+            if "per_referrer" in limited.scopes:
+                names.append(f"limit:{limited.rule_id}:{referrer_id}")
+    if names:
+        queue_for(session, program_id, *names)
+
+
+def with_used(session: Session, version: Version, facts: Facts, *, referrer_id: UUID, time_zone: str) -> Facts:
+    """Return facts with what is used now of each limit of a rule, in the period of the event."""
+    limits = version.definition.limits
+    used: dict[str, Used] = {}
+    for limit in limits.each if limits else ():
+        window = window_of(limit.period, facts.occurred_at, time_zone)
+        used[limit.scope] = Used(used_of(session, version.rule_id, limit, window, referrer_id=referrer_id), window)
+    return replace(facts, used=used)
