@@ -79,6 +79,19 @@ def test_what_is_left_of_a_fixed_amount(amount, refunded, refunds, left):
     assert is_refunded_whole(amount, refunded, refunds) == (left == 0)
 
 
+@pytest.mark.parametrize(
+    ("proportional", "refunded", "is_met", "left"),
+    [
+        pytest.param(False, 1, True, 1000, id="a fixed amount stays"),
+        pytest.param(False, 1, False, 0, id="a fixed amount goes whole with its condition"),
+        pytest.param(True, 1000, False, 800, id="a share stays a share"),
+    ],
+)
+def test_what_is_left_when_a_condition_is_not_met_any_more(proportional, refunded, is_met, left):
+    how = {"proportional": proportional, "amount_minor": 4999, "refunded_minor": refunded, "refunds": 1}
+    assert still_earned(1000, **how, is_met=is_met) == left
+
+
 @pytest.mark.parametrize("amount", [None, 0])
 @pytest.mark.parametrize(("refunds", "left"), [(0, 7), (1, 0), (2, 0)])
 def test_a_share_of_nothing_divides_by_nothing(amount, refunds, left):
