@@ -87,7 +87,7 @@ def record_conversion(
     if about.later and user_id and rules is not None:
         # First, so that a limit has the room that comes free.
         begun = end_what_no_longer_counts(session, user_id, event.type, earlier=about.earlier, actor=actor, now=now)
-    decisions = _decide(session, event, rules, user_id=user_id, about=about)
+    decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about)
     with sent_together(session):
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
         append_decisions(session, conversion_id, decisions, after=0, now=now)
@@ -147,7 +147,13 @@ def _rules_for(
 
 
 def _decide(
-    session: Session, event: Event, rules: RuleSet | None, *, user_id: UUID | None, about: Surroundings
+    session: Session,
+    program_id: UUID,
+    event: Event,
+    rules: RuleSet | None,
+    *,
+    user_id: UUID | None,
+    about: Surroundings,
 ) -> list[Decided]:
     facts = Facts(event.type, event.occurred_at, event.amount, about.earlier + 1)
     if user_id is None:
@@ -160,6 +166,7 @@ def _decide(
     decisions = [
         ask(
             session,
+            program_id,
             version,
             told,
             beneficiary_id=about.referrer_id if version.definition.beneficiary == "referrer" else user_id,

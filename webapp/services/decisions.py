@@ -19,6 +19,7 @@ from webapp.services.rows import append
 
 def ask(
     session: Session,
+    program_id: UUID,
     version: Version,
     facts: Facts,
     *,
@@ -30,7 +31,7 @@ def ask(
     rule = version.definition
     facts = rule.looked_at(facts)
     if rule.limits is not None and isinstance(rule.worth(facts), Earned):
-        facts = with_used(session, version, facts, referrer_id=referrer_id, time_zone=time_zone)
+        facts = with_used(session, program_id, version, facts, referrer_id=referrer_id, time_zone=time_zone)
     return answer(version, facts, beneficiary_id)
 
 

@@ -87,6 +87,7 @@ def begin_what_counts_now(
             raise RuntimeError("a rule was asked about someone whom nobody referred")
         decided = ask(
             session,
+            program_id,
             one.version,
             one.facts,
             beneficiary_id=one.beneficiary_id,

@@ -30,11 +30,14 @@ def queue_for_limits(session: Session, program_id: UUID, rules: RuleSet, type: s
         queue_for(session, program_id, *names)
 
 
-def with_used(session: Session, version: Version, facts: Facts, *, referrer_id: UUID, time_zone: str) -> Facts:
+def with_used(
+    session: Session, program_id: UUID, version: Version, facts: Facts, *, referrer_id: UUID, time_zone: str
+) -> Facts:
     """Return facts with what is used now of each limit of a rule, in the period of the event."""
     limits = version.definition.limits
     used: dict[str, Used] = {}
     for limit in limits.each if limits else ():
         window = window_of(limit.period, facts.occurred_at, time_zone)
-        used[limit.scope] = Used(used_of(session, version.rule_id, limit, window, referrer_id=referrer_id), window)
+        found = used_of(session, program_id, version.rule_id, limit, window, referrer_id=referrer_id)
+        used[limit.scope] = Used(found, window)
     return replace(facts, used=used)
