@@ -24,7 +24,15 @@ from sqlalchemy.orm import Session
 
 from webapp.config import ROOT, SERVER_THREADS, ConfigError
 from webapp.extensions import WRITER, db
-from webapp.transactions import AT_THE_END, CONNECTION, OPEN, connection_of, sent_together, write_what_was_left
+from webapp.transactions import (
+    AT_THE_END,
+    CONNECTION,
+    GATHERED,
+    OPEN,
+    connection_of,
+    sent_together,
+    write_what_was_left,
+)
 
 WRITING = {"postgresql_readonly": False}
 SQLITE_BUSY_SECONDS = 10
@@ -97,7 +105,7 @@ def write_transaction() -> Iterator[Session]:
             session.rollback()
             raise
         finally:
-            for what in (OPEN, CONNECTION, AT_THE_END):
+            for what in (OPEN, CONNECTION, AT_THE_END, GATHERED):
                 session.info.pop(what, None)
 
 

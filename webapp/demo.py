@@ -137,8 +137,9 @@ class _Story:
     refunds: int = 0
 
     def click(self, at: datetime) -> None:
-        visitor, link = _visitor(self.rng, self.visitors, self.sharers)
-        record_click(self.session, self.program, link, visitor_id=visitor, visit=_visit(self.rng), now=at)
+        visitor, link, new = _visitor(self.rng, self.visitors, self.sharers)
+        visit = _visit(self.rng)
+        record_click(self.session, self.program, link, visitor_id=visitor, visit=visit, now=at, new_visitor=new)
         self.visitors.append((visitor, link))
         self.clicks += 1
 
@@ -258,12 +259,13 @@ def _about(rng: random.Random, mean: float) -> int:
     return max(0, int(value) + (rng.random() < value % 1))
 
 
-def _visitor(rng: random.Random, visitors: list[tuple[UUID, Link]], sharers: list[_Sharer]) -> tuple[UUID, Link]:
+def _visitor(rng: random.Random, visitors: list[tuple[UUID, Link]], sharers: list[_Sharer]) -> tuple[UUID, Link, bool]:
+    """Return who comes through which link, and whether it is for the first time."""
     if visitors and rng.random() < RETURNING_SHARE:
-        return rng.choice(visitors[-400:])
+        return *rng.choice(visitors[-400:]), False
     star = rng.random() < STAR_SHARE
     sharer = sharers[0] if star else rng.choices(sharers, weights=[sharer.weight for sharer in sharers])[0]
-    return UUID(int=rng.getrandbits(128), version=4), sharer.link
+    return UUID(int=rng.getrandbits(128), version=4), sharer.link, True
 
 
 def _came_by(

@@ -5,14 +5,14 @@ Who opens and commits it is said in `webapp.database`.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 # What a write transaction keeps in the session's `info` while it is open.
-OPEN, CONNECTION, AT_THE_END = "writing", "connection", "at_the_end"
+OPEN, CONNECTION, AT_THE_END, GATHERED = "writing", "connection", "at_the_end", "gathered"
 
 
 def connection_of(session: Session) -> Connection:
@@ -27,9 +27,34 @@ def at_the_end(session: Session, write: Callable[[Session], None]) -> None:
     For rows that many transactions change: others wait for them only as long as
     a commit takes. And for rows that nobody reads in the same transaction.
     """
+    _left_in(session).append(write)
+
+
+class Gathering(Protocol):
+    """What many parts of a transaction add to, to be written once."""
+
+    def write(self, session: Session) -> None:
+        """Write it all."""
+
+
+GatheringT = TypeVar("GatheringT", bound=Gathering)
+
+
+def gathered(session: Session, kind: type[GatheringT]) -> GatheringT:
+    """Return what this write transaction gathers of a kind; it is written after all else that was left for the end."""
+    _left_in(session)
+    kinds: dict[type[Gathering], Any] = session.info.setdefault(GATHERED, {})
+    if kind not in kinds:
+        kinds[kind] = kind()
+    gathering: GatheringT = kinds[kind]
+    return gathering
+
+
+def _left_in(session: Session) -> list[Callable[[Session], None]]:
     if not session.info.get(OPEN) or session.in_nested_transaction():
         raise RuntimeError("only a write transaction has an end to leave things for, and not within a savepoint")
-    session.info.setdefault(AT_THE_END, []).append(write)
+    left: list[Callable[[Session], None]] = session.info.setdefault(AT_THE_END, [])
+    return left
 
 
 @contextmanager
@@ -59,3 +84,5 @@ def write_what_was_left(session: Session) -> None:
     """Write what was left for the end now."""
     for write in session.info.pop(AT_THE_END, ()):
         write(session)
+    for gathering in session.info.pop(GATHERED, {}).values():
+        gathering.write(session)

@@ -145,8 +145,8 @@ def test_verify_names_each_kind_of_tampering_until_it_is_rebuilt(tampering):
         session.execute(TAMPERINGS[tampering])
     lines = list(breaches(db.session()))
     assert lines
-    kind = "program " if "program" in tampering else "link "
-    assert any(line.startswith(kind) and "the roll-up says" in line for line in lines)
+    table = "program_days of" if "program" in tampering else "link_days of"
+    assert any(line.startswith(table) and "the roll-up says" in line for line in lines)
     with write_transaction() as session:
         rebuild(session)
     assert list(breaches(db.session())) == []
@@ -165,12 +165,12 @@ def test_a_breach_says_what_is_and_what_should_be():
     with write_transaction() as session:
         link = factories.link_of(session, factories.person(session))
         factories.click(session, link, visitor_id=uuid4())
-        link_id = link.id
+        link_id, referrer_id = link.id, link.referrer_id
     with write_transaction() as session:
         session.execute(update(LinkDay).values(clicks=7))
     assert list(breaches(db.session())) == [
-        f"link {link_id} on 2026-11-22: the roll-up says 7 clicks, 0 signups and 0 purchases,"
-        " the rows say 1 clicks, 0 signups and 0 purchases"
+        f"link_days of link_id {link_id}, day 2026-11-22, referrer_id {referrer_id}:"
+        " the roll-up says clicks 7; the rows say clicks 1"
     ]
 
 

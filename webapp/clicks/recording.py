@@ -30,11 +30,18 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
     """
     if why_not_counted(request.method, request.headers):
         return None
-    visitor_id = visitors.known_visitor() or visitors.new_visitor()
+    known = visitors.known_visitor()
+    visitor_id = known or visitors.new_visitor()
     try:
         with write_transaction() as session:
             click_id = record_click(
-                session, program, link, visitor_id=visitor_id, visit=visit_of(request), now=utc_now()
+                session,
+                program,
+                link,
+                visitor_id=visitor_id,
+                visit=visit_of(request),
+                now=utc_now(),
+                new_visitor=known is None,
             )
     except OperationalError as error:
         log.error("click_lost", error=type(error.orig).__name__)

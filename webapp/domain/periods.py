@@ -1,7 +1,7 @@
 """Days and longer periods as the program counts them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,26 @@ class Window:
 def local_day(moment: datetime, time_zone: str) -> date:
     """Return the calendar day of `moment` (aware) in an IANA time zone."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def ends_of_day(day: date, time_zone: str) -> tuple[datetime, datetime]:
+    """Return the moment at which a day begins in an IANA time zone, and the one at which the next does.
+
+    Where a clock skips midnight the day begins with the change.
+    """
+    zone = ZoneInfo(time_zone)
+    first, next_one = (datetime.combine(one, time.min, zone).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    return first, next_one
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def weeks_between(first: date, second: date) -> int:
+    """Return how many weeks the week of the second day comes after that of the first."""
+    return (monday_of(second) - monday_of(first)).days // 7
 
 
 def last_days(today: date, count: int) -> list[date]:

@@ -32,6 +32,12 @@ def visitor_of(session: Session, program_id: UUID, click_id: UUID) -> UUID | Non
     return session.scalar(select(Click.visitor_id).where(Click.id == click_id, Click.program_id == program_id))
 
 
+def campaign_of(session: Session, click_id: UUID) -> dict[str, str | None]:
+    """Return the campaign fields of a click, by name; none of them when it was forgotten."""
+    query = select(Click.utm_source, Click.utm_medium, Click.utm_campaign).where(Click.id == click_id)
+    return dict(session.execute(query).mappings().one_or_none() or {})
+
+
 def has_clicked_since(session: Session, link_id: UUID, visitor_id: UUID, since: datetime) -> bool:
     """Say whether the visitor opened this link at or after `since`."""
     return (

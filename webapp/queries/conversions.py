@@ -22,9 +22,9 @@ from webapp.transactions import connection_of
 class Surroundings:
     """What a conversion meets: the program's terms, the person's referral, what was there already.
 
-    `earlier` and `later` are how many conversions of its type the person has before and after it in time. An order is
-    taken when there is a conversion of this type with it.
-    `referral_id` and `referrer_id` are None for someone whom nobody referred.
+    `earlier` and `later` are how many conversions of its type the person has before and after it in time; `last_before`
+    and `first_after` are when those next to it happened. An order is taken when there is a conversion of this type with
+    it. What is of the referral is None for someone whom nobody referred.
     """
 
     rules_revision: UUID | None
@@ -33,8 +33,14 @@ class Surroundings:
     referral_id: UUID | None
     referrer_id: UUID | None
     link_id: UUID | None
+    signed_up_at: datetime | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
     earlier: int
     later: int
+    last_before: datetime | None
+    first_after: datetime | None
     waiting_refunds: int
     event_taken: bool
     order_taken: bool
@@ -113,8 +119,17 @@ def _surroundings() -> Select[Any]:
             referrals.c.id.label("referral_id"),
             referrals.c.referrer_id,
             referrals.c.link_id,
+            referrals.c.created_at.label("signed_up_at"),
+            *(referrals.c[f"utm_{field}"] for field in ("source", "medium", "campaign")),
             select(func.count()).where(*same, before).scalar_subquery().label("earlier"),
             select(func.count()).where(*same, not_(before)).scalar_subquery().label("later"),
+            # At the same moment is as good as before. Two looks into the index, however many there are.
+            select(func.max(conversions.c.occurred_at))
+            .where(*same, conversions.c.occurred_at <= at)
+            .label("last_before"),
+            select(func.min(conversions.c.occurred_at))
+            .where(*same, conversions.c.occurred_at > at)
+            .label("first_after"),
             select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
             exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
             exists().where(here, conversions.c.order_id == order_id, of_type).label("order_taken"),

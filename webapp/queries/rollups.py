@@ -1,121 +1,153 @@
 """Roll-ups against the raw rows they were counted from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import NamedTuple, TypeVar
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.counts import ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
 from webapp.domain.periods import local_day
-from webapp.models import Click, Conversion, Link, LinkDay, Program, ProgramDay, Referral
+from webapp.models import Click, Conversion, Link, Model, Program, Referral, Refund, Reward, RewardEvent
 
 ROWS_AT_A_TIME = 5_000
 
 
-class LinkDayKey(NamedTuple):
-    """One link on one day."""
+def raw_counts(session: Session) -> Tally:
+    """Count everything anew, from the rows themselves.
 
-    link_id: UUID
-    referrer_id: UUID
-    day: date
-
-
-class Counts(NamedTuple):
-    """What happened on one day. `signups` and `purchases` are those of friends."""
-
-    clicks: int = 0
-    signups: int = 0
-    purchases: int = 0
-    visitors: int = 0
-    buyers: int = 0
-    repeat_buyers: int = 0
-
-    def plus(self, other: "Counts") -> "Counts":
-        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-
-NOTHING = Counts()
-
-
-def raw_counts(session: Session) -> dict[LinkDayKey, Counts]:
-    """Count clicks, credited signups and friends' purchases by link and day, from the rows themselves.
-
-    Read in a stream: a day depends on the program's time zone, which the two
-    engines do not compute alike.
+    Read in streams: a day depends on the program's time zone, which the two
+    engines do not compute alike. What is kept in memory are the counts.
     """
+    tally = Tally()
     zones = dict(session.execute(select(Program.id, Program.time_zone)).all())
-    counts: dict[LinkDayKey, Counts] = {}
-    for one, query in _RAW:
-        for link_id, referrer_id, program_id, at in session.execute(query).yield_per(ROWS_AT_A_TIME):
-            key = LinkDayKey(link_id, referrer_id, local_day(at, zones[program_id]))
-            counts[key] = counts.get(key, NOTHING).plus(one)
-    return counts
-
-
-def by_program(session: Session, counts: dict[LinkDayKey, Counts]) -> dict[tuple[UUID, date], Counts]:
-    """Add the counts of links up to those of whole programs."""
-    program_of = dict(session.execute(select(Link.id, Link.program_id)).all())
-    sums: dict[tuple[UUID, date], Counts] = {}
-    for key, count in counts.items():
-        program_day = (program_of[key.link_id], key.day)
-        sums[program_day] = sums.get(program_day, NOTHING).plus(count)
-    return sums
+    for count in (_clicks, _signups, _purchases, _refunds, _rewards):
+        count(session, zones, tally)
+    return tally
 
 
 def breaches(session: Session) -> Iterator[str]:
-    """Yield a line for every roll-up that differs from its raw rows."""
-    expected = raw_counts(session)
-    stored = {
-        LinkDayKey(row.link_id, row.referrer_id, row.day): _counts(row) for row in session.scalars(select(LinkDay))
-    }
-    for key in sorted(_differing(expected, stored), key=lambda key: (key.day, key.link_id)):
-        yield _line(f"link {key.link_id}", key.day, stored.get(key, NOTHING), expected.get(key, NOTHING))
-    sums = by_program(session, expected)
-    days = {(row.program_id, row.day): _counts(row) for row in session.scalars(select(ProgramDay))}
-    for program_id, day in sorted(_differing(sums, days), key=lambda pair: (pair[1], pair[0])):
-        found, right = days.get((program_id, day), NOTHING), sums.get((program_id, day), NOTHING)
-        yield _line(f"program {program_id}", day, found, right)
+    """Yield a line for every row of a roll-up that differs from its raw rows."""
+    right = raw_counts(session)
+    for roll_up in ROLL_UPS:
+        yield from _differences(session, roll_up, dict(right.counts_of(roll_up)))
 
 
-KeyT = TypeVar("KeyT")
+def _clicks(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    query = select(
+        *(Click.program_id, Click.link_id, Link.referrer_id, Click.clicked_at, Click.new_today, Click.new_on_link),
+        *(Click.utm_source, Click.utm_medium, Click.utm_campaign),
+    ).join(Link, Link.id == Click.link_id)
+    for program_id, link_id, referrer_id, at, new_today, new_on_link, *utm in _stream(session, query):
+        day = local_day(at, zones[program_id])
+        tally.click(
+            program_id, link_id, referrer_id, day, campaign_of(*utm), new_today=new_today, new_on_link=new_on_link
+        )
 
-# What one row adds, and which link, referrer, program and moment it belongs to.
-_RAW = (
-    (
-        Counts(clicks=1),
-        select(Click.link_id, Link.referrer_id, Click.program_id, Click.clicked_at).join(
-            Link, Link.id == Click.link_id
-        ),
-    ),
-    (
-        Counts(signups=1),
-        select(Referral.link_id, Link.referrer_id, Referral.program_id, Referral.created_at).join(
-            Link, Link.id == Referral.link_id
-        ),
-    ),
-    (
-        Counts(purchases=1),
-        select(Referral.link_id, Link.referrer_id, Conversion.program_id, Conversion.occurred_at)
-        .select_from(Conversion)
-        .join(Referral, Referral.id == Conversion.referral_id)
-        .join(Link, Link.id == Referral.link_id)
-        .where(Conversion.type == "purchase"),
-    ),
+
+# What tells a friend, for `_friend_of`.
+_FRIEND = (
+    *(Referral.program_id, Referral.link_id, Referral.referrer_id, Referral.created_at),
+    *(Referral.utm_source, Referral.utm_medium, Referral.utm_campaign),
 )
 
 
-def _counts(row: LinkDay | ProgramDay) -> Counts:
-    return Counts(row.clicks, row.signups, row.purchases, row.visitors, row.buyers, row.repeat_buyers)
+def _friend_of(row: Any, zones: dict[UUID, str]) -> Friend:
+    signed_up_on = local_day(row.created_at, zones[row.program_id])
+    campaign = campaign_of(row.utm_source, row.utm_medium, row.utm_campaign)
+    return Friend(row.program_id, row.link_id, row.referrer_id, signed_up_on, campaign)
 
 
-def _differing(right: dict[KeyT, Counts], found: dict[KeyT, Counts]) -> Iterable[KeyT]:
-    return (key for key in right.keys() | found.keys() if right.get(key, NOTHING) != found.get(key, NOTHING))
+def _signups(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    for row in _stream(session, select(*_FRIEND)):
+        tally.signup(_friend_of(row, zones))
 
 
-def _line(what: str, day: date, found: Counts, right: Counts) -> str:
-    def said(counts: Counts) -> str:
-        return f"{counts.clicks} clicks, {counts.signups} signups and {counts.purchases} purchases"
+def _purchases(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    query = (
+        select(*_FRIEND, Referral.id, Conversion.occurred_at, Conversion.currency, Conversion.amount_minor)
+        .join(Conversion, Conversion.referral_id == Referral.id)
+        .where(Conversion.type == "purchase")
+        .order_by(Referral.id)
+    )
+    for _id, rows in groupby(_stream(session, query), key=lambda row: row.id):
+        weeks: set[int] = set()
+        for number, row in enumerate(rows, 1):
+            friend = _friend_of(row, zones)
+            day = local_day(row.occurred_at, zones[row.program_id])
+            tally.purchase(friend, day, row.currency, row.amount_minor)
+            tally.nth_purchase(friend, number)
+            if (week := friend.weeks_until(day)) not in weeks:
+                weeks.add(week)
+                tally.buyer_in_week(friend, week)
 
-    return f"{what} on {day}: the roll-up says {said(found)}, the rows say {said(right)}"
+
+def _refunds(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    query = (
+        select(*_FRIEND, Refund.occurred_at, Refund.applied_minor, Conversion.currency)
+        .select_from(Refund)
+        .join(Conversion, Conversion.id == Refund.conversion_id)
+        .join(Referral, Referral.id == Conversion.referral_id)
+        .where(Conversion.type == "purchase", Refund.applied_minor > 0)
+    )
+    for row in _stream(session, query):
+        day = local_day(row.occurred_at, zones[row.program_id])
+        tally.refund(_friend_of(row, zones), day, row.currency, row.applied_minor)
+
+
+def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    about = (Reward.program_id, Reward.rule_id, Reward.currency)
+    granted = select(*about, Conversion.occurred_at, Reward.amount_minor).join(
+        Conversion, Conversion.id == Reward.conversion_id
+    )
+    taken_back = (
+        select(*about, func.coalesce(Refund.occurred_at, RewardEvent.at), RewardEvent.taken_minor)
+        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+        .outerjoin(Refund, Refund.id == RewardEvent.refund_id)
+        .where(RewardEvent.taken_minor > 0)
+    )
+    # Nothing can be taken back of a reward that was rejected, so it was all before.
+    taken = select(func.sum(RewardEvent.taken_minor)).where(RewardEvent.reward_id == Reward.id).correlate(Reward)
+    rejected = (
+        select(*about, RewardEvent.at, Reward.amount_minor - taken.scalar_subquery())
+        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+        .where(RewardEvent.status == "rejected")
+    )
+    for query, count in ((granted, tally.grant), (taken_back, tally.withdrawal), (rejected, tally.withdrawal)):
+        for program_id, rule_id, currency, at, minor in _stream(session, query):
+            count(program_id, rule_id, local_day(at, zones[program_id]), currency, int(minor))
+
+
+def _stream(session: Session, query: Executable) -> Iterator[Any]:
+    return iter(session.execute(query).yield_per(ROWS_AT_A_TIME))
+
+
+def _differences(session: Session, roll_up: RollUp, right: dict[Key, Mapping[str, int]]) -> Iterator[str]:
+    columns = Model.metadata.tables[roll_up.table].c
+    nothing = dict.fromkeys(roll_up.counts, 0)
+    keys, differing = len(roll_up.key), []
+    for row in _stream(session, select(*(columns[name] for name in (*roll_up.key, *roll_up.counts)))):
+        key, found = tuple(row[:keys]), dict(zip(roll_up.counts, row[keys:], strict=True))
+        expected = right.pop(key, nothing)
+        if found != expected:
+            differing.append((key, found, expected))
+    # What is left is missing.
+    differing += [(key, nothing, dict(expected)) for key, expected in right.items()]
+    for key, found, expected in sorted(differing, key=lambda one: (one[0][1], one[0])):
+        yield _line(roll_up, key, found, expected)
+
+
+def _line(roll_up: RollUp, key: Key, found: Mapping[str, int], right: Mapping[str, int]) -> str:
+    def said(counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{name} {counts[name]}" for name in roll_up.counts if found[name] != right[name])
+
+    row = ", ".join(f"{name} {_shown(value)}" for name, value in zip(roll_up.key, key, strict=True))
+    return f"{roll_up.table} of {row}: the roll-up says {said(found)}; the rows say {said(right)}"
+
+
+def _shown(value: object) -> str:
+    # What came with a campaign is anybody's text.
+    return str(value) if isinstance(value, UUID | date | int) else repr(value)

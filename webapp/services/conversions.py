@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
-from webapp.domain.periods import local_day
 from webapp.ids import new_id
 from webapp.models import Conversion
 from webapp.queries.conversions import Decided, Surroundings, surroundings
@@ -92,9 +91,8 @@ def record_conversion(
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
         append_decisions(session, conversion_id, decisions, after=0, now=now)
         rewards = _grant(session, program_id, event, conversion_id, decisions, about=about, actor=actor, now=now)
-    if event.type == PURCHASE and about.link_id and about.referrer_id:
-        day = local_day(event.occurred_at, about.time_zone)
-        count_purchase(session, program_id, about.link_id, about.referrer_id, day)
+    if event.type == PURCHASE:
+        count_purchase(session, program_id, about, event.occurred_at, event.amount)
     begin_what_counts_now(session, program_id, begun, about=about, actor=actor, now=now)
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
@@ -203,4 +201,4 @@ def _grant(
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount
     ]
-    return grant_rewards(session, program_id, grants, actor=actor, now=now)
+    return grant_rewards(session, program_id, grants, time_zone=about.time_zone, actor=actor, now=now)

@@ -19,6 +19,7 @@ from webapp.queries.conversions import decisions_of, find_by_event, list_by_orde
 from webapp.queries.rules import Version, find_versions
 from webapp.services.queues import queue_for
 from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
+from webapp.services.rollups import count_refund
 from webapp.transactions import connection_of
 
 
@@ -80,7 +81,8 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
     refund_id = _insert(session, program_id, report, conversion, applied, now=now)
     if conversion is None or applied is None:
         return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
-    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
+    count_refund(session, conversion, applied, report.occurred_at)
+    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, report.occurred_at, actor=actor, now=now)
     return Refunded(refund_id, conversion.id, conversion.event_id, applied, conversion.currency, taken, kept)
 
 
@@ -90,7 +92,7 @@ def apply_waiting_refunds(
     """Apply the refunds that arrived before their conversion, in the order in which they happened."""
     conversion = session.get_one(Conversion, conversion_id)
     waiting = session.execute(
-        select(Refund.id, Refund.wanted_minor)
+        select(Refund.id, Refund.wanted_minor, Refund.occurred_at)
         .where(
             Refund.program_id == program_id,
             Refund.conversion_id.is_(None),
@@ -103,12 +105,13 @@ def apply_waiting_refunds(
         .order_by(Refund.occurred_at, Refund.event_id)
         .with_for_update()
     ).all()
-    for refund_id, wanted_minor in waiting:
+    for refund_id, wanted_minor, occurred_at in waiting:
         applied = _refundable_of(session, conversion, wanted_minor)
         session.execute(
             update(Refund).where(Refund.id == refund_id).values(conversion_id=conversion.id, applied_minor=applied)
         )
-        take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
+        count_refund(session, conversion, applied, occurred_at)
+        take_back_what_is_not_earned(session, conversion, refund_id, occurred_at, actor=actor, now=now)
 
 
 def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> Conversion | None:
@@ -181,7 +184,7 @@ def _insertion(dialect_name: str) -> Insert:
 
 
 def take_back_what_is_not_earned(
-    session: Session, conversion: Conversion, refund_id: UUID, *, actor: Actor, now: datetime
+    session: Session, conversion: Conversion, refund_id: UUID, refunded_at: datetime, *, actor: Actor, now: datetime
 ) -> tuple[list[TakenBack], list[str]]:
     """Bring every reward of a conversion to what is still earned after all refunds so far, of which this is one."""
     refunded_minor, refunds = refunds_of(session, conversion.id)
@@ -204,7 +207,16 @@ def take_back_what_is_not_earned(
         if missing <= 0 or not _can_be_taken(reward):
             kept.append(rule.key)
             continue
-        change = take_back(session, reward, missing, reason="refunded", refund_id=refund_id, actor=actor, now=now)
+        change = take_back(
+            session,
+            reward,
+            missing,
+            reason="refunded",
+            refund_id=refund_id,
+            refunded_at=refunded_at,
+            actor=actor,
+            now=now,
+        )
         amount = Money(missing, reward.amount.currency)
         taken.append(TakenBack(reward.id, rule.key, amount, change.taken_as or "reversal"))
     return taken, kept

@@ -16,6 +16,7 @@ from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Model, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
+from webapp.services.rollups import count_grant, count_withdrawal
 from webapp.services.rows import append
 from webapp.transactions import connection_of
 
@@ -53,6 +54,7 @@ class Standing:
     id: UUID
     program_id: UUID
     beneficiary_id: UUID
+    rule_id: UUID
     rule_version_id: UUID
     amount: Money
     status: Status
@@ -83,9 +85,12 @@ class Step:
 
 
 def grant_rewards(
-    session: Session, program_id: UUID, grants: Sequence[Grant], *, actor: Actor, now: datetime
+    session: Session, program_id: UUID, grants: Sequence[Grant], *, time_zone: str, actor: Actor, now: datetime
 ) -> list[RewardRow]:
-    """Write new rewards, pending, or approved at once where the rule has no hold. Returns them in order."""
+    """Write new rewards, pending, or approved at once where the rule has no hold. Returns them in order.
+
+    `time_zone` is the program's.
+    """
     rows, steps, rewards = [], [], []
     for grant in grants:
         rule = grant.version.definition
@@ -109,8 +114,12 @@ def grant_rewards(
             version=grant.version,
         )
         rewards.append(reward)
+        count_grant(session, program_id, grant.version.rule_id, grant.amount, grant.occurred_at, time_zone)
         rows.append(_reward_row(program_id, reward))
-        stands = Standing(reward.id, program_id, grant.beneficiary_id, grant.version.id, grant.amount, status, 0, 0, 0)
+        stands = Standing(
+            *(reward.id, program_id, grant.beneficiary_id, grant.version.rule_id, grant.version.id),
+            *(grant.amount, status, 0, 0, 0),
+        )
         steps.append(Step(stands, Change(status), reward.reason, granted(grant.amount, status)))
     append(session, Reward, rows)
     _append_events(session, steps, actor=actor, now=now)
@@ -132,6 +141,9 @@ def change_status(
         owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.clawed_back_minor, reward.kept_minor))
         postings = (*moved(kept, reward.status, status), *move(owed, account_of(reward.status), "clawback"))
     _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
+    if status == "rejected":
+        kept = Money(reward.kept_minor, reward.amount.currency)
+        count_withdrawal(session, reward.program_id, reward.rule_id, kept, now)
 
 
 def take_back(
@@ -143,9 +155,11 @@ def take_back(
     refund_id: UUID | None,
     actor: Actor,
     now: datetime,
+    refunded_at: datetime | None = None,
 ) -> Change:
     """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen.
 
+    It counts as withdrawn when the refund happened, which is told with it, else now.
     Raises StatusError when nothing, or less than that, is left to take back.
     """
     if amount_minor > reward.kept_minor:
@@ -153,6 +167,8 @@ def take_back(
         raise StatusError("more would be taken back than the person keeps")
     change, postings = taken_back(Money(amount_minor, reward.amount.currency), reward.left, reward.status)
     _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
+    amount = Money(amount_minor, reward.amount.currency)
+    count_withdrawal(session, reward.program_id, reward.rule_id, amount, refunded_at or now)
     return change
 
 
@@ -184,6 +200,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
         Reward.id,
         Reward.program_id,
         Reward.beneficiary_id,
+        Reward.rule_id,
         Reward.rule_version_id,
         Reward.amount_minor,
         Reward.currency,
@@ -206,6 +223,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
             id=row.id,
             program_id=row.program_id,
             beneficiary_id=row.beneficiary_id,
+            rule_id=row.rule_id,
             rule_version_id=row.rule_version_id,
             amount=Money(row.amount_minor, row.currency),
             status=cast(Status, row.status),

@@ -1,83 +1,141 @@
-"""Keeping the counts by day, in the transaction of what they count, at its end."""
+"""Keeping the counts by day, in the transaction of what they count, at its end.
 
-from datetime import date, datetime
+`webapp.domain.counts` says what each thing adds.
+"""
+
+from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import Dialect, delete, insert, text
+from sqlalchemy import Dialect, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webapp.domain.counts import LINK_DAYS, ROLL_UPS, Friend, RollUp, Tally, campaign_of
+from webapp.domain.money import Money
 from webapp.domain.periods import local_day
-from webapp.models import Link, LinkDay, Model, Program, ProgramDay
-from webapp.queries.rollups import Counts, LinkDayKey, by_program, raw_counts
+from webapp.models import Conversion, Link, Model, Program, Referral
+from webapp.queries.conversions import Surroundings
+from webapp.queries.rollups import ROWS_AT_A_TIME, raw_counts
 from webapp.services.rows import Insertion
-from webapp.transactions import at_the_end, connection_of
+from webapp.transactions import connection_of, gathered
 
 
-def count_click(session: Session, program: Program, link: Link, at: datetime) -> None:
-    """Add one click to its day."""
-    _add(session, program.id, LinkDayKey(link.id, link.referrer_id, local_day(at, program.time_zone)), Counts(clicks=1))
+class Additions(Tally):
+    """What one transaction adds, written once for each row."""
+
+    def write(self, session: Session) -> None:
+        """Add it to the tables: in one order of tables and rows for everybody, so that two never wait in a ring."""
+        connection = connection_of(session)
+        for roll_up in ROLL_UPS:
+            if rows := list(self.rows_of(roll_up)):
+                _addition(connection.dialect, roll_up).run(connection, rows)
 
 
-def count_signup(session: Session, program: Program, link_id: UUID, referrer_id: UUID, at: datetime) -> None:
-    """Add one credited signup to its day."""
-    _add(session, program.id, LinkDayKey(link_id, referrer_id, local_day(at, program.time_zone)), Counts(signups=1))
+def count_click(
+    session: Session, program: Program, link: Link, at: datetime, *utm: str | None, new_today: bool, new_on_link: bool
+) -> None:
+    """Count a click, and its visitor where it is their first of the day."""
+    gathered(session, Additions).click(
+        program.id,
+        link.id,
+        link.referrer_id,
+        local_day(at, program.time_zone),
+        campaign_of(*utm),
+        new_today=new_today,
+        new_on_link=new_on_link,
+    )
 
 
-def count_purchase(session: Session, program_id: UUID, link_id: UUID, referrer_id: UUID, day: date) -> None:
-    """Add one purchase of a friend to its day."""
-    _add(session, program_id, LinkDayKey(link_id, referrer_id, day), Counts(purchases=1))
+def count_signup(session: Session, program: Program, referral: Referral) -> None:
+    """Count a credited signup."""
+    gathered(session, Additions).signup(_friend(referral, program.time_zone))
+
+
+def count_purchase(
+    session: Session, program_id: UUID, about: Surroundings, occurred_at: datetime, amount: Money | None
+) -> None:
+    """Count a purchase if it is a friend's, what they paid, and them as a buyer."""
+    if about.link_id is None or about.referrer_id is None or about.signed_up_at is None:
+        return
+    friend = Friend(
+        program_id,
+        about.link_id,
+        about.referrer_id,
+        local_day(about.signed_up_at, about.time_zone),
+        campaign_of(about.utm_source, about.utm_medium, about.utm_campaign),
+    )
+    day = local_day(occurred_at, about.time_zone)
+    tally = gathered(session, Additions)
+    tally.purchase(friend, day, amount.currency if amount else None, amount.minor if amount else None)
+    tally.nth_purchase(friend, about.earlier + about.later + 1)
+    week = friend.weeks_until(day)
+    # Of all purchases of a week, one is next to this one in time.
+    beside = (at for at in (about.last_before, about.first_after) if at)
+    if all(friend.weeks_until(local_day(at, about.time_zone)) != week for at in beside):
+        tally.buyer_in_week(friend, week)
+
+
+def count_refund(session: Session, conversion: Conversion, minor: int, occurred_at: datetime) -> None:
+    """Count what a refund gave back of a conversion if that is a friend's purchase."""
+    if conversion.type != "purchase" or conversion.referral_id is None or conversion.currency is None or not minor:
+        return
+    zone = _zone_of(session, conversion.program_id)
+    friend = _friend(session.get_one(Referral, conversion.referral_id), zone)
+    gathered(session, Additions).refund(friend, local_day(occurred_at, zone), conversion.currency, minor)
+
+
+def count_grant(session: Session, program_id: UUID, rule_id: UUID, amount: Money, on: datetime, zone: str) -> None:
+    """Count a reward on the day of what earned it."""
+    gathered(session, Additions).grant(program_id, rule_id, local_day(on, zone), amount.currency, amount.minor)
+
+
+def count_withdrawal(session: Session, program_id: UUID, rule_id: UUID, amount: Money, at: datetime) -> None:
+    """Count what a reward lost."""
+    day = local_day(at, _zone_of(session, program_id))
+    gathered(session, Additions).withdrawal(program_id, rule_id, day, amount.currency, amount.minor)
 
 
 def rebuild(session: Session) -> int:
     """Write the roll-ups anew from the raw rows. Returns the number of link days.
 
-    New clicks, signups and purchases wait meanwhile; on SQLite they do so behind any write.
+    Whoever wants to count something waits meanwhile, at their very end; on
+    SQLite behind any write.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE clicks, referrals, conversions IN SHARE MODE"))
-    session.execute(delete(LinkDay))
-    session.execute(delete(ProgramDay))
-    counts = raw_counts(session)
-    if counts:
-        session.execute(
-            insert(LinkDay),
-            [
-                {"link_id": key.link_id, "day": key.day, "referrer_id": key.referrer_id, **count._asdict()}
-                for key, count in counts.items()
-            ],
-        )
-        session.execute(insert(ProgramDay), _program_days(session, counts))
-    return len(counts)
+        # The tables that are written, in the order in which everybody writes them: who has counted is done before any
+        # row is read, who has not is not seen. Locks on what is read would meet half-done transactions in a ring.
+        session.execute(text(f"LOCK TABLE {', '.join(one.table for one in ROLL_UPS)} IN EXCLUSIVE MODE"))
+    connection = connection_of(session)
+    tally = raw_counts(session)
+    for roll_up in ROLL_UPS:
+        connection.execute(delete(Model.metadata.tables[roll_up.table]))
+        left = tally.rows_of(roll_up)
+        while rows := list(islice(left, ROWS_AT_A_TIME)):
+            _addition(connection.dialect, roll_up).run(connection, rows)
+    return len(tally.counts_of(LINK_DAYS))
 
 
-def _program_days(session: Session, counts: dict[LinkDayKey, Counts]) -> list[dict[str, object]]:
-    return [
-        {"program_id": program_id, "day": day, **count._asdict()}
-        for (program_id, day), count in by_program(session, counts).items()
-    ]
+def _friend(referral: Referral, zone: str) -> Friend:
+    return Friend(
+        referral.program_id,
+        referral.link_id,
+        referral.referrer_id,
+        local_day(referral.created_at, zone),
+        campaign_of(referral.utm_source, referral.utm_medium, referral.utm_campaign),
+    )
 
 
-def _add(session: Session, program_id: UUID, key: LinkDayKey, more: Counts) -> None:
-    def write(session: Session) -> None:
-        connection, counts = connection_of(session), more._asdict()
-        # The program's row comes second in every transaction, so that two of them never wait for each other in a ring.
-        for table, row in (
-            ("link_days", {**key._asdict(), **counts}),
-            ("program_days", {"program_id": program_id, "day": key.day, **counts}),
-        ):
-            _addition(connection.dialect, table, tuple(row)).run(connection, [row])
-
-    # A program's row of today is everybody's.
-    at_the_end(session, write)
+def _zone_of(session: Session, program_id: UUID) -> str:
+    return session.get_one(Program, program_id).time_zone
 
 
 @lru_cache
-def _addition(dialect: Dialect, table_name: str, columns: tuple[str, ...]) -> Insertion:
-    """Return the statement that adds counts to a day's row or makes it."""
-    table = Model.metadata.tables[table_name]
+def _addition(dialect: Dialect, roll_up: RollUp) -> Insertion:
+    """Return the statement that adds counts to a row or makes it."""
+    table = Model.metadata.tables[roll_up.table]
     statement = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
-    counts = {name: table.c[name] + statement.excluded[name] for name in Counts._fields}
+    counts = {name: table.c[name] + statement.excluded[name] for name in roll_up.counts}
     upsert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=counts)
-    return Insertion(upsert, dialect, columns)
+    return Insertion(upsert, dialect, (*roll_up.key, *roll_up.counts))

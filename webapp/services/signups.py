@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.attribution import Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
-from webapp.queries.clicks import touches_of, visitor_of
+from webapp.queries.clicks import campaign_of, touches_of, visitor_of
 from webapp.queries.links import referrer_of
 from webapp.queries.people import known_since
 from webapp.services.conversions import SIGNUP, Event, Recorded, record_conversion
@@ -166,10 +166,11 @@ def _refer(
         method=decision.method,
         decision_id=decision_id,
         created_at=signed_up_at,
+        **(campaign_of(session, touch.click_id) if touch.click_id else {}),
     )
     session.add(referral)
     session.flush()
     friend.referred_by = touch.referrer_id
     session.flush()
-    count_signup(session, program, touch.link_id, touch.referrer_id, signed_up_at)
+    count_signup(session, program, referral)
     return referral
