@@ -26,15 +26,23 @@ from webapp.views.api.schemas import ConversionBody
 FRIENDS = 200
 MOST_A_SECOND = 3_000
 
+# What counts one more of each purchase that is rewarded, and what of it.
+_COUNTS = {
+    "link_days": "purchases",
+    "link_revenue_days": "revenue_minor",
+    "rule_days": "granted_minor",
+    "program_revenue_days": "revenue_minor",
+    "program_days": "purchases",
+}
 # Of one purchase that one rule rewards. The counts of its day are rows that are there already.
 _TABLES = {
     name: Model.metadata.tables[name]
     for name in (
         *("conversions", "reward_decisions", "rewards", "reward_events"),
-        *("ledger_transactions", "ledger_entries", "api_answers", "link_days", "program_days"),
+        *("ledger_transactions", "ledger_entries", "api_answers", *_COUNTS),
     )
 }
-_INSERTS = {name: insert(table) for name, table in _TABLES.items() if not name.endswith("_days")}
+_INSERTS = {name: insert(table) for name, table in _TABLES.items() if name not in _COUNTS}
 _numbers = itertools.count(1)
 
 
@@ -94,7 +102,7 @@ def bare(house: House, *, clients: int, seconds: float) -> float:
     with house.app.app_context():
         sample = _sample(db.session.connection())
         db.session.rollback()
-    counts = [_count_one_more(_TABLES[name], sample[name][0]) for name in ("link_days", "program_days")]
+    counts = [_count_one_more(_TABLES[name], sample[name][0], column) for name, column in _COUNTS.items()]
 
     def one() -> None:
         ids = {name: new_id() for name in ("conversion", "reward", "transaction")}
@@ -110,9 +118,9 @@ def bare(house: House, *, clients: int, seconds: float) -> float:
     return _rate(house.app, one, clients=clients, seconds=seconds)
 
 
-def _count_one_more(table: Table, day: dict[str, Any]) -> Update:
+def _count_one_more(table: Table, day: dict[str, Any], counted: str) -> Update:
     where = [column == day[column.name] for column in table.primary_key.columns]
-    return table.update().where(*where).values(purchases=table.c.purchases + 1)
+    return table.update().where(*where).values({counted: table.c[counted] + 1})
 
 
 def check(house: House) -> None:
@@ -148,8 +156,7 @@ def _sample(connection: Connection) -> dict[str, list[dict[str, Any]]]:
         "ledger_transactions": tables["ledger_transactions"].c.id == transaction.id,
         "ledger_entries": tables["ledger_entries"].c.transaction_id == transaction.id,
         "api_answers": tables["api_answers"].c.subject == conversion.event_id,
-        "link_days": tables["link_days"].c.purchases > 0,
-        "program_days": tables["program_days"].c.purchases > 0,
+        **{name: tables[name].c[counted] > 0 for name, counted in _COUNTS.items()},
     }
     return {
         name: [dict(row) for row in connection.execute(select(tables[name]).where(where)).mappings()]

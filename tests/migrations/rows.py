@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADA, BOB, LINK, DECISION = (UUID(int=number) for number in range(1, 5))
 
 
-def _insert(connection: sa.Connection, table: str, **values: Any) -> None:
+def insert(connection: sa.Connection, table: str, **values: Any) -> None:
     kinds: dict[type, sa.types.TypeEngine[Any]] = {UUID: Id(), datetime: Moment(), date: sa.Date()}
     columns = [sa.column(name, kinds.get(type(value))) for name, value in values.items()]
     connection.execute(sa.table(table, *columns).insert().values(**values))
@@ -36,7 +36,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
     program = _program(connection)
     for number, person in enumerate((ADA, BOB)):
         email = f"person{number}@example.com"
-        _insert(
+        insert(
             connection,
             "users",
             id=person,
@@ -48,7 +48,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
             role="referrer",
             created_at=NOON,
         )
-    _insert(
+    insert(
         connection,
         "user_sessions",
         id=UUID(int=10),
@@ -57,7 +57,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
         created_at=NOON,
         expires_at=NOON,
     )
-    _insert(
+    insert(
         connection,
         "links",
         id=LINK,
@@ -67,7 +67,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
         code_key="ABC",
         created_at=NOON,
     )
-    _insert(
+    insert(
         connection,
         "attribution_decisions",
         id=DECISION,
@@ -78,7 +78,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
         window_days=60,
         reason="credited",
     )
-    _insert(
+    insert(
         connection,
         "attribution_touches",
         id=UUID(int=11),
@@ -91,7 +91,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
         same_mailbox=False,
         outcome="credited",
     )
-    _insert(
+    insert(
         connection,
         "referrals",
         id=UUID(int=12),
@@ -109,7 +109,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
 
 def _clicks_and_roll_ups(connection: sa.Connection) -> None:
     program = _program(connection)
-    _insert(
+    insert(
         connection,
         "clicks",
         id=UUID(int=13),
@@ -119,12 +119,12 @@ def _clicks_and_roll_ups(connection: sa.Connection) -> None:
         clicked_at=NOON,
     )
     day = {"day": NOON.date(), "clicks": 1, "signups": 1}
-    _insert(connection, "link_days", link_id=LINK, referrer_id=ADA, **day)
-    _insert(connection, "program_days", program_id=program, **day)
+    insert(connection, "link_days", link_id=LINK, referrer_id=ADA, **day)
+    insert(connection, "program_days", program_id=program, **day)
 
 
 def _outbox_and_job_leases(connection: sa.Connection) -> None:
-    _insert(
+    insert(
         connection,
         "outbox_mails",
         id=UUID(int=15),
@@ -135,19 +135,19 @@ def _outbox_and_job_leases(connection: sa.Connection) -> None:
         due_at=NOON,
         tries=0,
     )
-    _insert(connection, "job_leases", name="jobs", holder="somebody", held_until=NOON)
+    insert(connection, "job_leases", name="jobs", holder="somebody", held_until=NOON)
 
 
 def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None:
     program = _program(connection)
     ids = {name: UUID(int=number) for number, name in enumerate(("rule", "version", "conversion", "reward", "tx"), 20)}
     about = {"program_id": program}
-    _insert(
+    insert(
         connection, "api_keys", id=UUID(int=30), name="shop", key_hash="0" * 64, scope="write", created_at=NOON, **about
     )
     answer = {"operation": "conversion", "subject": "evt_1", "content_hash": "0" * 64, "body": "{}", "created_at": NOON}
-    _insert(connection, "api_answers", **about, **answer)
-    _insert(
+    insert(connection, "api_answers", **about, **answer)
+    insert(
         connection,
         "sign_in_links",
         id=UUID(int=31),
@@ -156,8 +156,8 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
         created_at=NOON,
         expires_at=NOON,
     )
-    _insert(connection, "reward_rules", id=ids["rule"], key="ten", created_at=NOON, **about)
-    _insert(
+    insert(connection, "reward_rules", id=ids["rule"], key="ten", created_at=NOON, **about)
+    insert(
         connection,
         "reward_rule_versions",
         id=ids["version"],
@@ -172,8 +172,8 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
     )
     purchase = {"event_id": "evt_1", "type": "purchase", "user_id": BOB, "amount_minor": 4999, "currency": "USD"}
     when = {"occurred_at": NOON, "recorded_at": NOON}
-    _insert(connection, "conversions", id=ids["conversion"], order_id="o_1", **purchase, **when, **about)
-    _insert(
+    insert(connection, "conversions", id=ids["conversion"], order_id="o_1", **purchase, **when, **about)
+    insert(
         connection,
         "refunds",
         id=UUID(int=32),
@@ -184,7 +184,7 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
         **when,
         **about,
     )
-    _insert(
+    insert(
         connection,
         "reward_decisions",
         conversion_id=ids["conversion"],
@@ -199,7 +199,7 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
         currency="USD",
         decided_at=NOON,
     )
-    _insert(
+    insert(
         connection,
         "rewards",
         id=ids["reward"],
@@ -218,19 +218,19 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
         **about,
     )
     history = {"reward_id": ids["reward"], "sequence": 1, "status": "pending", "reason": "granted", "taken_minor": 0}
-    _insert(connection, "reward_events", actor="system", at=NOON, **history)
-    _insert(
+    insert(connection, "reward_events", actor="system", at=NOON, **history)
+    insert(
         connection, "ledger_transactions", id=ids["tx"], reward_id=ids["reward"], reward_sequence=1, at=NOON, **about
     )
     for position, (account, amount) in enumerate((("expense", -1000), ("pending", 1000)), 1):
         entry = {"user_id": ADA, "account": account, "currency": "USD", "amount_minor": amount}
-        _insert(connection, "ledger_entries", transaction_id=ids["tx"], position=position, **entry, **about)
+        insert(connection, "ledger_entries", transaction_id=ids["tx"], position=position, **entry, **about)
 
 
 def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) -> None:
     ids = {"reward": _only(connection, "rewards"), "rule": _only(connection, "reward_rules")}
     about = {"program_id": _program(connection)}
-    _insert(
+    insert(
         connection,
         "reward_rule_versions",
         id=UUID(int=50),
@@ -243,7 +243,7 @@ def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) 
         published_at=NOON,
         **about,
     )
-    _insert(
+    insert(
         connection,
         "audit_entries",
         id=UUID(int=51),
@@ -258,7 +258,7 @@ def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) 
         **about,
     )
     note = {"reward_id": ids["reward"], "sequence": 1, "text": "", "written_by": ADA, "written_at": NOON}
-    _insert(connection, "reward_notes", **note)
+    insert(connection, "reward_notes", **note)
 
 
 def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) -> None:
@@ -266,11 +266,11 @@ def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) ->
     link, rule = _only(connection, "links"), _only(connection, "reward_rules")
     day, money = date(2026, 11, 22), {"currency": "USD"}
     campaign = {"utm_source": "", "utm_medium": "", "utm_campaign": "autumn"}
-    _insert(connection, "campaign_days", day=day, clicks=1, **campaign, **about)
-    _insert(connection, "link_revenue_days", link_id=link, day=day, referrer_id=ADA, revenue_minor=1, **money)
-    _insert(connection, "program_revenue_days", day=day, revenue_minor=1, **money, **about)
-    _insert(connection, "rule_days", rule_id=rule, day=day, rewards=1, granted_minor=1, **money, **about)
-    _insert(connection, "cohort_weeks", week=date(2026, 11, 16), weeks_after=0, buyers=1, **about)
+    insert(connection, "campaign_days", day=day, clicks=1, **campaign, **about)
+    insert(connection, "link_revenue_days", link_id=link, day=day, referrer_id=ADA, revenue_minor=1, **money)
+    insert(connection, "program_revenue_days", day=day, revenue_minor=1, **money, **about)
+    insert(connection, "rule_days", rule_id=rule, day=day, rewards=1, granted_minor=1, **money, **about)
+    insert(connection, "cohort_weeks", week=date(2026, 11, 16), weeks_after=0, buyers=1, **about)
 
 
 ROWS: dict[str, Callable[[sa.Connection], None]] = {

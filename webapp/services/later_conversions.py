@@ -107,14 +107,10 @@ def begin_what_counts_now(
             hold_days=one.version.definition.hold_days_within(about.hold_days),
         )
         grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
-        newest = (
-            select(Refund.id, Refund.occurred_at)
-            .where(Refund.conversion_id == conversion.id)
-            .order_by(Refund.occurred_at.desc())
-            .limit(1)
-        )
-        for refund_id, refunded_at in session.execute(newest):
-            take_back_what_is_not_earned(session, conversion, refund_id, refunded_at, actor=actor, now=now)
+        newest = select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc())
+        refund_id = session.scalars(newest.limit(1)).one_or_none()
+        if refund_id is not None:
+            take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:

@@ -82,7 +82,7 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
     if conversion is None or applied is None:
         return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
     count_refund(session, conversion, applied, report.occurred_at)
-    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, report.occurred_at, actor=actor, now=now)
+    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
     return Refunded(refund_id, conversion.id, conversion.event_id, applied, conversion.currency, taken, kept)
 
 
@@ -111,7 +111,7 @@ def apply_waiting_refunds(
             update(Refund).where(Refund.id == refund_id).values(conversion_id=conversion.id, applied_minor=applied)
         )
         count_refund(session, conversion, applied, occurred_at)
-        take_back_what_is_not_earned(session, conversion, refund_id, occurred_at, actor=actor, now=now)
+        take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
 
 
 def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> Conversion | None:
@@ -184,7 +184,7 @@ def _insertion(dialect_name: str) -> Insert:
 
 
 def take_back_what_is_not_earned(
-    session: Session, conversion: Conversion, refund_id: UUID, refunded_at: datetime, *, actor: Actor, now: datetime
+    session: Session, conversion: Conversion, refund_id: UUID, *, actor: Actor, now: datetime
 ) -> tuple[list[TakenBack], list[str]]:
     """Bring every reward of a conversion to what is still earned after all refunds so far, of which this is one."""
     refunded_minor, refunds = refunds_of(session, conversion.id)
@@ -207,16 +207,7 @@ def take_back_what_is_not_earned(
         if missing <= 0 or not _can_be_taken(reward):
             kept.append(rule.key)
             continue
-        change = take_back(
-            session,
-            reward,
-            missing,
-            reason="refunded",
-            refund_id=refund_id,
-            refunded_at=refunded_at,
-            actor=actor,
-            now=now,
-        )
+        change = take_back(session, reward, missing, reason="refunded", refund_id=refund_id, actor=actor, now=now)
         amount = Money(missing, reward.amount.currency)
         taken.append(TakenBack(reward.id, rule.key, amount, change.taken_as or "reversal"))
     return taken, kept

@@ -13,7 +13,7 @@ from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
 from webapp.ids import new_id
-from webapp.models import LedgerEntry, LedgerTransaction, Model, Reward, RewardEvent
+from webapp.models import LedgerEntry, LedgerTransaction, Model, Refund, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rollups import count_grant, count_withdrawal
@@ -155,11 +155,10 @@ def take_back(
     refund_id: UUID | None,
     actor: Actor,
     now: datetime,
-    refunded_at: datetime | None = None,
 ) -> Change:
     """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen.
 
-    It counts as withdrawn when the refund happened, which is told with it, else now.
+    It counts as withdrawn on the day of the refund, if there is one.
     Raises StatusError when nothing, or less than that, is left to take back.
     """
     if amount_minor > reward.kept_minor:
@@ -168,6 +167,7 @@ def take_back(
     change, postings = taken_back(Money(amount_minor, reward.amount.currency), reward.left, reward.status)
     _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
     amount = Money(amount_minor, reward.amount.currency)
+    refunded_at = session.scalar(select(Refund.occurred_at).where(Refund.id == refund_id)) if refund_id else None
     count_withdrawal(session, reward.program_id, reward.rule_id, amount, refunded_at or now)
     return change
 
