@@ -9,9 +9,17 @@ from tests.money import DAY, ada_and_bob, buy, publish, rule
 from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import Program, RewardRule, RewardRuleVersion, User
+from webapp.models import AuditEntry, Program, RewardRule, RewardRuleVersion, User
 from webapp.queries.rules import read_rule_set
-from webapp.services.rules import plan_rules, publish_rules
+from webapp.services.rules import (
+    RuleKeyTakenError,
+    RuleStateError,
+    StaleRuleError,
+    change_rule_state,
+    plan_rules,
+    publish_rule,
+    publish_rules,
+)
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -170,3 +178,116 @@ def test_rules_published_at_once_are_numbered_one_after_the_other(app):
     assert at_once(app, [lambda percent=percent: publish_share(percent) for percent in range(1, 7)]) == [None] * 6
     assert [version.number for version in versions(db.session())] == [1, 2, 3, 4, 5, 6]
     assert len(db.session.scalars(select(RewardRule)).all()) == 1
+
+
+def changed(session, state, *, after, now=NOON, by=None):
+    """Let the one rule pause, go on or end."""
+    (rule_id,) = session.scalars(select(RewardRule.id))
+    return change_rule_state(
+        session, factories.program(session), rule_id, state, after=after, note="Enough", by=by, now=now
+    )
+
+
+def one(session, definition, *, after, now=NOON):
+    return publish_rule(session, factories.program(session), definition, after=after, note="", by=None, now=now)
+
+
+def test_a_paused_rule_earns_nothing_until_it_goes_on_and_what_was_earned_stays():
+    with write_transaction() as session:
+        _ada, bob = ada_and_bob(session)
+        publish(session)
+        buy(session, bob, event_id="evt_before", at=NOON)
+        changed(session, "paused", after=1, now=NOON + DAY)
+        assert buy(session, bob, event_id="evt_paused", at=NOON + 2 * DAY).rewards == []
+        # It happened before the pause and is reported in it.
+        assert len(buy(session, bob, event_id="evt_late", at=NOON + DAY / 2, now=NOON + 2 * DAY).rewards) == 1
+        changed(session, "live", after=2, now=NOON + 3 * DAY)
+        assert len(buy(session, bob, event_id="evt_after", at=NOON + 4 * DAY).rewards) == 1
+        assert len(money.rewards(session)) == 3
+        assert [(version.number, version.state, version.note) for version in versions(session)] == [
+            (1, "live", ""),
+            (2, "paused", "Enough"),
+            (3, "live", "Enough"),
+        ]
+        assert len({str(version.definition) for version in versions(session)}) == 1
+
+
+def test_what_a_rule_does_is_in_the_audit_log_with_who_did_it():
+    with write_transaction() as session:
+        admin = factories.person(session, role="admin")
+        published(session, TWENTY)
+        changed(session, "paused", after=1, by=admin.id)
+        changed(session, "live", after=2, by=admin.id)
+        changed(session, "ended", after=3, by=admin.id)
+        acts = session.execute(
+            select(AuditEntry.action, AuditEntry.actor_id, AuditEntry.details).order_by(AuditEntry.sequence)
+        ).all()
+    assert acts == [
+        ("rule_published", None, {"key": "twenty-percent", "version": 1}),
+        ("rule_paused", admin.id, {"key": "twenty-percent", "version": 2}),
+        ("rule_resumed", admin.id, {"key": "twenty-percent", "version": 3}),
+        ("rule_ended", admin.id, {"key": "twenty-percent", "version": 4}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [((), "live"), (("paused",), "paused"), (("ended",), "ended"), (("ended",), "paused"), (("ended",), "live")],
+    ids=str,
+)
+def test_a_rule_takes_only_steps_that_mean_something(before, state):
+    with write_transaction() as session:
+        published(session, TWENTY)
+        for number, step in enumerate(before, 1):
+            changed(session, step, after=number)
+        with pytest.raises(RuleStateError):
+            changed(session, state, after=1 + len(before))
+        assert len(versions(session)) == 1 + len(before)
+
+
+def test_nobody_undoes_unseen_what_somebody_else_published():
+    with write_transaction() as session:
+        published(session, TWENTY)
+        assert one(session, THIRTY, after=1).number == 2
+        for act in (lambda: one(session, TEN, after=1), lambda: changed(session, "paused", after=1)):
+            with pytest.raises(StaleRuleError) as caught:
+                act()
+            assert (caught.value.latest.number, caught.value.latest.definition) == (2, THIRTY)
+        assert one(session, THIRTY, after=2) is None
+        assert len(versions(session)) == 2
+
+
+def test_a_new_rule_never_becomes_a_version_of_another():
+    with write_transaction() as session:
+        assert one(session, TWENTY, after=0).number == 1
+        with pytest.raises(RuleKeyTakenError):
+            one(session, THIRTY, after=0)
+        assert [version.number for version in versions(session)] == [1]
+
+
+def test_publishing_lets_a_paused_rule_go_on_and_a_file_does_too():
+    with write_transaction() as session:
+        published(session, TWENTY)
+        changed(session, "paused", after=1)
+        assert published(session, TWENTY, now=NOON + DAY) == [("twenty-percent", "changed", 3)]
+        changed(session, "paused", after=3)
+        assert one(session, TWENTY, after=4).number == 5
+        assert [version.state for version in versions(session)] == ["live", "paused", "live", "paused", "live"]
+        changed(session, "paused", after=5)
+        # A file that holds all rules says that this one is over.
+        assert published(session, prune=True) == [("twenty-percent", "ended", 7)]
+
+
+def test_two_who_publish_at_once_get_one_version(app):
+    with write_transaction() as session:
+        published(session, TWENTY)
+    db.session.rollback()
+
+    def change(definition):
+        with write_transaction() as session:
+            return one(session, definition, after=1, now=NOON + DAY).number
+
+    answers = at_once(app, [lambda: change(TEN), lambda: change(THIRTY)])
+    assert answers.count(2) == 1
+    assert sum(isinstance(answer, StaleRuleError) for answer in answers) == 1
+    assert [version.number for version in versions(db.session)] == [1, 2]

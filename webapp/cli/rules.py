@@ -5,23 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-import tomlkit
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
-from tomlkit.items import Item
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.rules import RuleDefinition, RuleError, read_rule
+from webapp.domain.rules import LONGEST_NOTE, RuleDefinition, RuleError, read_rule
 from webapp.extensions import db
 from webapp.models import Program
 from webapp.queries.programs import DEFAULT_SLUG, find_program
 from webapp.queries.rules import read_rule_set
+from webapp.rule_files import item, written
 from webapp.services.rules import Publication, plan_rules, publish_rules
-
-LONGEST_NOTE = 500
-# What stands in a table of its own below its rule.
-_BELOW = ("when", "limits")
 
 group = AppGroup("rules", help="The reward rules, as a file.")
 _program = click.option("--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug.")
@@ -57,7 +52,7 @@ def export(slug: str) -> None:
     """Print the live rules as the file that `rules apply` takes."""
     session = db.session()
     live = read_rule_set(session, _find(session, slug).id).live()
-    click.echo(_written([version.definition for version in live]), nl=False)
+    click.echo(written([version.definition for version in live]), nl=False)
 
 
 def _read(file: Path) -> list[RuleDefinition]:
@@ -99,41 +94,6 @@ def _find(session: Session, slug: str) -> Program:
     return program
 
 
-def _written(rules: list[RuleDefinition]) -> str:
-    document = tomlkit.document()
-    tables = tomlkit.aot()
-    for rule in rules:
-        table = tomlkit.table()
-        for name, value in rule.table().items():
-            if name in _BELOW:
-                below = tomlkit.table()
-                for path, part in value.items():
-                    below.add(path, _item(part))
-                value = below
-            table.add(name, _item(value))
-        tables.append(table)
-    if rules:
-        document.add("rules", tables)
-    return tomlkit.dumps(document)
-
-
-def _item(value: Any) -> Item:
-    """Return a value as it stands in a file: what is in tables is written in a line."""
-    if isinstance(value, Item):
-        return value
-    if isinstance(value, dict):
-        inline = tomlkit.inline_table()
-        for name, part in value.items():
-            inline.add(name, _item(part))
-        return inline
-    if isinstance(value, list):
-        array = tomlkit.array()
-        for one in value:
-            array.append(_item(one))
-        return array.multiline(len(value) > 1 and isinstance(value[0], dict))
-    return tomlkit.item(value)
-
-
 def _tell(changes: list[Publication], *, unchanged: int) -> None:
     for change in changes:
         click.echo(f"{change.key}: {change.kind}, version {change.number}")
@@ -150,7 +110,7 @@ def _difference(change: Publication) -> list[str]:
     if change.before is None or change.definition is None:
         return []
     before, after = _flat(change.before.definition), _flat(change.definition)
-    again = ["live again"] if change.before.state == "ended" else []
+    again = [] if change.before.state == "live" else ["live again"]
     return again + [
         f"{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
         for name in dict.fromkeys([*before, *after])
@@ -161,7 +121,7 @@ def _difference(change: Publication) -> list[str]:
 def _in_a_line(part: Any) -> str:
     if isinstance(part, list):
         return f"[{', '.join(_in_a_line(one) for one in part)}]"
-    return _item(part).as_string()
+    return item(part).as_string()
 
 
 def _flat(rule: RuleDefinition) -> dict[str, str]:

@@ -19,6 +19,8 @@ SIDES: tuple[Side, ...] = ("referrer", "friend")
 REWARDS = ("cash",)
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
+# Why a version was published, in a line.
+LONGEST_NOTE = 500
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 _KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.limits import Scope
+from webapp.domain.money import Money
 from webapp.domain.rules import RuleDefinition, from_stored
-from webapp.models import RewardRule, RewardRuleVersion
+from webapp.models import RewardRule, RewardRuleVersion, RuleDay, User
+
+State = Literal["live", "paused", "ended"]
 
 # Versions never change, so what was read of them stays right. Bounded all the same.
 MOST_IN_MEMORY = 5_000
@@ -24,7 +27,7 @@ class Version:
     id: UUID
     rule_id: UUID
     number: int
-    state: str
+    state: State
     live_from: datetime
     definition: RuleDefinition
 
@@ -54,12 +57,16 @@ class RuleSet:
         return [version for version in newest if version is not None and version.state == "live"]
 
     def live(self) -> list[Version]:
-        """Return the newest version of each rule that has not ended."""
+        """Return the newest version of each rule that pays now: neither a paused one nor one that ended."""
         return [version for version in self.latest() if version.state == "live"]
 
     def latest(self) -> list[Version]:
         """Return the newest version of each rule, ended ones too."""
         return [versions[-1] for versions in self.rules]
+
+    def of_rule(self, rule_id: UUID) -> tuple[Version, ...]:
+        """Return the versions of one rule by number; none when the program has no such rule."""
+        return next((versions for versions in self.rules if versions[0].rule_id == rule_id), ())
 
 
 NO_RULES = RuleSet(())
@@ -101,6 +108,56 @@ def _limited(versions: list[Version]) -> Limited | None:
     scopes = frozenset(limit.scope for one in limits for limit in one.each)
     triggers = frozenset(version.definition.trigger for version in versions)
     return Limited(versions[0].rule_id, scopes, triggers) if scopes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Who published a version and why. `by_name` is None for the command line, `by_id` then too."""
+
+    number: int
+    note: str
+    by_id: UUID | None
+    by_name: str | None
+
+
+def publishings_of(session: Session, program_id: UUID, rule_id: UUID) -> dict[int, Publishing]:
+    """Return who published each version of a rule, by its number."""
+    rows = session.execute(
+        select(RewardRuleVersion.number, RewardRuleVersion.note, RewardRuleVersion.published_by, User.name)
+        .outerjoin(User, User.id == RewardRuleVersion.published_by)
+        .where(RewardRuleVersion.program_id == program_id, RewardRuleVersion.rule_id == rule_id)
+    )
+    return {row.number: Publishing(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a rule granted in a while in one currency, and how much of it was withdrawn in that while."""
+
+    rewards: int
+    granted: Money
+    withdrawn: Money
+
+
+def paid_by_rules(session: Session, program_id: UUID, since: date) -> dict[UUID, list[Paid]]:
+    """Return what each rule granted from the day `since` on, by currency, from the roll-ups."""
+    rows = session.execute(
+        select(
+            RuleDay.rule_id,
+            RuleDay.currency,
+            func.sum(RuleDay.rewards).label("rewards"),
+            func.sum(RuleDay.granted_minor).label("granted"),
+            func.sum(RuleDay.withdrawn_minor).label("withdrawn"),
+        )
+        .where(RuleDay.program_id == program_id, RuleDay.day >= since)
+        .group_by(RuleDay.rule_id, RuleDay.currency)
+        .order_by(RuleDay.currency)
+    )
+    paid: dict[UUID, list[Paid]] = {}
+    for row in rows:
+        granted, withdrawn = (Money(int(minor), row.currency) for minor in (row.granted, row.withdrawn))
+        paid.setdefault(row.rule_id, []).append(Paid(int(row.rewards), granted, withdrawn))
+    return paid
 
 
 def find_versions(session: Session, ids: Iterable[UUID]) -> dict[UUID, Version]:

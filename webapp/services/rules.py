@@ -1,4 +1,4 @@
-"""Publishing reward rules."""
+"""Publishing reward rules: new versions, and letting them pause, go on and end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.rules import RuleDefinition, to_stored
 from webapp.ids import new_id
 from webapp.models import Program, RewardRule, RewardRuleVersion
-from webapp.queries.rules import Version, read_rule_set
+from webapp.queries.rules import State, Version, read_rule_set
 from webapp.services.audit import record_act
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
@@ -29,6 +29,27 @@ class Publication:
     definition: RuleDefinition | None
 
 
+class StaleRuleError(Exception):
+    """The rule is not as it was when the change was begun: `latest` was published in the meantime."""
+
+    def __init__(self, latest: Version) -> None:
+        super().__init__(f"version {latest.number} of {latest.definition.key} was published in the meantime")
+        self.latest = latest
+
+
+class RuleKeyTakenError(Exception):
+    """Another rule of the program has this key."""
+
+
+class RuleStateError(Exception):
+    """A rule cannot go from where it stands to where it was sent."""
+
+
+# What each state can become by itself. A rule that ended goes on with a version that is published.
+_NEXT_STATES: dict[State, tuple[State, ...]] = {"live": ("paused", "ended"), "paused": ("live", "ended"), "ended": ()}
+_ACTIONS: dict[State, str] = {"live": "rule_resumed", "paused": "rule_paused", "ended": "rule_ended"}
+
+
 def publish_rules(
     session: Session,
     program: Program,
@@ -41,34 +62,88 @@ def publish_rules(
 ) -> list[Publication]:
     """Publish a new version, live from `now`, of each rule that differs from what is live; the others stay.
 
-    With `prune` the live rules that are not wanted end. `by` is who did it,
+    With `prune` the rules that are not wanted end, paused ones too. `by` is who did it,
     None for the command line. A conversion that happened before `now` is still
     priced by the version before, also when it arrives later.
     """
     queue_for(session, program.id, "rules")
     published = plan_rules(session, program, wanted, prune=prune)
     for change in published:
-        rule_id = _append_version(session, program, change, note=note, by=by, now=now)
-        action = "rule_ended" if change.kind == "ended" else "rule_published"
-        about = {"key": change.key, "version": change.number}
-        record_act(session, program.id, action, subject="rule", subject_id=rule_id, by=by, now=now, details=about)
-    if published:
-        session.execute(update(Program).where(Program.id == program.id).values(rules_revision=new_id()))
+        state: State = "ended" if change.definition is None else "live"
+        action = "rule_ended" if change.definition is None else "rule_published"
+        _append_version(session, program, change, state=state, action=action, note=note, by=by, now=now)
     return published
+
+
+def publish_rule(
+    session: Session,
+    program: Program,
+    definition: RuleDefinition,
+    *,
+    after: int,
+    note: str,
+    by: UUID | None,
+    now: datetime,
+) -> Publication | None:
+    """Publish one rule, live from `now`. None when it says what is live already.
+
+    `after` is the number of the version that was changed, 0 for a new rule.
+    Raises StaleRuleError when another one was published since, so that nobody
+    undoes unseen what somebody else did, and RuleKeyTakenError when a new rule
+    has the key of another.
+    """
+    queue_for(session, program.id, "rules")
+    latest = _latest(session, program).get(definition.key)
+    if latest is not None and after == 0:
+        raise RuleKeyTakenError
+    if latest is not None and latest.number != after:
+        raise StaleRuleError(latest)
+    change = _difference(latest, definition)
+    if change is not None:
+        _append_version(session, program, change, state="live", action="rule_published", note=note, by=by, now=now)
+    return change
+
+
+def change_rule_state(
+    session: Session,
+    program: Program,
+    rule_id: UUID,
+    state: State,
+    *,
+    after: int,
+    note: str,
+    by: UUID | None,
+    now: datetime,
+) -> Publication:
+    """Let a rule pause, go on or end from `now`: a new version that says what the one before said.
+
+    Raises StaleRuleError when version `after` is not the newest any more, and
+    RuleStateError when a rule that stands where this one does cannot do so.
+    """
+    queue_for(session, program.id, "rules")
+    latest = next(version for version in _latest(session, program).values() if version.rule_id == rule_id)
+    if latest.number != after:
+        raise StaleRuleError(latest)
+    if state not in _NEXT_STATES[latest.state]:
+        raise RuleStateError(f"a rule that is {latest.state} cannot become {state}")
+    kind: Literal["changed", "ended"] = "ended" if state == "ended" else "changed"
+    change = Publication(kind, latest.definition.key, latest.number + 1, latest, latest.definition)
+    _append_version(session, program, change, state=state, action=_ACTIONS[state], note=note, by=by, now=now)
+    return change
 
 
 def plan_rules(
     session: Session, program: Program, wanted: Sequence[RuleDefinition], *, prune: bool
 ) -> list[Publication]:
     """Return what `publish_rules` would publish. Writes nothing."""
-    latest = {version.definition.key: version for version in read_rule_set(session, program.id).latest()}
+    latest = _latest(session, program)
     changes = [change for rule in wanted if (change := _difference(latest.get(rule.key), rule))]
     if prune:
         kept = {rule.key for rule in wanted}
         changes += [
             Publication("ended", key, version.number + 1, version, None)
             for key, version in latest.items()
-            if key not in kept and version.state == "live"
+            if key not in kept and version.state != "ended"
         ]
     return changes
 
@@ -81,9 +156,21 @@ def _difference(before: Version | None, rule: RuleDefinition) -> Publication | N
     return Publication("changed", rule.key, before.number + 1, before, rule)
 
 
+def _latest(session: Session, program: Program) -> dict[str, Version]:
+    return {version.definition.key: version for version in read_rule_set(session, program.id).latest()}
+
+
 def _append_version(
-    session: Session, program: Program, change: Publication, *, note: str, by: UUID | None, now: datetime
-) -> UUID:
+    session: Session,
+    program: Program,
+    change: Publication,
+    *,
+    state: State,
+    action: str,
+    note: str,
+    by: UUID | None,
+    now: datetime,
+) -> None:
     if change.before is None:
         rule_id = new_id()
         append(session, RewardRule, [{"id": rule_id, "program_id": program.id, "key": change.key, "created_at": now}])
@@ -97,7 +184,7 @@ def _append_version(
         "program_id": program.id,
         "rule_id": rule_id,
         "number": change.number,
-        "state": "live" if change.definition else "ended",
+        "state": state,
         "definition": to_stored(definition),
         "live_from": now,
         "note": note,
@@ -105,4 +192,6 @@ def _append_version(
         "published_at": now,
     }
     append(session, RewardRuleVersion, [version])
-    return rule_id
+    about = {"key": change.key, "version": change.number}
+    record_act(session, program.id, action, subject="rule", subject_id=rule_id, by=by, now=now, details=about)
+    session.execute(update(Program).where(Program.id == program.id).values(rules_revision=new_id()))
