@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from webapp.clock import utc_now
 from webapp.domain.money import Money
-from webapp.domain.sentences import Sentence
+from webapp.domain.sentences import Moment, Sentence
 
 DEFAULT_LANGUAGE = "en"
 
@@ -82,6 +82,17 @@ def _money_pattern(locale: str, decimals: int) -> numbers.NumberPattern:
     return pattern
 
 
+def decimal_marks() -> tuple[str, str]:
+    """Return what the reader puts before decimals and between thousands."""
+    symbols = Locale.parse(_locale()).number_symbols["latn"]
+    return symbols["decimal"], symbols["group"]
+
+
+def typed_money(amount: Money) -> str:
+    """Return an amount as the reader would type it, without currency and separators of thousands."""
+    return f"{amount.decimal:f}".replace(".", decimal_marks()[0])
+
+
 def moment(value: datetime, *, now: datetime | None = None) -> Markup:
     """Return a time element: near moments by their distance from today, the exact one on hover."""
     zone = _zone()
@@ -108,6 +119,14 @@ def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
     return _time(value, _short(_local_day(value), _local_day(now or utc_now())))
 
 
+def exact_moment(value: datetime) -> str:
+    """Return a moment with its time in the program's time zone, as in "1 January 2027 at 09:00"."""
+    local = value.astimezone(_zone())
+    at = dates.format_time(local, "medium" if local.second else "short", tzinfo=_zone(), locale=_locale())
+    words = dates.format_skeleton("yMMMMd", local.date(), locale=_locale())
+    return gettext("%(day)s at %(time)s", day=words, time=at)
+
+
 def say(sentence: Sentence) -> str:
     """Return a sentence of the domain in the reader's language; moments in it are said as days."""
     values = {name: _value(value) for name, value in sentence.values.items()}
@@ -121,6 +140,10 @@ def _value(value: object) -> object:
         return _long(_local_day(value), _local_day(utc_now()))
     if isinstance(value, Sentence):
         return say(value)
+    if isinstance(value, Moment):
+        return exact_moment(value.at)
+    if isinstance(value, tuple):
+        return ", ".join(str(_value(one)) for one in value)
     return money(value) if isinstance(value, Money) else value
 
 

@@ -1,11 +1,13 @@
 """The kinds of reward rule: how one makes itself known, and how its settings are read.
 
 A kind is a frozen dataclass. Its fields are its settings, and the type of a
-field says what it takes.
+field says what it takes. The metadata of a field, `{"label": N_("…"), "hint":
+N_("…")}`, says to people what it is; both may be left out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from dataclasses import Field as DataclassField
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from webapp.domain.facts import Earned, Facts, Skipped
@@ -26,12 +28,40 @@ class RewardRule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A field of a kind: `label` and `hint` are for people, `default` is None where a value has to be given."""
+
+    name: str
+    label: str
+    hint: str
+    takes: type[Any]
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of rule. `label` names it in a list of kinds, for translation."""
+    """A kind of rule. `label` names it in a list of kinds, for translation.
+
+    `sentence` goes on after "Pay the referrer" and names settings as in
+    "%(percent)s of each purchase"; forms put their controls in its place. It
+    may be empty, and settings that it does not name stand below it.
+    """
 
     name: str
     label: str
     settings: type[Any]
+    sentence: str = ""
+
+    @property
+    def fields(self) -> tuple[Setting, ...]:
+        """The settings in their order."""
+        return tuple(_setting(field) for field in fields(self.settings))
+
+
+def _setting(field: DataclassField[Any]) -> Setting:
+    label = str(field.metadata.get("label") or field.name.replace("_", " ").capitalize())
+    default = None if field.default is MISSING else field.default
+    return Setting(field.name, label, str(field.metadata.get("hint", "")), field.type, default)  # type: ignore[arg-type]
 
 
 class SettingError(ValueError):
@@ -57,13 +87,13 @@ KINDS: dict[str, Kind] = {}
 RuleT = TypeVar("RuleT")
 
 
-def reward_rule(name: str, *, label: str) -> Callable[[type[RuleT]], type[RuleT]]:
-    """Make a dataclass known as the kind of rule that is called `name`."""
+def reward_rule(name: str, *, label: str, sentence: str = "") -> Callable[[type[RuleT]], type[RuleT]]:
+    """Make a dataclass known as the kind of rule that is called `name`. See Kind for `label` and `sentence`."""
 
     def register(settings: type[RuleT]) -> type[RuleT]:
         if name in KINDS:
             raise ValueError(f"two kinds of rule are called {name}")
-        KINDS[name] = Kind(name, label, settings)
+        KINDS[name] = Kind(name, label, settings, sentence)
         return settings
 
     return register
@@ -87,6 +117,11 @@ def read_settings(kind: Kind, raw: object) -> RewardRule:
             raise SettingError(f"settings.{name}", f"is missing; {kind.name} takes {_list(wanted)}")
     rule: RewardRule = kind.settings(**values)
     return rule
+
+
+def kind_of(rule: RewardRule) -> Kind:
+    """Return the kind that a rule's settings belong to."""
+    return next(kind for kind in KINDS.values() if kind.settings is type(rule))
 
 
 def plain_settings(rule: RewardRule) -> dict[str, object]:

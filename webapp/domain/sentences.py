@@ -22,11 +22,19 @@ def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 - likewise
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A value that is said with its time, in the program's time zone, not only as a day."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A message with its values; `plural` and `count` when the words depend on a number.
 
     Values that are aware datetimes are said as days, money in the reader's way;
-    a value that is a sentence itself is said in the same language.
+    a value that is a sentence itself is said in the same language, a tuple as
+    a list with commas.
     """
 
     message: str
@@ -51,6 +59,10 @@ def plain(sentence: Sentence) -> str:
 
 
 def _plain_value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_plain_value(one) for one in value)
+    if isinstance(value, Moment):
+        return value.at.isoformat(sep=" ")
     return plain(value) if isinstance(value, Sentence) else str(value)
 
 

@@ -1,6 +1,6 @@
 """The same amount each time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from webapp.domain.facts import Earned, Facts, Skipped, facts
@@ -9,14 +9,18 @@ from webapp.domain.registry import CurrencyCode, MinorUnits, reward_rule
 from webapp.domain.sentences import N_, Sentence
 
 
-@reward_rule("fixed_amount", label=N_("A fixed amount"))
+@reward_rule("fixed_amount", label=N_("A fixed amount"), sentence=N_("%(amount)s %(currency)s each time"))
 @dataclass(frozen=True, slots=True)
 class FixedAmount:
     """The same amount for each conversion, in the rule's own currency, whatever the conversion's was."""
 
-    amount: MinorUnits
-    currency: CurrencyCode
+    amount: MinorUnits = field(metadata={"label": N_("Amount")})
+    currency: CurrencyCode = field(metadata={"label": N_("Currency")})
     proportional: ClassVar[bool] = False
+
+    def in_words(self) -> Sentence:
+        """Say what is paid."""
+        return Sentence(N_("%(amount)s each time"), {"amount": Money(int(self.amount), str(self.currency))})
 
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Pay the amount."""

@@ -1,6 +1,6 @@
 """A percentage of what the friend paid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from webapp.domain.facts import Earned, Facts, Skipped, facts
@@ -9,14 +9,28 @@ from webapp.domain.registry import reward_rule
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 
-@reward_rule("percent_of_purchase", label=N_("A percentage of each purchase"))
+@reward_rule(
+    "percent_of_purchase",
+    label=N_("A percentage of each purchase"),
+    sentence=N_("%(percent)s of what each friend pays, for the first %(first_purchases)s purchases"),
+)
 @dataclass(frozen=True, slots=True)
 class PercentOfPurchase:
     """A share of each purchase, for the friend's first few purchases."""
 
-    percent: Percent
-    first_purchases: int = 12
+    percent: Percent = field(metadata={"label": N_("Percentage")})
+    first_purchases: int = field(
+        default=12, metadata={"label": N_("How many purchases"), "hint": N_("Of each friend, counted from the first.")}
+    )
     proportional: ClassVar[bool] = True
+
+    def in_words(self) -> Sentence:
+        """Say what is paid."""
+        words = NN_(
+            "%(percent)s%% of each friend’s first purchase", "%(percent)s%% of each friend’s first %(count)s purchases"
+        )
+        values = {"percent": self.percent.text, "count": self.first_purchases}
+        return counted(words, self.first_purchases, values)
 
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Round half up to the minor unit."""
