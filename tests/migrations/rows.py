@@ -273,6 +273,29 @@ def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) ->
     insert(connection, "cohort_weeks", week=date(2026, 11, 16), weeks_after=0, buyers=1, **about)
 
 
+def _held_rewards(connection: sa.Connection) -> None:
+    versions = sa.table("reward_rule_versions", sa.column("id", Id()), sa.column("rule_id", Id()))
+    version = connection.execute(sa.select(versions.c.id, versions.c.rule_id).order_by(versions.c.id).limit(1)).one()
+    _insert(
+        connection,
+        "rewards",
+        id=UUID(int=70),
+        program_id=_program(connection),
+        conversion_id=_only(connection, "conversions"),
+        rule_id=version.rule_id,
+        rule_version_id=version.id,
+        beneficiary_id=BOB,
+        side="friend",
+        kind="cash",
+        amount_minor=500,
+        currency="USD",
+        status="held",
+        sequence=1,
+        matures_at=NOON,
+        granted_at=NOON,
+    )
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -280,4 +303,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0004": _conversions_rules_rewards_and_the_ledger,
     "0005": _paused_rules_labels_languages_and_the_audit_log,
     "0006": _visitors_campaigns_revenue_and_cohorts_by_day,
+    "0007": _held_rewards,
 }

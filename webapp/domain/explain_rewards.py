@@ -6,6 +6,7 @@ from datetime import datetime
 from webapp.domain import conditions
 from webapp.domain.explain import Words
 from webapp.domain.money import Money
+from webapp.domain.reward_decisions import rejection_for_owner
 from webapp.domain.rewards import Status
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
@@ -60,6 +61,8 @@ def _approved(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
     title = Sentence(N_("Ready to be paid"))
     if stand.matures_at <= stand.occurred_at:
         return title, (Sentence(N_("This reward does not wait.")),)
+    if stand.since < stand.matures_at:
+        return title, (Sentence(N_("A person looked at the order, and it need not wait any longer.")),)
     return title, (Sentence(N_("The wait was over on %(day)s."), {"day": stand.matures_at}),)
 
 
@@ -71,8 +74,8 @@ def _paid(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
     return Sentence(N_("Paid on %(day)s"), {"day": stand.since}), ()
 
 
-def _rejected(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("Not counted")), (Sentence(N_("A person looked at this order and decided against it.")),)
+def _rejected(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Not counted")), rejection_for_owner(stand.reason)
 
 
 def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:

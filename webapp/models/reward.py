@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.ids import new_id
 from webapp.models.base import Model
 
-_PENDING = text("status = 'pending'")
+_PENDING, _HELD = text("status = 'pending'"), text("status = 'held'")
 
 
 class RewardDecision(Model):
@@ -56,6 +56,7 @@ class Reward(Model):
         Index(None, "beneficiary_id"),
         Index(None, "program_id", "granted_at"),
         Index("ix_rewards_maturing", "matures_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
+        Index("ix_rewards_held", "program_id", "granted_at", postgresql_where=_HELD, sqlite_where=_HELD),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

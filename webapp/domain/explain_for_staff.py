@@ -1,0 +1,109 @@
+"""What staff read about touches, decisions, the history of a reward and its entries in the ledger."""
+
+from collections.abc import Mapping
+
+from webapp.domain.money import Money
+from webapp.domain.reward_decisions import REJECTIONS
+from webapp.domain.sentences import N_, NN_, Sentence, counted
+
+# How the person came across a link.
+TOUCH_KINDS: Mapping[str, str] = {
+    "typed_code": N_("Typed the code"),
+    "click": N_("Opened the link"),
+    "page": N_("Signed up on a page of the link"),
+}
+
+
+def touch_result(outcome: str, kind: str, *, model: str, window_days: int) -> Sentence:
+    """Say why a touch was credited or not, in a few words."""
+    if outcome == "credited":
+        if kind == "typed_code":
+            return Sentence(N_("Won: a typed code comes before every link"))
+        return Sentence(_WON[model])
+    if outcome == "outside_window":
+        return counted(
+            NN_("Lost: older than one day", "Lost: older than %(window)s days"), window_days, {"window": window_days}
+        )
+    return Sentence(_LOST.get(outcome, N_("Lost")))
+
+
+_WON = {"first": N_("Won: the first link of the window"), "last": N_("Won: the last link of the window")}
+_LOST: Mapping[str, str] = {
+    "same_person": N_("Lost: the referrer has the same mailbox"),
+    "existing_customer": N_("Lost: they had an account before"),
+    "after_signup": N_("Lost: opened only after the signup"),
+    "beaten_by_typed_code": N_("Lost: another code was typed"),
+    "beaten_by_earlier_touch": N_("Lost: an earlier link exists"),
+    "beaten_by_later_touch": N_("Lost: a later link exists"),
+}
+
+# Why a rule, or the program, paid nothing. Codes of rules that are not here are shown as they are.
+REASON_LABELS: Mapping[str, str] = {
+    "unknown_person": N_("Nobody with an account"),
+    "not_referred": N_("Nobody referred them"),
+    "already_signed_up": N_("Signed up before"),
+    "no_rule": N_("No rule was live"),
+    "not_started": N_("The rule had not started"),
+    "ended": N_("The rule had ended"),
+    "amount_missing": N_("No amount was reported"),
+    "rounds_to_zero": N_("Rounds to nothing"),
+    "purchase_limit": N_("Too many purchases before"),
+    "condition_false": N_("A condition does not hold"),
+    "value_missing": N_("Something was not reported"),
+    "currency_differs": N_("Another currency"),
+    "limit_reached": N_("The limit was reached"),
+    "limit_cut": N_("Cut to the limit"),
+    "exclusive": N_("Another rule was worth more"),
+}
+
+ACCOUNTS: Mapping[str, str] = {
+    "expense": N_("Reward expense"),
+    "pending": N_("Pending"),
+    "held": N_("Held"),
+    "approved": N_("Approved"),
+    "in_payout": N_("In payout"),
+    "paid": N_("Paid"),
+    "clawback": N_("Clawback"),
+}
+
+
+def event_for_staff(status: str, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
+    """Say what one event of a reward's history was."""
+    if taken is not None:
+        return Sentence(_taken_words(reason, clawed_back), {"amount": taken})
+    if reason == "granted":
+        return Sentence(_GRANTED.get(status, N_("Granted")))
+    if status == "rejected":
+        return Sentence(_REJECTED_WORDS)
+    if reason == "matured":
+        return Sentence(N_("Approved: its hold was over"))
+    return Sentence(_EVENTS[status])
+
+
+def rejection_label(reason: str) -> Sentence | None:
+    """Return what staff chose as the reason of a rejection; None for a reason of elsewhere."""
+    return Sentence(REJECTIONS[reason].label) if reason in REJECTIONS else None
+
+
+def _taken_words(reason: str, clawed_back: bool) -> str:
+    if clawed_back:
+        return N_("%(amount)s clawed back: the order was refunded after the payout was frozen")
+    if reason == "refunded":
+        return N_("%(amount)s taken back: the order was refunded")
+    return N_("%(amount)s taken back: the order no longer counts")
+
+
+_GRANTED: Mapping[str, str] = {
+    "pending": N_("Granted, pending until its hold is over"),
+    "held": N_("Granted, and held for a decision"),
+    "approved": N_("Granted and approved at once: the rule has no hold"),
+}
+_REJECTED_WORDS = N_("Rejected")
+_EVENTS: Mapping[str, str] = {
+    "pending": N_("Released, back into its hold"),
+    "held": N_("Held for a decision"),
+    "approved": N_("Approved"),
+    "in_payout": N_("Put into a payout"),
+    "paid": N_("Paid"),
+    "reversed": N_("Reversed"),
+}

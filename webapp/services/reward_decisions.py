@@ -1,0 +1,100 @@
+"""Deciding about rewards, one or many in one transaction: each by itself, with its entry in the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.reward_decisions import REJECTIONS, Choice
+from webapp.domain.rewards import StatusError
+from webapp.models import RewardNote
+from webapp.services.audit import record_act
+from webapp.services.rewards import Actor, Standing, change_status, lock_rewards
+from webapp.services.rows import append
+
+# What became of one of them: decided, left out because it is not what was looked at any more, or because it cannot be.
+Result = Literal["done", "changed", "impossible"]
+
+
+class UnknownRewardError(Exception):
+    """The program has no such reward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one reward."""
+
+    reward_id: UUID
+    result: Result
+
+
+def decide_rewards(
+    session: Session,
+    program_id: UUID,
+    choice: Choice,
+    seen: Mapping[UUID, int],
+    *,
+    reason: str | None = None,
+    note: str = "",
+    by: UUID,
+    now: datetime,
+) -> list[Outcome]:
+    """Decide about rewards. `seen` is the number of the newest event of each when `by` looked at it.
+
+    What has changed since then, or cannot be decided like that, is left out;
+    the others go through. So the same decision sent twice changes nothing twice.
+    `reason` is one of REJECTIONS, for a rejection only. `note` is for staff and
+    stays out of everything that is append-only. Raises UnknownRewardError, and
+    then nothing was written.
+    """
+    code = choice.reason or reason
+    if code is None or (choice.reason is None and code not in REJECTIONS):
+        raise ValueError(f"{choice.name} needs a reason that is known")
+    # All of them before the audit log, in one order, so that two people never wait for each other.
+    rewards = {reward.id: reward for reward in lock_rewards(session, list(seen))}
+    if any(reward_id not in rewards or rewards[reward_id].program_id != program_id for reward_id in seen):
+        raise UnknownRewardError
+    outcomes = []
+    for reward_id, sequence in seen.items():
+        result = _decide(session, choice, rewards[reward_id], sequence, code=code, note=note, by=by, now=now)
+        outcomes.append(Outcome(reward_id, result))
+    return outcomes
+
+
+def _decide(
+    session: Session, choice: Choice, reward: Standing, sequence: int, *, code: str, note: str, by: UUID, now: datetime
+) -> Result:
+    if reward.sequence != sequence:
+        return "changed"
+    if reward.status not in choice.of:
+        return "impossible"
+    steps = choice.steps(reward.status)
+    try:
+        for status in steps:
+            change_status(session, reward.id, status, reason=code, actor=Actor("person", by), now=now)
+    except StatusError:
+        return "impossible"
+    details = {"from": reward.status, "reason": code, "amount": reward.kept_minor, "currency": reward.amount.currency}
+    record_act(
+        session,
+        reward.program_id,
+        choice.action,
+        subject="reward",
+        subject_id=reward.id,
+        by=by,
+        now=now,
+        details=details,
+    )
+    if note:
+        row = {
+            "reward_id": reward.id,
+            "sequence": sequence + len(steps),
+            "text": note,
+            "written_by": by,
+            "written_at": now,
+        }
+        append(session, RewardNote, [row])
+    return "done"
