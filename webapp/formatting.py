@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -67,9 +68,31 @@ def number(value: int) -> str:
 
 def money(amount: Money) -> str:
     """Return an amount with its symbol and exactly the decimals of its currency."""
+    return _money(amount.decimal, amount.currency)
+
+
+def money_whole(amount: Money) -> str:
+    """Return an amount for a headline: from 100 up in whole units, rounded half up; below that exactly."""
+    exact = amount.decimal
+    return _money(exact if abs(exact) < 100 else exact.quantize(Decimal(1), ROUND_HALF_UP), amount.currency)
+
+
+def money_affixes(currency: str) -> tuple[str, str]:
+    """Return what stands before and behind an amount of a currency, for the axis of a chart."""
+    before, _digits, after = re.split(r"(\d(?:.*\d)?)", money(Money(0, currency)), maxsplit=1)
+    return before, after
+
+
+def percent(part: int, whole: int, *, decimals: int = 0) -> str:
+    """Return a share in percent, rounded half up. `whole` is not zero."""
+    share = (Decimal(part) / Decimal(whole)).quantize(Decimal(1).scaleb(-2 - decimals), ROUND_HALF_UP)
+    return numbers.format_percent(share, locale=_locale(), decimal_quantization=False)
+
+
+def _money(decimal: Decimal, currency: str) -> str:
     locale = _locale()
-    pattern = _money_pattern(locale, -int(amount.decimal.as_tuple().exponent))
-    text: str = pattern.apply(amount.decimal, locale, currency=amount.currency, currency_digits=False)
+    pattern = _money_pattern(locale, -int(decimal.as_tuple().exponent))
+    text: str = pattern.apply(decimal, locale, currency=currency, currency_digits=False)
     # A symbol of letters before the figure would read as one word with it.
     return _LETTERS_BEFORE_FIGURE.sub("\\1\N{NO-BREAK SPACE}\\2", text)
 
@@ -125,6 +148,25 @@ def exact_moment(value: datetime) -> str:
     at = dates.format_time(local, "medium" if local.second else "short", tzinfo=_zone(), locale=_locale())
     words = dates.format_skeleton("yMMMMd", local.date(), locale=_locale())
     return gettext("%(day)s at %(time)s", day=words, time=at)
+
+
+def day_words(value: date) -> str:
+    """Return a day as it is said in a sentence, "22 November"; the year is added when it is another one."""
+    return _long(value, _local_day(utc_now()))
+
+
+def days_short(first: date, last: date) -> str:
+    """Return a stretch of days as short as they are written, "1–7 Nov 2026"."""
+    if first == last:
+        return _short(first, _local_day(utc_now()))
+    skeleton = "MMMd" if first.year == last.year == _local_day(utc_now()).year else "yMMMd"
+    return dates.format_interval(first, last, skeleton, locale=_locale())
+
+
+def day_before_month() -> bool:
+    """Say whether the reader's language writes "22 Nov" rather than "Nov 22"."""
+    written = dates.format_skeleton("MMMd", date(2026, 11, 22), locale=_locale())
+    return written.strip().startswith("22")
 
 
 def say(sentence: Sentence) -> str:

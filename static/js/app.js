@@ -63,8 +63,18 @@
     root.querySelectorAll("[data-share][hidden]").forEach((button) => { button.hidden = false; });
   }
 
-  document.addEventListener("DOMContentLoaded", () => offerSharing(document));
-  document.addEventListener("htmx:load", (event) => offerSharing(event.target));
+  // Pages that stand in a row of their own begin with the one that is open
+  function showPlace(root) {
+    root.querySelectorAll(".subnav [aria-current]").forEach((here) => { here.parentElement.scrollLeft = here.offsetLeft - 16; });
+  }
+
+  function prepare(root) {
+    offerSharing(root);
+    showPlace(root);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => prepare(document));
+  document.addEventListener("htmx:load", (event) => prepare(event.target));
 
   // A lost answer is said in words, and can be tried again
 

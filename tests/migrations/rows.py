@@ -276,7 +276,7 @@ def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) ->
 def _held_rewards(connection: sa.Connection) -> None:
     versions = sa.table("reward_rule_versions", sa.column("id", Id()), sa.column("rule_id", Id()))
     version = connection.execute(sa.select(versions.c.id, versions.c.rule_id).order_by(versions.c.id).limit(1)).one()
-    _insert(
+    insert(
         connection,
         "rewards",
         id=UUID(int=70),

@@ -12,6 +12,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from webapp.domain.chosen_period import Period
+
 # The only kinds that the basic bundle can draw; it draws any other as a plain line, without a word.
 KINDS = ("scatter", "bar", "pie")
 
@@ -55,3 +57,36 @@ def make_chart(
     # The look is the page's; Plotly's own template is eight times as long as a chart.
     plain["layout"].pop("template", None)
     return Chart(plain["data"], plain["layout"], dict(narrow or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class DayFormat:
+    """How days are written, in d3's way: on the axis, and above what is under the pointer."""
+
+    tick: str = "%-d %b"
+    hover: str = "%A, %-d %b"
+
+
+def day_axis(period: Period, days: DayFormat) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the x axis of a chart by day, and what is different where there is little room: fewer labels.
+
+    Labels count back from the last day, so that it has one.
+    """
+    axis: dict[str, Any] = {"type": "date", "tickformat": days.tick, "hoverformat": days.hover}
+    step = 1 if period.days <= 8 else 7 if period.days <= 45 else 14 if period.days <= 120 else 56
+    axis |= {"tick0": period.last.isoformat(), "dtick": step * _DAY_MS}
+    return axis, {"dtick": (step if step == 1 and period.days <= 4 else 2 * step) * _DAY_MS}
+
+
+def count_axis(most: int) -> dict[str, Any]:
+    """Return the y axis of whole numbers up to `most`, without halves."""
+    return {"tickformat": ",d", **({"dtick": 1, "range": [0, max(most, 1) + 0.2]} if most < FEW else {})}
+
+
+def words(text: str) -> str:
+    """Return text as Plotly shows it letter by letter: it reads some tags and entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+FEW = 5
+_DAY_MS = 24 * 60 * 60 * 1000

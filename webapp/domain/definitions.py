@@ -93,7 +93,7 @@ _ALL = (
     ),
     Definition(
         "visitor_to_buyer",
-        N_("Visitor to buyer"),
+        N_("Visit → buy"),
         N_(
             "Of 100 visitors of these days: how many friends joined on them and have bought since. "
             "Left out for fewer than 20 visitors."

@@ -142,6 +142,11 @@ def find_scope(session: Session, scope: Scope) -> ScopeNames | None:
     return ScopeNames(name) if name is not None else None
 
 
+def has_days(session: Session, program_id: UUID) -> bool:
+    """Say whether anything was ever counted in the program."""
+    return session.scalar(select(ProgramDay.day).where(ProgramDay.program_id == program_id).limit(1)) is not None
+
+
 def read_days(session: Session, scope: Scope, *periods: Period) -> list[PeriodRows]:
     """Return the days of each period. What rules cost is known of the whole program only."""
     whole = Period(min(period.first for period in periods), max(period.last for period in periods))

@@ -70,13 +70,13 @@ def _figure(metric: str, label: str, figures: Figures) -> Figure:
         value=total,
         display=number(total),
         note=_("%(count)s in 30 days", count=number(recent)),
-        change=_change(recent, before),
+        change=change_in_words(recent, before),
         direction="same" if recent == before else "up" if recent > before else "down",
         spark=[getattr(day.counted, metric) for day in figures.days],
     )
 
 
-def _change(recent: int, before: int) -> str:
+def change_in_words(recent: int, before: int) -> str:
     """Say the difference to the period before: in percent only where there is enough to compare."""
     difference = recent - before
     if not recent and not before:
