@@ -16,6 +16,7 @@ from webapp.domain.codes import (
     generated_bits,
     is_offensive,
     new_code,
+    problem_with_chosen,
 )
 
 SAMPLE = 50_000
@@ -136,3 +137,29 @@ def test_a_word_nobody_wants_to_send_is_found_also_in_digits(code):
 @pytest.mark.parametrize("code", ["BCDFGH2345", "2345678926", "SUMMER-24", "MARTA"])
 def test_a_harmless_code_is_left_alone(code):
     assert not is_offensive(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        pytest.param("ada", None, id="three letters"),
+        pytest.param("Ada-Bakes-2026", None, id="words with hyphens"),
+        pytest.param(" ada-bakes ", None, id="spaces around it"),
+        pytest.param("A" * LONGEST, None, id="the longest"),
+        pytest.param("administer", None, id="a reserved word is only reserved as a whole"),
+        pytest.param("ad", "short", id="two letters"),
+        pytest.param("A" * (LONGEST + 1), "long", id="too long"),
+        pytest.param("ada bakes", "characters", id="a space inside"),
+        pytest.param("ada_bakes", "characters", id="an underscore"),
+        pytest.param("adä", "characters", id="a letter of another alphabet"),
+        pytest.param("-ada", "characters", id="a hyphen first"),
+        pytest.param("Admin", "reserved", id="a reserved word"),
+        pytest.param("L0GIN", "reserved", id="a reserved word with look-alikes"),
+        pytest.param("sign-up", "reserved", id="a reserved word with a hyphen"),
+        pytest.param("ad-min", "reserved", id="a reserved word that is taken apart"),
+        pytest.param("ada-fuck", "offensive", id="a word nobody wants to send"),
+        pytest.param("f-u-c-k", "offensive", id="the same, taken apart"),
+    ],
+)
+def test_a_chosen_code_is_refused_with_its_reason(code, problem):
+    assert problem_with_chosen(code) == problem

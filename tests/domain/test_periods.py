@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.periods import PERIODS, Window, last_days, local_day, window_of
+from webapp.domain.periods import (
+    PERIODS,
+    Window,
+    day_begins,
+    last_days,
+    local_day,
+    months_back,
+    next_month,
+    read_month,
+    window_of,
+)
 
 INSTANT = timedelta(microseconds=1)
 
@@ -37,6 +47,7 @@ def utc(*parts):
 def test_a_day_begins_to_the_microsecond(time_zone, midnight, day):
     assert local_day(midnight, time_zone) == day
     assert local_day(midnight - INSTANT, time_zone) == day - timedelta(days=1)
+    assert day_begins(day, time_zone) == midnight
 
 
 @given(
@@ -90,3 +101,28 @@ def test_a_lifetime_has_no_ends():
 def test_a_moment_lies_in_its_period(moment, period, time_zone):
     window = window_of(period, moment, time_zone)
     assert window.since <= moment < window.until
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("2026-11", date(2026, 11, 1)),
+        *((wrong, None) for wrong in ("2026-13", "2026-00", "2026-1", "26-11", "2026-11-01", "", "9999-12", "٢٠٢٦-11")),
+    ],
+)
+def test_a_month_is_read_as_it_stands_in_an_address(text, month):
+    assert read_month(text) == month
+
+
+def test_months_follow_each_other_over_the_new_year():
+    assert [next_month(date(2026, month, 1)) for month in (1, 11, 12)] == [
+        date(2026, 2, 1),
+        date(2026, 12, 1),
+        date(2027, 1, 1),
+    ]
+    assert months_back(date(2027, 1, 31), date(2026, 11, 30)) == [
+        date(2027, 1, 1),
+        date(2026, 12, 1),
+        date(2026, 11, 1),
+    ]
+    assert months_back(date(2026, 11, 22), date(2026, 11, 1)) == [date(2026, 11, 1)]

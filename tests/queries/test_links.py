@@ -6,13 +6,22 @@ from uuid import uuid4
 import pytest
 
 from tests import factories
-from tests.factories import NOON
+from tests.factories import NOON, join
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Link
 from webapp.queries.clicks import has_clicked_since, touches_of
-from webapp.queries.links import find_live_link, first_link_of, referrer_of
+from webapp.queries.figures import Counted
+from webapp.queries.links import (
+    count_live_links,
+    find_live_link,
+    find_own_link,
+    first_link_of,
+    list_links,
+    referrer_of,
+)
+from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -98,3 +107,56 @@ def test_a_click_is_recent_from_its_moment_on(link):
     assert not has_clicked_since(db.session(), link, visitor, NOON + INSTANT)
     assert not has_clicked_since(db.session(), link, uuid4(), NOON)
     assert not has_clicked_since(db.session(), new_id(), visitor, NOON)
+
+
+@pytest.fixture
+def younger(link):
+    """A second link of Ada's, a moment younger."""
+    with write_transaction() as session:
+        first = session.get_one(Link, link)
+        second = Link(
+            program_id=first.program_id,
+            referrer_id=first.referrer_id,
+            code="YOUNGER",
+            code_key="Y0UNGER",
+            label="On the van",
+            created_at=NOON + INSTANT,
+        )
+        session.add(second)
+        session.flush()
+        return second.id
+
+
+def test_once_retired_the_next_link_that_works_is_the_first(link, younger):
+    with write_transaction() as session:
+        session.get_one(Link, link).retired_at = NOON
+        referrer_id = session.get_one(Link, link).referrer_id
+    assert first_link_of(db.session(), referrer_id).id == younger
+    assert count_live_links(db.session(), referrer_id) == 1
+
+
+def test_links_are_listed_with_their_own_figures_retired_ones_last(link, younger):
+    with write_transaction() as session:
+        first, second = (session.get_one(Link, one) for one in (link, younger))
+        for days in (40, 30, 29, 0):
+            factories.click(session, second, visitor_id=uuid4(), now=NOON - timedelta(days=days))
+        join(session, CameBy(typed=second))
+        first.retired_at = NOON
+        factories.link_of(session, factories.person(session))
+        referrer_id = first.referrer_id
+    of_ada = list_links(db.session(), referrer_id, NOON.date())
+    assert [(row.id, row.label, row.retired_at) for row in of_ada] == [
+        (younger, "On the van", None),
+        (link, None, NOON),
+    ]
+    assert (of_ada[0].recent, of_ada[0].total) == (Counted(2, 1, 0), Counted(4, 1, 0))
+    assert (of_ada[1].recent, of_ada[1].total) == (Counted(), Counted())
+
+
+def test_a_link_is_found_by_its_owner_alone(link):
+    with write_transaction() as session:
+        other_id = factories.person(session).id
+        referrer_id = session.get_one(Link, link).referrer_id
+    assert find_own_link(db.session(), referrer_id, link).id == link
+    assert find_own_link(db.session(), other_id, link) is None
+    assert find_own_link(db.session(), referrer_id, new_id()) is None

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests import factories
+from tests import factories, money
 from tests.factories import NOON, join
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import AttributionDecision
-from webapp.queries.referrals import count_friends, latest_signups, list_outcomes
+from webapp.queries.referrals import OutcomeCounts, count_friends, count_outcomes, latest_signups, list_outcomes
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -166,3 +166,33 @@ def test_an_admin_sees_every_signup_and_how_it_was_attributed():
     assert latest_signups(db.session(), factories.program(db.session()).id, limit=1) == signups[:1]
     assert latest_signups(db.session(), new_id()) == []
     assert len(db.session.query(AttributionDecision).all()) == 3
+
+
+def test_people_are_told_apart_by_what_became_of_their_rewards():
+    """A reward that waits, one that was sent back, none for want of a rule, no order yet, and nobody's friend."""
+    with write_transaction() as session:
+        money.publish(session)
+        ada = factories.person(session)
+        link, visitor = factories.link_of(session, ada), uuid4()
+        names = ("Waits", "Sent", "Small", "Joined")
+        friends = {
+            name: join(session, CameBy(typed=link), name=name, email=f"{name}@example.org", now=NOON - DAY)[0]
+            for name in names
+        }
+        factories.click(session, link, visitor_id=visitor, now=NOON - DAY)
+        other = factories.link_of(session, factories.person(session))
+        join(session, CameBy(visitor_id=visitor, typed=other), name="Lost", email="lost@example.org")
+        for number, name in enumerate(("Waits", "Sent", "Waits")):
+            money.buy(session, friends[name], "10.00 USD", event_id=f"evt_{number}")
+        money.refund(session, of="evt_1")
+        money.buy(session, friends["Small"], "0.01 USD", event_id="evt_small")
+        ada_id = ada.id
+
+    def names_of(which):
+        return {outcome.friend_name for outcome in list_outcomes(db.session(), ada_id, which=which)[0]}
+
+    assert names_of(None) == {*names, None}
+    assert names_of("waiting") == {"Waits"}
+    assert names_of("nothing") == {"Sent", "Small", None}
+    assert count_outcomes(db.session(), ada_id) == OutcomeCounts(everyone=5, waiting=1, nothing=3)
+    assert count_outcomes(db.session(), new_id()) == OutcomeCounts(0, 0, 0)

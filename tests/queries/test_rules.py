@@ -118,11 +118,13 @@ def test_the_memory_of_rules_is_bounded(monkeypatch):
             assert len(rules._sets) <= 2
 
 
-def test_versions_are_found_by_their_ids_and_read_once(asked):
+def test_versions_are_found_by_their_ids_and_read_once(asked, monkeypatch):
     with write_transaction() as session:
         publish(session, settings={"percent": "10"})
         publish(session, settings={"percent": "20"})
     one, two = db.session.scalars(select(RewardRuleVersion.id).order_by(RewardRuleVersion.number)).all()
+    # What publishing remembered of them.
+    monkeypatch.setattr(rules, "_versions", {})
     asked.clear()
     assert find_versions(db.session(), [one])[one].number == 1
     assert {row_id: version.number for row_id, version in find_versions(db.session(), [two, one, two]).items()} == {

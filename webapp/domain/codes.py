@@ -7,10 +7,13 @@ O, I and L, so that 0 and 1 have no double; a person who types O, I or L means
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTUVWXYZ"
 GENERATED_LENGTH = 10
-LONGEST = 32
+LONGEST = 40
+# Of a code that somebody chooses: fewer characters are too easily meant for something else.
+SHORTEST_CHOSEN = 3
 
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 # Letters and the digits that read like them; 1 reads like both I and L.
@@ -22,6 +25,17 @@ KIKE KILL NAZI NIG NEGRO NUDE PAKI PEDO PENIS PISS POO PORN PUSSY RAPE SEX SHIT 
 WANK WHORE XXX
 """
 _OFFENSIVE = frozenset(_OFFENSIVE_WORDS.translate(_READS_LIKE).split())
+# Words that would pass for a page of the site, or for the business itself.
+_RESERVED_WORDS = """
+ABOUT ACCOUNT ACCOUNTS ADMIN ADMINISTRATOR ANALYTICS API APP AUTH BILLING CASH CLICK CODE CONTACT COUPON DASHBOARD DEMO
+DOCS DOWNLOAD EMAIL FAQ FEEDBACK FORGOT FRAUD FREE FRIEND GIFT GRAPEVINE HELP HOME HTTP HTTPS INFO INVITE JOBS JOIN
+LEGAL LINK LINKS LIVE LOGIN LOGOUT MAIL ME METRICS MODERATOR NEW NEWS NONE NULL OFFICIAL PASSWORD PAY PAYMENT PAYMENTS
+PAYOUT PAYOUTS PRIVACY PROFILE REFERRAL REFERRALS REFERRER REGISTER RESET REWARD REWARDS ROBOTS ROOT SECURE SECURITY
+SETTINGS SHARE SIGN-IN SIGN-UP SIGNIN SIGNUP STAFF STATIC STATUS SUPPORT SYSTEM TEAM TERMS TEST UNDEFINED UNSUBSCRIBE
+USER USERS VERIFY WEBHOOK WEBMASTER WWW
+"""
+
+CodeProblem = Literal["short", "long", "characters", "reserved", "offensive"]
 
 
 def new_code(choose: Callable[[str], str]) -> str:
@@ -50,10 +64,32 @@ def code_key(text: str) -> str | None:
     return text.upper().translate(_LOOK_ALIKES)
 
 
+def problem_with_chosen(code: str) -> CodeProblem | None:
+    """Return what keeps a code that somebody chose from being a link's, or None when nothing does.
+
+    A reserved word is refused in every spelling that is read as the same code.
+    Whether another link has the code already is for the links to say.
+    """
+    code = code.strip(" ")
+    if len(code) < SHORTEST_CHOSEN:
+        return "short"
+    if len(code) > LONGEST:
+        return "long"
+    key = code_key(code)
+    if key is None:
+        return "characters"
+    if key in _RESERVED or key.replace("-", "") in _RESERVED:
+        return "reserved"
+    return "offensive" if is_offensive(code) or is_offensive(code.replace("-", "")) else None
+
+
 def is_offensive(code: str) -> bool:
     """Say whether a code reads like a word nobody wants to send to a friend, in letters, in digits or in both."""
     read = code.upper().translate(_READS_LIKE)
     return any(word in read for word in _OFFENSIVE)
+
+
+_RESERVED = frozenset(code_key(word) for word in _RESERVED_WORDS.split())
 
 
 def generated_bits() -> float:

@@ -1,5 +1,6 @@
 """Days and longer periods as the program counts them."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -56,17 +57,41 @@ def window_of(period: Period, moment: datetime, time_zone: str) -> Window:
         monday = day - timedelta(days=day.weekday())
         return _between(monday, monday + timedelta(days=7), time_zone)
     if period == "month":
-        following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-        return _between(day.replace(day=1), following, time_zone)
+        first = day.replace(day=1)
+        return _between(first, next_month(first), time_zone)
     if period == "year":
         return _between(date(day.year, 1, 1), date(day.year + 1, 1, 1), time_zone)
     return Window()
 
 
 def _between(first: date, following: date, time_zone: str) -> Window:
-    return Window(_start_of(first, time_zone), _start_of(following, time_zone))
+    return Window(day_begins(first, time_zone), day_begins(following, time_zone))
 
 
-def _start_of(day: date, time_zone: str) -> datetime:
-    """Return when a day begins. Where its midnight is skipped, that is the moment of the change."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+def day_begins(day: date, time_zone: str) -> datetime:
+    """Return when a calendar day begins in an IANA time zone. Where its midnight is skipped: the moment of the change."""
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def read_month(text: str) -> date | None:
+    """Return the first day of a month written as in "2026-11"; None for anything else."""
+    if not _MONTH.fullmatch(text):
+        return None
+    return date(int(text[:4]), int(text[5:]), 1)
+
+
+def next_month(first: date) -> date:
+    """Return the first day of the month after the one that begins with `first`."""
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def months_back(today: date, since: date) -> list[date]:
+    """Return the first day of each month from that of `today` back to that of `since`, the latest first."""
+    months = [today.replace(day=1)]
+    while months[-1] > since:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return months
+
+
+# The years that every time zone and the step to the next month are sure of.
+_MONTH = re.compile(r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)

@@ -39,21 +39,34 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All-time totals, the last `PERIOD_DAYS` days (earliest first) and the totals of as many days before them."""
+    """All-time totals, and every day that was read, the earliest first: at least two periods of `PERIOD_DAYS`."""
 
     total: Counted
-    days: tuple[Day, ...]
-    before: Counted
+    read: tuple[Day, ...]
+
+    @property
+    def days(self) -> tuple[Day, ...]:
+        """The last `PERIOD_DAYS` days."""
+        return self.read[-PERIOD_DAYS:]
+
+    @property
+    def before(self) -> Counted:
+        """The totals of as many days before them."""
+        return self.sum_of_days(2 * PERIOD_DAYS, PERIOD_DAYS)
 
     @property
     def recent(self) -> Counted:
         """The totals of the last days."""
-        return sum((day.counted for day in self.days), NOTHING)
+        return self.sum_of_days(PERIOD_DAYS)
+
+    def sum_of_days(self, first: int, last: int = 0) -> Counted:
+        """Return the totals of the last `first` days, without the very last `last` of them."""
+        return sum((day.counted for day in self.read[-first : len(self.read) - last]), NOTHING)
 
 
-def referrer_figures(session: Session, referrer_id: UUID, today: date) -> Figures:
-    """Return the figures of everything a referrer shares."""
-    return _figures(session, LinkDay, LinkDay.referrer_id == referrer_id, today)
+def referrer_figures(session: Session, referrer_id: UUID, today: date, *, period_days: int = PERIOD_DAYS) -> Figures:
+    """Return the figures of everything a referrer shares; two periods of `period_days` are read when that is longer."""
+    return _figures(session, LinkDay, LinkDay.referrer_id == referrer_id, today, period_days)
 
 
 def program_figures(session: Session, program_id: UUID, today: date) -> Figures:
@@ -62,19 +75,18 @@ def program_figures(session: Session, program_id: UUID, today: date) -> Figures:
 
 
 def _figures(
-    session: Session, table: type[LinkDay] | type[ProgramDay], whose: ColumnElement[bool], today: date
+    session: Session,
+    table: type[LinkDay] | type[ProgramDay],
+    whose: ColumnElement[bool],
+    today: date,
+    period_days: int = PERIOD_DAYS,
 ) -> Figures:
     sums = [func.coalesce(func.sum(counts), 0) for counts in (table.clicks, table.signups, table.purchases)]
-    wanted = last_days(today, 2 * PERIOD_DAYS)
+    wanted = last_days(today, 2 * max(PERIOD_DAYS, period_days))
     by_day = select(table.day.label("day"), *sums).where(whose, table.day.between(wanted[0], wanted[-1]))
     in_all = select(cast(null(), Date).label("day"), *sums).where(whose)
     found = {
         day: Counted(int(clicks), int(signups), int(purchases))
         for day, clicks, signups, purchases in session.execute(union_all(by_day.group_by(table.day), in_all))
     }
-    days = tuple(Day(day, found.get(day, NOTHING)) for day in wanted)
-    return Figures(
-        total=found[None],
-        days=days[PERIOD_DAYS:],
-        before=sum((day.counted for day in days[:PERIOD_DAYS]), NOTHING),
-    )
+    return Figures(found[None], tuple(Day(day, found.get(day, NOTHING)) for day in wanted))

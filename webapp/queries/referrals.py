@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.attribution import TouchKind, TouchOutcome
-from webapp.models import AttributionDecision, AttributionTouch, Link, Referral, User
+from webapp.models import AttributionDecision, AttributionTouch, Conversion, Link, Referral, Reward, User
 from webapp.queries.paging import older_than
 
 PAGE = 20
+
+# Of the people who came: those with a reward that waits, and those who brought none and have had their occasion.
+Which = Literal["waiting", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +59,43 @@ def count_friends(session: Session, referrer_id: UUID) -> int:
     return session.scalar(select(func.count()).where(Referral.referrer_id == referrer_id)) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """How many people came, and how many of them are of each kind."""
+
+    everyone: int
+    waiting: int
+    nothing: int
+
+
+def count_outcomes(session: Session, referrer_id: UUID) -> OutcomeCounts:
+    """Count the signups that a referrer's links had a part in."""
+    kinds = [func.coalesce(func.sum(case((_is(which, referrer_id), 1), else_=0)), 0) for which in _KINDS]
+    row = session.execute(_people(referrer_id, _telling_touches(referrer_id), func.count(), *kinds)).one()
+    return OutcomeCounts(*map(int, row))
+
+
+_KINDS: tuple[Which, ...] = ("waiting", "nothing")
+
+
 def list_outcomes(
-    session: Session, referrer_id: UUID, *, before: UUID | None = None, limit: int = PAGE
+    session: Session,
+    referrer_id: UUID,
+    *,
+    which: Which | None = None,
+    before: UUID | None = None,
+    limit: int = PAGE,
 ) -> tuple[list[Outcome], UUID | None]:
     """Return the signups that a referrer's links had a part in, the latest first, and where the next page begins.
 
     `before` is the cursor that the page before answered with.
     """
-    hers = select(AttributionTouch.decision_id).where(AttributionTouch.referrer_id == referrer_id).distinct().subquery()
-    page = (
-        select(AttributionDecision, User.id, User.name)
-        .join(hers, hers.c.decision_id == AttributionDecision.id)
-        .outerjoin(Referral, and_(Referral.decision_id == AttributionDecision.id, Referral.referrer_id == referrer_id))
-        .outerjoin(User, User.id == Referral.friend_id)
-    )
+    hers = _telling_touches(referrer_id)
+    page = _people(
+        referrer_id, hers, AttributionDecision, User.id, User.name, hers.c.kind, hers.c.touched_at, hers.c.outcome
+    ).outerjoin(User, User.id == Referral.friend_id)
+    if which is not None:
+        page = page.where(_is(which, referrer_id))
     if before is not None:
         mark = aliased(AttributionDecision)
         page = page.join(mark, mark.id == before).where(
@@ -81,7 +108,6 @@ def list_outcomes(
         page.order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc()).limit(limit + 1)
     ).all()
     more = rows[limit - 1][0].id if len(rows) > limit else None
-    touches = _telling_touches(session, referrer_id, [decision.id for decision, *_ in rows[:limit]])
     return (
         [
             Outcome(
@@ -90,11 +116,11 @@ def list_outcomes(
                 friend_name=friend_name,
                 signed_up_at=decision.signed_up_at,
                 window_days=decision.window_days,
-                kind=touches[decision.id].kind,  # type: ignore[arg-type]
-                touched_at=touches[decision.id].touched_at,
-                outcome=touches[decision.id].outcome,  # type: ignore[arg-type]
+                kind=kind,
+                touched_at=touched_at,
+                outcome=outcome,
             )
-            for decision, friend_id, friend_name in rows[:limit]
+            for decision, friend_id, friend_name, kind, touched_at, outcome in rows[:limit]
         ],
         more,
     )
@@ -154,16 +180,41 @@ def latest_signups(session: Session, program_id: UUID, *, limit: int = PAGE) -> 
     ]
 
 
-def _telling_touches(session: Session, referrer_id: UUID, decisions: list[UUID]) -> dict[UUID, AttributionTouch]:
-    """Return for each decision the referrer's touch that was credited, else the one that came nearest to it."""
-    rows = session.scalars(
-        select(AttributionTouch)
-        .where(AttributionTouch.referrer_id == referrer_id, AttributionTouch.decision_id.in_(decisions))
-        .order_by(AttributionTouch.position.desc())
+def _telling_touches(referrer_id: UUID) -> Subquery:
+    """For each decision the referrer's touch that was credited, else the one that came nearest to it."""
+    touch = AttributionTouch
+    credited_first = (case((touch.outcome == "credited", 0), else_=1), touch.position)
+    nth = func.row_number().over(partition_by=touch.decision_id, order_by=credited_first)
+    ranked = (
+        select(touch.decision_id, touch.kind, touch.touched_at, touch.outcome, nth.label("nth"))
+        .where(touch.referrer_id == referrer_id)
+        .subquery()
     )
-    telling: dict[UUID, AttributionTouch] = {}
-    for touch in rows:
-        had = telling.get(touch.decision_id)
-        if had is None or had.outcome != "credited":
-            telling[touch.decision_id] = touch
-    return telling
+    return select(ranked).where(ranked.c.nth == 1).subquery()
+
+
+def _people(referrer_id: UUID, hers: Subquery, *columns: Any) -> Select[Any]:
+    """Select from the signups that a referrer's links had a part in, with the referral where there is one."""
+    of_hers = and_(Referral.decision_id == AttributionDecision.id, Referral.referrer_id == referrer_id)
+    return (
+        select(*columns)
+        .select_from(AttributionDecision)
+        .join(hers, hers.c.decision_id == AttributionDecision.id)
+        .outerjoin(Referral, of_hers)
+    )
+
+
+def _is(which: Which, referrer_id: UUID) -> ColumnElement[bool]:
+    """Return what is true of the people of one kind; both are about the referral of a row."""
+    # By the person first, which has an index.
+    theirs = and_(Conversion.user_id == Referral.friend_id, Conversion.referral_id == Referral.id)
+    rewarded = (
+        select(Reward.id)
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .where(theirs, Reward.beneficiary_id == referrer_id)
+    )
+    if which == "waiting":
+        return rewarded.where(Reward.status.in_(("pending", "held"))).exists()
+    bought = select(Conversion.id).where(theirs, Conversion.type != "signup")
+    kept = rewarded.where(Reward.status.not_in(("rejected", "reversed")))
+    return or_(Referral.id.is_(None), and_(bought.exists(), ~kept.exists()))

@@ -63,17 +63,30 @@ def list_rewards(
     program_id: UUID,
     *,
     beneficiary_id: UUID | None = None,
+    status: str | None = None,
+    currency: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: UUID | None = None,
     limit: int = PAGE,
 ) -> tuple[list[RewardRow], UUID | None]:
     """Return rewards of a program or of one person, the latest first, and where the next page begins.
 
-    `before` is the cursor that the page before answered with; any other raises UnknownCursorError.
+    `since`, inclusive, and `until`, exclusive, are about what the rewards are for. `before` is the cursor that the
+    page before answered with; any other raises UnknownCursorError.
     """
     whose = Reward.program_id == program_id
     if beneficiary_id is not None:
         whose = and_(whose, Reward.beneficiary_id == beneficiary_id)
     query = _rewards().where(whose)
+    if status is not None:
+        query = query.where(Reward.status == status)
+    if currency is not None:
+        query = query.where(Reward.currency == currency)
+    if since is not None:
+        query = query.where(Conversion.occurred_at >= since)
+    if until is not None:
+        query = query.where(Conversion.occurred_at < until)
     if before is not None:
         query = query.where(older_than(session, Reward.granted_at, Reward.id, before, of=whose))
     rows = _rows(session, query.order_by(Reward.granted_at.desc(), Reward.id.desc()).limit(limit + 1))

@@ -97,6 +97,7 @@ def read_rule_set(session: Session, program_id: UUID) -> RuleSet:
     for row in rows:
         version = _version(row)
         rules.setdefault(version.rule_id, []).append(version)
+    _remember(version for versions in rules.values() for version in versions)
     return RuleSet(
         tuple(tuple(versions) for versions in rules.values()),
         tuple(limited for versions in rules.values() if (limited := _limited(versions))),
@@ -163,14 +164,19 @@ def paid_by_rules(session: Session, program_id: UUID, since: date) -> dict[UUID,
 def find_versions(session: Session, ids: Iterable[UUID]) -> dict[UUID, Version]:
     """Return versions by their ids."""
     wanted = set(ids)
-    missing = wanted - _versions.keys()
-    if missing:
-        if len(_versions) >= MOST_IN_MEMORY:
-            _versions.clear()
-            missing = wanted
+    found = {version_id: _versions[version_id] for version_id in wanted & _versions.keys()}
+    if missing := wanted - found.keys():
         rows = session.execute(select(*_COLUMNS).where(RewardRuleVersion.id.in_(missing)))
-        _versions.update({row.id: _version(row) for row in rows})
-    return {version_id: _versions[version_id] for version_id in wanted}
+        read = [_version(row) for row in rows]
+        _remember(read)
+        found |= {version.id: version for version in read}
+    return found
+
+
+def _remember(versions: Iterable[Version]) -> None:
+    if len(_versions) >= MOST_IN_MEMORY:
+        _versions.clear()
+    _versions.update({version.id: version for version in versions})
 
 
 _COLUMNS = (
