@@ -24,13 +24,8 @@ def local_day(moment: datetime, time_zone: str) -> date:
 
 
 def ends_of_day(day: date, time_zone: str) -> tuple[datetime, datetime]:
-    """Return the moment at which a day begins in an IANA time zone, and the one at which the next does.
-
-    Where a clock skips midnight the day begins with the change.
-    """
-    zone = ZoneInfo(time_zone)
-    first, next_one = (datetime.combine(one, time.min, zone).astimezone(UTC) for one in (day, day + timedelta(days=1)))
-    return first, next_one
+    """Return the moment at which a day begins in an IANA time zone, and the one at which the next does."""
+    return day_begins(day, time_zone), day_begins(day + timedelta(days=1), time_zone)
 
 
 def monday_of(day: date) -> date:
@@ -54,7 +49,7 @@ def window_of(period: Period, moment: datetime, time_zone: str) -> Window:
     if period == "day":
         return _between(day, day + timedelta(days=1), time_zone)
     if period == "week":
-        monday = day - timedelta(days=day.weekday())
+        monday = monday_of(day)
         return _between(monday, monday + timedelta(days=7), time_zone)
     if period == "month":
         first = day.replace(day=1)
@@ -69,7 +64,7 @@ def _between(first: date, following: date, time_zone: str) -> Window:
 
 
 def day_begins(day: date, time_zone: str) -> datetime:
-    """Return when a calendar day begins in an IANA time zone. Where its midnight is skipped: the moment of the change."""
+    """Return when a day begins in an IANA time zone. Where it skips midnight, that is the moment of the change."""
     return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
 
 
