@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from webapp.domain import facts as stored_facts
@@ -105,9 +105,20 @@ def _surroundings() -> Select[Any]:
     # A name that was not given is NULL, which equals nothing.
     event_id, order_id = bindparam("event_id", type_=Text), bindparam("order_id", type_=Text)
     of_type = conversions.c.type == bindparam("type")
-    same = (conversions.c.user_id == bindparam("user_id"), of_type)
     tie = and_(conversions.c.occurred_at == at, func.coalesce(conversions.c.event_id, "") < bindparam("tie"))
     before = or_(conversions.c.occurred_at < at, tie)
+    # In one pass over what the same person did.
+    happened = conversions.c.occurred_at
+    beside = (
+        select(
+            func.count().filter(before).label("earlier"),
+            func.count().filter(not_(before)).label("later"),
+            func.max(happened).filter(before).label("last_before"),
+            func.min(happened).filter(not_(before)).label("first_after"),
+        )
+        .where(conversions.c.user_id == bindparam("user_id"), of_type)
+        .subquery()
+    )
     here = conversions.c.program_id == programs.c.id
     named = or_(refunds.c.order_id == order_id, refunds.c.conversion_event_id == event_id)
     waiting = (refunds.c.program_id == programs.c.id, refunds.c.conversion_id.is_(None), named)
@@ -121,15 +132,7 @@ def _surroundings() -> Select[Any]:
             referrals.c.link_id,
             referrals.c.created_at.label("signed_up_at"),
             *(referrals.c[f"utm_{field}"] for field in ("source", "medium", "campaign")),
-            select(func.count()).where(*same, before).scalar_subquery().label("earlier"),
-            select(func.count()).where(*same, not_(before)).scalar_subquery().label("later"),
-            # At the same moment is as good as before. Two looks into the index, however many there are.
-            select(func.max(conversions.c.occurred_at))
-            .where(*same, conversions.c.occurred_at <= at)
-            .label("last_before"),
-            select(func.min(conversions.c.occurred_at))
-            .where(*same, conversions.c.occurred_at > at)
-            .label("first_after"),
+            *(beside.c[name] for name in ("earlier", "later", "last_before", "first_after")),
             select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
             exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
             exists().where(here, conversions.c.order_id == order_id, of_type).label("order_taken"),
@@ -139,6 +142,7 @@ def _surroundings() -> Select[Any]:
             referrals,
             and_(referrals.c.program_id == programs.c.id, referrals.c.friend_id == bindparam("user_id")),
         )
+        .join(beside, true())
         .where(programs.c.id == bindparam("program_id"))
     )
 
