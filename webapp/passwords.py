@@ -1,5 +1,6 @@
 """Passwords: Argon2id, and the same time for an account that does not exist."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -8,6 +9,14 @@ from flask import current_app
 
 SHORTEST = 8
 LONGEST = 256
+
+# Small letters and digits that nobody takes for one another, to be read out and typed. 16 of them are 79 bits.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def first_password(choose: Callable[[str], str]) -> str:
+    """Return a password to hand to somebody, as in "k7fm-wq3x-9prt-h2vd". `choose` picks a letter at random."""
+    return "-".join("".join(choose(_READABLE) for _ in range(4)) for _ in range(4))
 
 
 def hash_password(password: str) -> str:

@@ -9,9 +9,9 @@ from tests import factories
 from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import Link, User
+from webapp.models import AuditEntry, Link, User
 from webapp.services import people
-from webapp.services.people import EmailTakenError, create_person
+from webapp.services.people import EmailTakenError, create_person, open_account
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -82,3 +82,24 @@ def test_another_fault_of_the_database_is_not_called_a_taken_address():
     with pytest.raises(Exception, match="ck_users_role"), write_transaction() as session:
         create(session, role="owner")
     assert db.session.scalars(select(User)).all() == []
+
+
+def test_an_account_for_somebody_else_is_kept_in_the_audit_log_without_a_name():
+    with write_transaction() as session:
+        marta_id = factories.person(session, role="admin").id
+        bob = open_account(
+            session,
+            factories.program(session),
+            name="Bob Miller",
+            email="bob@example.org",
+            password_hash=None,
+            role="marketer",
+            verified=False,
+            choose=secrets.choice,
+            by=marta_id,
+            now=NOON,
+        )
+        bob_id = bob.id
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.subject, entry.subject_id) == ("person_created", "user", bob_id)
+    assert (entry.actor_id, entry.details) == (marta_id, {"role": "marketer"})

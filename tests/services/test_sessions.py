@@ -10,9 +10,10 @@ from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.jobs.forget_sessions import forget_sessions
-from webapp.models import User, UserSession
+from webapp.models import AuditEntry, User, UserSession
 from webapp.queries.people import find_by_session
-from webapp.services.sessions import LIFETIME, end_session, start_session, token_hash
+from webapp.services.sessions import LIFETIME, end_session, end_sessions_of, start_session, token_hash
+from webapp.services.sign_in_links import create_sign_in_link, use_sign_in_link
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -85,3 +86,19 @@ def test_sessions_go_with_their_person_when_the_database_deletes_one():
         session.flush()
         session.delete(session.get_one(User, ada_id))
     assert db.session.scalars(select(UserSession)).all() == []
+
+
+def test_signing_out_everywhere_ends_every_session_and_link_and_is_kept():
+    ada_id, bob_id = signed_in("laptop", "phone"), signed_in("other")
+    with write_transaction() as session:
+        ada = session.get_one(User, ada_id)
+        create_sign_in_link(session, ada, "link", NOON)
+        assert end_sessions_of(session, ada, by=bob_id, now=NOON + INSTANT) == 2
+    assert [whose(token, NOON + INSTANT) for token in ("laptop", "phone", "other")] == [None, None, bob_id]
+    with write_transaction() as session:
+        assert use_sign_in_link(session, "link", NOON + INSTANT) is None
+        # Nothing is left to end, so there is nothing to keep.
+        assert end_sessions_of(session, session.get_one(User, ada_id), by=bob_id, now=NOON + INSTANT) == 0
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.subject_id, entry.actor_id) == ("sessions_ended", ada_id, bob_id)
+    assert entry.details == {"sessions": 2}

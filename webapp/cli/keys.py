@@ -7,11 +7,10 @@ from flask.cli import AppGroup
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.forms.api_key import LONGEST_NAME
 from webapp.models.api_key import SCOPES
 from webapp.queries.programs import default_program
 from webapp.services.keys import PREFIX, create_key
-
-LONGEST_NAME = 80
 
 group = AppGroup("keys", help="Keys of the API.")
 

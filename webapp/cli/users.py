@@ -13,7 +13,7 @@ from webapp.forms.addresses import read_address
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, hash_password
 from webapp.queries.programs import default_program
-from webapp.services.people import EmailTakenError, create_person
+from webapp.services.people import EmailTakenError, open_account
 
 group = AppGroup("users", help="People who may sign in.")
 
@@ -35,7 +35,7 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     password_hash = hash_password(_read_password()) if password_stdin else None
     try:
         with write_transaction() as session:
-            user = create_person(
+            user = open_account(
                 session,
                 default_program(session),
                 name=name,
@@ -44,6 +44,7 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
                 role=role,
                 verified=True,
                 choose=secrets.choice,
+                by=None,
                 now=utc_now(),
             )
             user_id = user.id

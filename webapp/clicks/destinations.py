@@ -49,6 +49,27 @@ def allowed_origins(listed: str, *, landing_url: str, own: str) -> frozenset[Ori
     return frozenset(origin for url in urls if (origin := _origin_of(url)))
 
 
+def checked_landing_page(url: str, *, own: str) -> str:
+    """Return where a program's links may lead when they have no destination of their own: a path of this site, or a
+    page of any other over HTTP. Raises ForeignDestinationError for anything else, `javascript:` among it.
+    """
+    return allowed_destination(url, origins=allowed_origins("", landing_url=url, own=own))
+
+
+def checked_hosts(listed: str) -> str:
+    """Return hosts as they are stored: in small letters, each once, one a line. ValueError with what is none."""
+    hosts = []
+    for line in listed.splitlines():
+        host = line.strip().lower()
+        if not host:
+            continue
+        # Nothing but a host, and a port if there is one: no scheme, no path, nobody's name.
+        if any(character in host for character in "/?#@\\*, ") or not _origin_of(f"https://{host}"):
+            raise ValueError(line.strip())
+        hosts.append(host)
+    return "\n".join(dict.fromkeys(hosts))
+
+
 def is_elsewhere(destination: str, *, own: str) -> bool:
     """Say whether an allowed destination is on another site than the one whose address is `own`."""
     return _origin_of(destination) not in {None, _origin_of(own)}

@@ -1,9 +1,13 @@
 """Programs."""
 
-from sqlalchemy import select
+from dataclasses import fields
+from uuid import UUID
+
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from webapp.models import Program
+from webapp.domain.settings import FixedSetting, Settings
+from webapp.models import Conversion, Program, ProgramDay, Reward
 
 DEFAULT_SLUG = "default"
 
@@ -16,3 +20,29 @@ def default_program(session: Session) -> Program:
 def find_program(session: Session, slug: str) -> Program | None:
     """Return the program with this slug."""
     return session.scalars(select(Program).where(Program.slug == slug)).one_or_none()
+
+
+def settings_of(program: Program) -> Settings:
+    """Return the settings of a program as they are now."""
+    return Settings(**{one.name: getattr(program, one.name) for one in fields(Settings)})
+
+
+def fixed_settings(session: Session, program_id: UUID) -> frozenset[FixedSetting]:
+    """Return which settings can no longer change.
+
+    The currency, once an order has an amount or anything was granted: the figures of before are in it. The time zone,
+    once anything was counted: the days of before were cut by it.
+    """
+    sold = select(Conversion.id).where(Conversion.program_id == program_id, Conversion.amount_minor.is_not(None))
+    granted = select(Reward.id).where(Reward.program_id == program_id)
+    counted = select(ProgramDay.day).where(ProgramDay.program_id == program_id)
+    happened = select(Conversion.id).where(Conversion.program_id == program_id)
+    has_money, has_days = session.execute(
+        select(or_(sold.exists(), granted.exists()), or_(counted.exists(), happened.exists()))
+    ).one()
+    fixed: set[FixedSetting] = set()
+    if has_money:
+        fixed.add("currency")
+    if has_days:
+        fixed.add("time_zone")
+    return frozenset(fixed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.mailbox import address_key, mailbox_key
 from webapp.models import Program, User
 from webapp.queries.people import find_by_email
+from webapp.services.audit import record_act
 from webapp.services.links import create_link
 
 
@@ -60,4 +62,37 @@ def create_person(
             raise EmailTakenError(taken) from error
         raise
     create_link(session, program, user, choose=choose, now=now)
+    return user
+
+
+def open_account(
+    session: Session,
+    program: Program,
+    *,
+    name: str,
+    email: str,
+    password_hash: str | None,
+    role: str,
+    verified: bool,
+    choose: Callable[[str], str],
+    by: UUID | None,
+    now: datetime,
+) -> User:
+    """Make an account for somebody else, as `create_person` does, and keep in the audit log who did.
+
+    `by` is the admin, None for the command line.
+    """
+    user = create_person(
+        session,
+        program,
+        name=name,
+        email=email,
+        password_hash=password_hash,
+        role=role,
+        verified=verified,
+        choose=choose,
+        now=now,
+    )
+    about = {"role": role}
+    record_act(session, program.id, "person_created", subject="user", subject_id=user.id, by=by, now=now, details=about)
     return user

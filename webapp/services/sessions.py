@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from webapp.models import User, UserSession
+from webapp.models import SignInLink, User, UserSession
+from webapp.services.audit import record_act
 
 LIFETIME = timedelta(days=30)
 
@@ -31,6 +33,36 @@ def end_session(session: Session, token: str, now: datetime) -> None:
         .where(UserSession.token_hash == token_hash(token), UserSession.ended_at.is_(None))
         .values(ended_at=now)
     )
+
+
+def end_sessions_of(session: Session, person: User, *, by: UUID | None, now: datetime) -> int:
+    """Sign a person out everywhere, at once. Returns in how many browsers they were signed in.
+
+    A one-time link that would sign them in again is used up, too. `by` is who did it, None for the command line.
+    """
+    sessions, links = UserSession.__table__.c, SignInLink.__table__.c
+    ended = session.connection().execute(
+        update(UserSession)
+        .where(sessions.user_id == person.id, sessions.ended_at.is_(None), sessions.expires_at > now)
+        .values(ended_at=now)
+    )
+    used_up = session.connection().execute(
+        update(SignInLink)
+        .where(links.user_id == person.id, links.used_at.is_(None), links.expires_at > now)
+        .values(used_at=now)
+    )
+    if ended.rowcount or used_up.rowcount:
+        record_act(
+            session,
+            person.program_id,
+            "sessions_ended",
+            subject="user",
+            subject_id=person.id,
+            by=by,
+            now=now,
+            details={"sessions": ended.rowcount},
+        )
+    return ended.rowcount
 
 
 def forget_old_sessions(session: Session, now: datetime) -> int:

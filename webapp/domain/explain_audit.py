@@ -1,0 +1,77 @@
+"""What an entry of the audit log says, as a sentence.
+
+The log holds codes and ids. Who and what they are is looked up when the
+sentence is read, so each message has places for it: `who` did it, `subject` is
+what it was done to, and the others are what the entry's details hold.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+from webapp.domain.sentences import N_
+
+# The most telling message first. The next ones are for entries whose details hold less.
+SENTENCES: Mapping[str, tuple[str, ...]] = {
+    "rule_published": (
+        N_("%(who)s published version %(version)s of the rule %(subject)s"),
+        N_("%(who)s published the rule %(subject)s"),
+    ),
+    "rule_paused": (N_("%(who)s paused the rule %(subject)s"),),
+    "rule_resumed": (N_("%(who)s let the rule %(subject)s go on"),),
+    "rule_ended": (N_("%(who)s ended the rule %(subject)s"),),
+    "reward_approved": (N_("%(who)s approved %(subject)s"),),
+    "reward_released": (N_("%(who)s released %(subject)s"),),
+    "reward_held": (N_("%(who)s held %(subject)s"),),
+    "reward_rejected": (N_("%(who)s rejected %(subject)s"),),
+    "person_created": (
+        N_("%(who)s made an account for %(subject)s, as %(role)s"),
+        N_("%(who)s made an account for %(subject)s"),
+    ),
+    "role_changed": (
+        N_("%(who)s changed %(subject)s from %(from)s to %(to)s"),
+        N_("%(who)s changed the role of %(subject)s"),
+    ),
+    "sessions_ended": (N_("%(who)s signed %(subject)s out everywhere"),),
+    "key_created": (
+        N_("%(who)s made the API key %(subject)s, which may %(scope)s"),
+        N_("%(who)s made the API key %(subject)s"),
+    ),
+    "key_revoked": (N_("%(who)s revoked the API key %(subject)s"),),
+    "settings_changed": (
+        N_("%(who)s changed the settings: %(changes)s"),
+        N_("%(who)s changed the settings"),
+    ),
+}
+# Of a version of the program that is newer than this one.
+UNKNOWN_ACT = N_("%(who)s did “%(action)s”")
+
+SCOPES_IN_SENTENCES: Mapping[str, str] = {"read": N_("only read"), "write": N_("read and write")}
+
+# One changed setting, the more telling message first, as for the acts.
+CHANGES: Mapping[str, tuple[str, ...]] = {
+    "name": (N_("the name"),),
+    "currency": (N_("the currency from %(from)s to %(to)s"), N_("the currency")),
+    "time_zone": (N_("the time zone from %(from)s to %(to)s"), N_("the time zone")),
+    "landing_url": (N_("the landing page"),),
+    "allowed_hosts": (N_("the sites that links may lead to"),),
+    "attribution_model": (N_("the credit from %(from)s to %(to)s"), N_("who gets the credit")),
+    "window_days": (N_("the window from %(from)s to %(to)s days"), N_("the window")),
+    "hold_days": (N_("the hold from %(from)s to %(to)s days"), N_("the hold")),
+}
+MODELS_IN_SENTENCES: Mapping[str, str] = {"first": N_("the first link"), "last": N_("the last link")}
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def message_of_act(action: str, known: Collection[str]) -> str:
+    """Return the most telling message about an act of which these values are known."""
+    return _most_telling(SENTENCES.get(action, ()), known) or UNKNOWN_ACT
+
+
+def message_of_change(setting: str, known: Collection[str]) -> str | None:
+    """Return the most telling message about a setting that changed; None for a setting that nobody knows."""
+    return _most_telling(CHANGES.get(setting, ()), known)
+
+
+def _most_telling(messages: Collection[str], known: Collection[str]) -> str | None:
+    return next((message for message in messages if set(_PLACE.findall(message)) <= set(known)), None)

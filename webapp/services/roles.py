@@ -1,0 +1,56 @@
+"""What people may do, changed by those who may."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.models import User
+from webapp.services.audit import record_act
+from webapp.services.queues import queue_for
+
+
+class RoleRefusedError(Exception):
+    """The role stays as it is."""
+
+
+class OwnRoleError(RoleRefusedError):
+    """Nobody takes the admin's role from themselves."""
+
+
+class LastAdminError(RoleRefusedError):
+    """A program without an admin could not be mended from its pages."""
+
+
+class NoLongerAdminError(RoleRefusedError):
+    """Whoever asks lost the right in the meantime."""
+
+
+def change_role(session: Session, person: User, role: str, *, by: UUID | None, now: datetime) -> bool:
+    """Give a person another role, which counts at their next request. Returns False when they have it already.
+
+    `by` is the admin who does it, None for the command line. Changes of a
+    program happen one after the other, so that two admins who take the role
+    from each other leave one.
+    """
+    program_id = person.program_id
+    queue_for(session, program_id, "roles")
+    # What was read before waiting may no longer be true.
+    session.refresh(person)
+    if by is not None and session.scalar(select(User.role).where(User.id == by)) != "admin":
+        raise NoLongerAdminError
+    before = person.role
+    if before == role:
+        return False
+    if before == "admin":
+        if by == person.id:
+            raise OwnRoleError
+        admins = select(func.count()).where(User.program_id == program_id, User.role == "admin")
+        if (session.scalar(admins) or 0) <= 1:
+            raise LastAdminError
+    person.role = role
+    session.flush()
+    about = {"from": before, "to": role}
+    record_act(session, program_id, "role_changed", subject="user", subject_id=person.id, by=by, now=now, details=about)
+    return True
