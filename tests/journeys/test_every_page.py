@@ -21,7 +21,10 @@ from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.ids import new_id
+from webapp.models import ApiKey
 from webapp.queries.rewards import list_rewards
+from webapp.services.keys import create_key, revoke_key
+from webapp.services.roles import change_role
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.browser
@@ -35,10 +38,15 @@ PAGES = {
     ),
     "referrer": ("/dashboard", "/dashboard/referrals", "/dashboard/rewards", "/dashboard/rewards/{reward}", "/admin"),
     "marketer": ("/analytics", "/dashboard"),
-    "admin": ("/admin", "/analytics", "/dashboard"),
+    "admin": (
+        *("/admin", "/analytics", "/dashboard"),
+        *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
+        *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
+        *("/admin/audit?check=1", "/admin/settings"),
+    ),
 }
 # These answer machines, or send people on.
-NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json"}
+NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"}
 
 EVERY_LOOK = os.environ.get("GRAPEVINE_EVERY_LOOK") == "1"
 # Dark, and German; the one after the next is the opposite.
@@ -93,8 +101,18 @@ def fill(app, *, full):
             if number < BUYERS:
                 buy_and_send_back(session, friend, number, now)
         rewards = list_rewards(session, factories.program(session).id, beneficiary_id=people["referrer"].id)[0]
+        key_ids = [
+            create_key(session, factories.program(session), name=name, scope="write", secret=name, now=now).id
+            for name in (("shop checkout", "till", "old") if full else ("shop",))
+        ]
+        if full:
+            admin_id = people["admin"].id
+            revoke_key(session, session.get_one(ApiKey, key_ids.pop()), by=admin_id, now=now)
+            change_role(session, people["marketer"], "referrer", by=admin_id, now=now)
+            change_role(session, people["marketer"], "marketer", by=admin_id, now=now)
+        named = {"user": people["referrer"].id, "key": key_ids[0]}
         # Where nothing was earned there is a page that says so.
-        return {"code": link.code, "token": "used", "reward": rewards[-1].id if rewards else new_id()}
+        return named | {"code": link.code, "token": "used", "reward": rewards[-1].id if rewards else new_id()}
 
 
 def buy_and_send_back(session, friend, number, now):
@@ -164,7 +182,7 @@ def look_at(watched, address, named, *, dark, german):
     if wrong:
         page.locator("main button[type=submit]").click()
         page.wait_for_load_state()
-    for summary in page.locator("main summary").all():
+    for summary in page.locator("main summary:visible").all():
         summary.click()
     found = Axe().run(page).response["violations"]
     assert found == [], f"{called}: {[(v['id'], v['nodes'][0]['html']) for v in found]}"

@@ -1,5 +1,7 @@
 """Every route for every kind of person. A route without a row fails, and so does one without an audience."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -10,7 +12,9 @@ from tests.factories import PASSWORD, join, sign_in
 from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import Link, Reward
+from webapp.ids import new_id
+from webapp.models import ApiKey, Link, Reward, User
+from webapp.services.keys import create_key
 from webapp.services.signups import CameBy
 from webapp.views import AUDIENCES
 
@@ -35,6 +39,23 @@ ROUTES = {
     "GET /dashboard/rewards/<uuid:reward_id>": (TO_SIGN_IN, "200", "404", "404", "404"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
     "GET /admin": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/users": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/users": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/users/search": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "GET /admin/users/new": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/users/<uuid:user_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "GET /admin/keys": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/keys": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/keys/new": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/keys/<uuid:key_id>/revocation": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/keys/<uuid:key_id>/revocation": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "GET /admin/audit": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/audit/entries.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/settings": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/settings": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
     "GET /readyz": ("200", "200", "200", "200", "200"),
 }
@@ -62,6 +83,7 @@ def people(app):
         money.publish(session)
         bob, _referral = join(session, CameBy(typed=link))
         money.buy(session, bob)
+        create_key(session, factories.program(session), name="shop", scope="read", secret="gvk_x", now=factories.NOON)
     browsers = {person: browser(app) for person in PEOPLE}
     for person in PEOPLE[1:]:
         sign_in(browsers[person], f"{person}@example.com")
@@ -77,17 +99,25 @@ def test_every_route_has_a_row_and_an_audience(app):
 def test_every_route_answers_every_person_as_its_row_says(app, people):
     browsers, code = people
     with app.app_context():
-        reward_id = db.session.scalars(select(Reward.id)).one()
+        # Someone who is none of PEOPLE: signing them out disturbs nobody.
+        ids = {
+            "<uuid:reward_id>": db.session.scalars(select(Reward.id)).one(),
+            "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
+            "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),
+        }
     for route, expected in ROUTES.items():
         method, rule = route.split(" ")
-        path = rule.replace("<code>", code).replace("<uuid:reward_id>", str(reward_id))
+        path = rule.replace("<code>", code)
+        for place, row_id in ids.items():
+            path = path.replace(place, str(row_id))
         for person, answer in zip(PEOPLE, expected, strict=True):
             client = browsers[person]
             data = None
             if method == "POST":
                 page = client.get("/login" if person == "anonymous" else "/dashboard").get_data(as_text=True)
                 data = {"csrf_token": factories.csrf_token(page)}
-            response = client.open(path, method=method, data=data)
+            # Read to its end: a file that is still being sent keeps its request open.
+            response = client.open(path, method=method, data=data, buffered=True)
             got = str(response.status_code)
             if answer.startswith("302 "):
                 got += f" {response.location.split('?')[0]}"
@@ -107,11 +137,12 @@ def test_being_signed_in_opens_nothing_of_the_api(people):
 @pytest.mark.parametrize("route", sorted(route for route in ROUTES if route.startswith("POST ")))
 def test_no_form_is_taken_without_its_token(people, route):
     browsers, _code = people
+    path = re.sub("<uuid:.*?>", str(new_id()), route.split(" ")[1])
     for client in browsers.values():
-        response = client.post(route.split(" ")[1], data={"email": "bob@example.org"})
+        response = client.post(path, data={"email": "bob@example.org"})
         assert response.status_code == 400
         # htmx sends the token as a header; without it a part is refused just the same.
-        response = client.post(route.split(" ")[1], headers={"HX-Request": "true", "X-CSRFToken": "forged"})
+        response = client.post(path, headers={"HX-Request": "true", "X-CSRFToken": "forged"})
         assert response.status_code == 400
     assert browsers["referrer"].get("/dashboard").status_code == 200
 

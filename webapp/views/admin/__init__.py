@@ -3,12 +3,13 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from webapp.views.admin import overview
+from webapp.views.admin import audit, keys, overview, settings, users
 from webapp.views.guards import require_role
 from webapp.web import keep_out_of_caches
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-bp.register_blueprint(overview.bp)
+for noun in (overview, users, keys, audit, settings):
+    bp.register_blueprint(noun.bp)
 bp.after_request(keep_out_of_caches)
 
 

@@ -1,0 +1,79 @@
+"""Everything about one person, for the page that an admin sees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money
+from webapp.domain.periods import local_day
+from webapp.domain.roles import ROLE_MEANINGS, ROLE_NAMES
+from webapp.domain.sentences import N_
+from webapp.formatting import money
+from webapp.models import Program, User
+from webapp.queries.directory import count_sessions, invitation_of, links_of
+from webapp.queries.figures import referrer_figures
+from webapp.queries.referrals import count_friends
+from webapp.queries.rewards import balances_of, summaries_of
+from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
+from webapp.web import absolute_url
+
+# The accounts that are somebody's money, in the order in which it goes through them.
+ACCOUNTS: Mapping[str, str] = {
+    "pending": N_("Pending"),
+    "held": N_("Held"),
+    "approved": N_("Approved"),
+    "in_payout": N_("In payout"),
+    "paid": N_("Paid"),
+    "clawback": N_("Clawback"),
+}
+STATUSES: Mapping[str, str] = {
+    **{status: label for status, label in ACCOUNTS.items() if status != "clawback"},
+    "rejected": N_("Rejected"),
+    "reversed": N_("Reversed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands in each account in one currency, in the order of ACCOUNTS; None for nothing."""
+
+    currency: str
+    amounts: list[str | None]
+
+
+def page_of(session: Session, program: Program, person: User, *, now: datetime) -> dict[str, Any]:
+    """Return what the page of a person needs."""
+    figures = referrer_figures(session, person.id, local_day(now, program.time_zone))
+    return {
+        "person": person,
+        "role_name": ROLE_NAMES[person.role],
+        "role_meaning": ROLE_MEANINGS[person.role],
+        "invitation": invitation_of(session, person),
+        "friends": count_friends(session, person.id),
+        "figures": [clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
+        "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links_of(session, person.id)],
+        "accounts": ACCOUNTS,
+        "balances": _balances(session, person, program.currency),
+        "rewards": _rewards(session, person),
+        "sessions": count_sessions(session, person.id, now),
+    }
+
+
+def _balances(session: Session, person: User, first: str) -> list[Balance]:
+    found = balances_of(session, person.id)
+    balances = []
+    for currency in sorted(found, key=lambda one: (one != first, one)):
+        amounts = [Money(found[currency].get(account, 0), currency) for account in ACCOUNTS]
+        balances.append(Balance(currency, [money(amount) if amount.minor else None for amount in amounts]))
+    return balances
+
+
+def _rewards(session: Session, person: User) -> list[tuple[str, str, int]]:
+    """Return status, its word and how many rewards have it, in whatever currency."""
+    counts: dict[str, int] = {}
+    for summary in summaries_of(session, person.id):
+        counts[summary.status] = counts.get(summary.status, 0) + summary.count
+    return [(status, label, counts[status]) for status, label in STATUSES.items() if status in counts]

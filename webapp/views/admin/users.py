@@ -1,0 +1,201 @@
+"""The people of the program: who they are, what they may do, and accounts that are made for them."""
+
+import secrets
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.domain.roles import ROLE_GIVEN, ROLE_GROUPS, ROLE_HELD, ROLE_MEANINGS, ROLE_NAMES
+from webapp.extensions import db
+from webapp.formatting import number
+from webapp.forms.person import PersonForm, PersonSearchForm, RoleForm
+from webapp.models import User
+from webapp.models.user import ROLES
+from webapp.passwords import first_password, hash_password
+from webapp.queries.directory import count_people, find_named, find_person, list_people
+from webapp.queries.paging import UnknownCursorError
+from webapp.services.people import EmailTakenError, open_account
+from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
+from webapp.services.sessions import end_sessions_of
+from webapp.views.admin.person_page import page_of
+from webapp.web import load_program, page_cursor, render
+
+bp = Blueprint("users", __name__, url_prefix="/users")
+
+
+@bp.get("")
+def index() -> Response:
+    named, role = request.args.get("named", "").strip(), request.args.get("role") or None
+    if role is not None and role not in ROLES:
+        abort(404)
+    return _list_page(PersonSearchForm(formdata=None, named=named), named=named, role=role)
+
+
+@bp.post("/search")
+def search() -> ResponseReturnValue:
+    """Lead to whoever is meant. An e-mail address is answered here: it must not stand in an address of this site."""
+    form = PersonSearchForm()
+    if not form.validate_on_submit():
+        return _list_page(form, named="", role=None, status=422)
+    named = form.named.data or ""
+    person_id = find_named(db.session(), load_program().id, named) if named else None
+    if person_id:
+        return redirect(url_for(".show", user_id=person_id), code=303)
+    if "@" in named:
+        form.named.errors = [_("Nobody here has exactly this e-mail address. Look for a part of the name instead.")]
+        return _list_page(form, named="", role=None, status=422)
+    return redirect(url_for(".index", named=named or None), code=303)
+
+
+@bp.get("/new")
+def new() -> Response:
+    return _form_page(PersonForm(formdata=None, role="marketer"))
+
+
+@bp.post("")
+def create() -> Response:
+    """Answer with the first password itself: it stands on no page that could be opened again, and in no address."""
+    form = PersonForm()
+    if not form.validate_on_submit():
+        return _form_page(form, status=422)
+    password = first_password(secrets.choice)
+    password_hash = hash_password(password)
+    try:
+        with write_transaction() as session:
+            person = open_account(
+                session,
+                load_program(),
+                name=form.name.data,
+                email=form.email.data,
+                password_hash=password_hash,
+                role=form.role.data,
+                # Nobody has shown yet that the mailbox is theirs.
+                verified=False,
+                choose=secrets.choice,
+                by=current_user.id,
+                now=utc_now(),
+            )
+            person_id, name, email = person.id, person.name, person.email
+    except EmailTakenError:
+        form.email.errors = [_("This address has an account already. Look for it among the people.")]
+        return _form_page(form, status=422)
+    return render(
+        "admin/users/created.html", status=201, person_id=person_id, name=name, email=email, password=password
+    )
+
+
+@bp.get("/<uuid:user_id>")
+def show(user_id: UUID) -> Response:
+    person = _find(user_id)
+    return render("admin/users/show.html", **page_of(db.session(), load_program(), person, now=utc_now()))
+
+
+@bp.get("/<uuid:user_id>/role")
+def edit_role(user_id: UUID) -> Response:
+    return _role_page(_find(user_id))
+
+
+@bp.post("/<uuid:user_id>/role")
+def update_role(user_id: UUID) -> ResponseReturnValue:
+    person, form = _find(user_id), RoleForm()
+    if not form.validate_on_submit():
+        return _role_page(person, problem=_("Please choose what the person may do."), status=422)
+    role = form.role.data
+    try:
+        with write_transaction() as session:
+            changed = change_role(session, person, role, by=current_user.id, now=utc_now())
+            name = person.name
+    except NoLongerAdminError:
+        abort(403)
+    except OwnRoleError:
+        return _role_page(
+            person, problem=_("You cannot take the admin’s role from yourself. Another admin can."), status=422
+        )
+    except LastAdminError:
+        return _role_page(
+            person,
+            problem=_("%(name)s is the only admin left, and somebody has to be one.", name=person.name),
+            status=422,
+        )
+    if changed:
+        flash(f"{_(ROLE_HELD[role], name=name)}. {_('It counts from their next click on.')}")
+    return redirect(url_for(".show", user_id=user_id), code=303)
+
+
+@bp.post("/<uuid:user_id>/sign-out")
+def sign_out(user_id: UUID) -> ResponseReturnValue:
+    person = _find(user_id)
+    with write_transaction() as session:
+        ended, name = end_sessions_of(session, person, by=current_user.id, now=utc_now()), person.name
+    if user_id == current_user.id:
+        return redirect(url_for("public.sessions.new"), code=303)
+    flash(
+        ngettext(
+            "%(name)s was signed out of %(count)s browser.",
+            "%(name)s was signed out of %(count)s browsers.",
+            ended,
+            name=name,
+            count=number(ended),
+        )
+        if ended
+        else _("%(name)s was signed in nowhere.", name=name)
+    )
+    return redirect(url_for(".show", user_id=user_id), code=303)
+
+
+def _find(user_id: UUID) -> User:
+    person = find_person(db.session(), load_program().id, user_id)
+    if person is None:
+        abort(404)
+    return person
+
+
+def _list_page(form: PersonSearchForm, *, named: str, role: str | None, status: int = 200) -> Response:
+    session, program = db.session(), load_program()
+    try:
+        rows, more = list_people(session, program.id, role=role, named=named, before=page_cursor())
+    except UnknownCursorError:
+        abort(404)
+    counts = count_people(session, program.id)
+    return render(
+        "admin/users/index.html",
+        part="admin/users/_rows.html" if status == 200 else None,
+        status=status,
+        heading=_heading(sum(counts.values())),
+        form=form,
+        people=rows,
+        next_cursor=str(more) if more else None,
+        named=named,
+        role=role,
+        counts=counts,
+        role_names=ROLE_NAMES,
+        role_groups=ROLE_GROUPS,
+    )
+
+
+def _form_page(form: PersonForm, *, status: int = 200) -> Response:
+    return render("admin/users/new.html", status=status, form=form, role_names=ROLE_NAMES, role_meanings=ROLE_MEANINGS)
+
+
+def _role_page(person: User, *, problem: str = "", status: int = 200) -> Response:
+    return render(
+        "admin/users/role.html",
+        status=status,
+        person=person,
+        problem=problem,
+        own=person.id == current_user.id,
+        role_names=ROLE_NAMES,
+        role_meanings=ROLE_MEANINGS,
+        heading=_(ROLE_HELD[person.role], name=person.name),
+        role_given=ROLE_GIVEN,
+    )
+
+
+def _heading(total: int) -> str:
+    return ngettext("%(count)s person", "%(count)s people", total, count=number(total))
