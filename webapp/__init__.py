@@ -85,7 +85,8 @@ def _reader_locale() -> str | None:
     """Return the language of the request; None, which is the default one, for mails: they have no request."""
     if not request:
         return None
-    return formatting.best_locale(request.accept_languages.values(), [str(one) for one in babel.list_translations()])
+    translated = [str(one) for one in babel.list_translations()]
+    return formatting.reader_locale(signed_in.chosen_language(), request.accept_languages.values(), translated)
 
 
 def _template_globals() -> dict[str, object]:

@@ -14,7 +14,7 @@ from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from webapp.clock import utc_now
-from webapp.domain.money import Money
+from webapp.domain.money import Money, Percent
 from webapp.domain.sentences import Moment, Sentence
 
 DEFAULT_LANGUAGE = "en"
@@ -61,6 +61,18 @@ def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
     return DEFAULT_LANGUAGE
 
 
+def reader_locale(chosen: str | None, wanted: Iterable[str], translated: Iterable[str]) -> str:
+    """Return the locale of a reader who chose a language, or None, and whose browser asks for `wanted`.
+
+    A choice keeps the region that the browser names for this language.
+    """
+    translated = list(translated)
+    if chosen is None or chosen not in {DEFAULT_LANGUAGE, *translated}:
+        return best_locale(wanted, translated)
+    of_it = [name for name in wanted if name.replace("_", "-").split("-")[0].lower() == chosen]
+    return best_locale([*of_it, chosen], translated)
+
+
 def number(value: int) -> str:
     """Return a whole number with the reader's separators."""
     return numbers.format_decimal(value, locale=_locale())
@@ -89,6 +101,21 @@ def percent(part: int, whole: int, *, decimals: int = 0) -> str:
     return numbers.format_percent(share, locale=_locale(), decimal_quantization=False)
 
 
+def money_brief(amount: Money) -> str:
+    """Return an amount without decimals where they would all be zeros, as in headings: "$5", but "$5.50"."""
+    exact, whole = amount.decimal, amount.decimal.to_integral_value()
+    return _money(whole.quantize(Decimal(1)) if exact == whole else exact, amount.currency)
+
+
+def percentage(share: Percent) -> str:
+    """Return a percentage with the reader's separators and every decimal that it has."""
+    decimals = len(share.text.partition(".")[2])
+    pattern = copy(Locale.parse(_locale()).percent_formats[None])
+    pattern.frac_prec = (decimals, decimals)
+    text: str = pattern.apply(Decimal(share.text) / 100, _locale())
+    return text
+
+
 def _money(decimal: Decimal, currency: str) -> str:
     locale = _locale()
     pattern = _money_pattern(locale, -int(decimal.as_tuple().exponent))
@@ -114,6 +141,11 @@ def decimal_marks() -> tuple[str, str]:
 def typed_money(amount: Money) -> str:
     """Return an amount as the reader would type it, without currency and separators of thousands."""
     return f"{amount.decimal:f}".replace(".", decimal_marks()[0])
+
+
+def month(first: date) -> str:
+    """Return a month as in "November 2026"."""
+    return dates.format_skeleton("yMMMM", first, locale=_locale())
 
 
 def moment(value: datetime, *, now: datetime | None = None) -> Markup:

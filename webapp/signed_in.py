@@ -43,6 +43,14 @@ def sign_out_browser(session: Session, *, now: datetime) -> None:
     flask.session.clear()
 
 
+def chosen_language() -> str | None:
+    """Return the language that whoever is signed in chose, without asking the database who that is.
+
+    Known once the guard of the page has asked; before, and on pages about a failure, the browser's language holds.
+    """
+    return flask.g.get("chosen_language")
+
+
 def has_session() -> bool:
     """Say whether the browser claims to be signed in, without asking the database."""
     return _FIELD in flask.session
@@ -60,4 +68,8 @@ def _load_user(user_id: str) -> User | None:
     if not token:
         return None
     user = find_by_session(db.session(), token_hash(token), utc_now())
-    return user if user is not None and str(user.id) == user_id else None
+    if user is None or str(user.id) != user_id:
+        return None
+    # Kept apart: after a failure the row itself can no longer be asked.
+    flask.g.chosen_language = user.language
+    return user

@@ -14,9 +14,14 @@
     selection.addRange(range);
   }
 
+  // As it is seen, line by line; the template's own breaks are no breaks.
+  function wordsOf(element) {
+    return element.innerText.trim();
+  }
+
   async function copied(element) {
     try {
-      await navigator.clipboard.writeText(element.textContent.trim());
+      await navigator.clipboard.writeText(wordsOf(element));
       return true;
     } catch {
       select(element); // refused, or not a secure page: the old way, and else it is at least selected
@@ -50,12 +55,13 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy],[data-share],[data-theme],[data-retry]");
+    const button = event.target.closest("[data-copy],[data-share],[data-theme],[data-retry],[data-print]");
     if (!button) return;
     if ("copy" in button.dataset) copy(button);
     if ("share" in button.dataset) share(button);
     if ("theme" in button.dataset) switchTheme();
     if ("retry" in button.dataset) retry();
+    if ("print" in button.dataset) window.print();
   });
 
   function offerSharing(root) {

@@ -36,8 +36,18 @@ PAGES = {
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
         *("/api/docs", "/sign-in/{token}"),
     ),
-    "referrer": ("/dashboard", "/dashboard/referrals", "/dashboard/rewards", "/dashboard/rewards/{reward}", "/admin"),
-    "marketer": ("/analytics", "/dashboard"),
+    "referrer": (
+        *("/dashboard", "/dashboard?days=7", "/dashboard/referrals", "/dashboard/referrals?show=waiting"),
+        *("/dashboard/rewards", "/dashboard/rewards?status=paid", "/dashboard/rewards/{reward}"),
+        *(
+            "/dashboard/rewards/statement/{month}",
+            "/dashboard/links",
+            "/dashboard/links/new",
+            "/dashboard/links/{link}/edit",
+        ),
+        *("/settings/profile", "/admin"),
+    ),
+    "marketer": ("/analytics", "/dashboard", "/settings/profile"),
     "admin": (
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
@@ -46,7 +56,10 @@ PAGES = {
     ),
 }
 # These answer machines, or send people on.
-NOT_PAGES = {"/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"}
+NOT_PAGES = {
+    *("/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
+    "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
+}
 
 EVERY_LOOK = os.environ.get("GRAPEVINE_EVERY_LOOK") == "1"
 # Dark, and German; the one after the next is the opposite.
@@ -112,7 +125,14 @@ def fill(app, *, full):
             change_role(session, people["marketer"], "marketer", by=admin_id, now=now)
         named = {"user": people["referrer"].id, "key": key_ids[0]}
         # Where nothing was earned there is a page that says so.
-        return named | {"code": link.code, "token": "used", "reward": rewards[-1].id if rewards else new_id()}
+        reward_id = rewards[-1].id if rewards else new_id()
+        return named | {
+            "code": link.code,
+            "link": link.id,
+            "token": "used",
+            "reward": reward_id,
+            "month": f"{now:%Y-%m}",
+        }
 
 
 def buy_and_send_back(session, friend, number, now):

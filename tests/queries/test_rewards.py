@@ -14,7 +14,6 @@ from webapp.models import Reward
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.rewards import (
     RewardStep,
-    StatusSummary,
     balances_of,
     contexts_of,
     find_reward,
@@ -22,7 +21,6 @@ from webapp.queries.rewards import (
     list_rewards,
     rewards_of_conversion,
     rewards_of_conversions,
-    summaries_of,
 )
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -173,23 +171,6 @@ def test_a_history_is_told_from_its_beginning():
         RewardStep("pending", "granted", 0, None, NOON),
         RewardStep("pending", "refunded", 400, "reversal", NOON + DAY),
         RewardStep("held", "test", 0, None, NOON - DAY),
-    ]
-
-
-def test_a_summary_counts_each_status_and_currency_of_one_person():
-    with write_transaction() as session:
-        publish(session)
-        publish(session, key="friends", beneficiary="friend")
-        ada, bob = ada_and_bob(session)
-        for number, amount in enumerate(["10.00 USD", "20.00 USD", "30.00 EUR", "40.00 USD"]):
-            recorded = buy(session, bob, amount, event_id=f"evt_{number}", at=NOON - number * DAY)
-            (hers,) = [reward.id for reward in recorded.rewards if reward.side == "referrer"]
-        send(session, hers, "held")
-        summaries = summaries_of(session, ada.id)
-    assert sorted(summaries, key=lambda row: (row.currency, row.status)) == [
-        StatusSummary("pending", "EUR", 1, NOON + 28 * DAY),
-        StatusSummary("held", "USD", 1, NOON + 27 * DAY),
-        StatusSummary("pending", "USD", 2, NOON + 29 * DAY),
     ]
 
 

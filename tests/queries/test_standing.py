@@ -23,7 +23,7 @@ DAYS = last_days(TODAY, 5)
 
 @pytest.fixture
 def ada_id():
-    """Ada, who earned 2.00 dollars four days ago, 4.00 today (half was sent back), 200 yen and a rejected one."""
+    """Ada, who earned 2.00 dollars four days ago, 4.00 today (half was sent back), 200 yen, and a rejected one."""
     with write_transaction() as session:
         publish(session, hold_days=30)
         publish(session, key="friends", beneficiary="friend")

@@ -36,6 +36,18 @@ ROUTES = {
     "GET /dashboard": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/referrals": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/rewards": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/rewards/statement/<month>": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/links": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/links/new": (TO_SIGN_IN, "200", "200", "200", "200"),
+    # Nothing has to be filled in.
+    "POST /dashboard/links": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /dashboard/links/<uuid:link_id>/edit": (TO_SIGN_IN, "200", "404", "404", "404"),
+    "POST /dashboard/links/<uuid:link_id>": (TO_SIGN_IN, "303", "404", "404", "404"),
+    "GET /dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>": (TO_SIGN_IN, "200", "404", "404", "404"),
+    # Last: nothing of a retired link can be looked at.
+    "POST /dashboard/links/<uuid:link_id>/retirement": (TO_SIGN_IN, "303", "404", "404", "404"),
+    "GET /settings/profile": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "POST /settings/profile": (TO_SIGN_IN, "422", "422", "422", "422"),
     "GET /dashboard/rewards/<uuid:reward_id>": (TO_SIGN_IN, "200", "404", "404", "404"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
     "GET /admin": (TO_SIGN_IN, "403", "403", "403", "200"),
@@ -100,16 +112,20 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
     browsers, code = people
     with app.app_context():
         # Someone who is none of PEOPLE: signing them out disturbs nobody.
-        ids = {
+        named = {
+            "<code>": code,
+            "<month>": "2026-11",
             "<uuid:reward_id>": db.session.scalars(select(Reward.id)).one(),
+            "<uuid:link_id>": db.session.scalars(select(Link.id).where(Link.code == code)).one(),
+            "<any(svg,png):kind>": "svg",
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
             "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),
         }
     for route, expected in ROUTES.items():
         method, rule = route.split(" ")
-        path = rule.replace("<code>", code)
-        for place, row_id in ids.items():
-            path = path.replace(place, str(row_id))
+        path = rule
+        for part, value in named.items():
+            path = path.replace(part, str(value))
         for person, answer in zip(PEOPLE, expected, strict=True):
             client = browsers[person]
             data = None
@@ -137,7 +153,7 @@ def test_being_signed_in_opens_nothing_of_the_api(people):
 @pytest.mark.parametrize("route", sorted(route for route in ROUTES if route.startswith("POST ")))
 def test_no_form_is_taken_without_its_token(people, route):
     browsers, _code = people
-    path = re.sub("<uuid:.*?>", str(new_id()), route.split(" ")[1])
+    path = re.sub("<uuid:[^>]*>", str(new_id()), route.split(" ")[1])
     for client in browsers.values():
         response = client.post(path, data={"email": "bob@example.org"})
         assert response.status_code == 400

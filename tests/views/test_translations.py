@@ -30,9 +30,10 @@ on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 # Esperanto has a locale of its own and no translation here.
 LANGUAGE = "eo"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
-# What is nobody's to translate: names of people, programs and products, addresses.
-NAMES = "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|example|com|org|http|localhost"
+# What is nobody's to translate: names of people, programs, products, formats and languages, addresses.
+NAMES = "SVG|PNG|English|Esperanto|Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|example|com|org|http|localhost"
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ADDRESS = re.compile(r"\S+@\S+")
 SPOKEN_ATTRIBUTES = {"aria-label", "alt", "placeholder", "title", "data-done", "data-refused"}
 SILENT = {"script", "style", "time", "output"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "use", "wbr"}
@@ -103,7 +104,7 @@ def left_in_english(page):
     for character in text:
         depth += (character == "⟦") - (character == "⟧")
         outside.append(" " if depth or character == "⟧" else character)
-    plain = REQUEST_ID.sub("", "".join(outside))
+    plain = ADDRESS.sub("", REQUEST_ID.sub("", "".join(outside)))
     return re.findall(r"[^\W\d_]{3,}", re.sub(rf"\b({NAMES})\b", "", plain))
 
 
@@ -142,7 +143,14 @@ def reader(app):
         (None, "/r/NOSUCHCODE"),
         (None, "/nowhere"),
         ("referrer", "/dashboard"),
+        ("referrer", "/dashboard?days=7"),
         ("referrer", "/dashboard/referrals"),
+        ("referrer", "/dashboard/referrals?show=waiting"),
+        ("referrer", "/dashboard/rewards"),
+        ("referrer", "/dashboard/rewards/statement/2026-10"),
+        ("referrer", "/dashboard/links"),
+        ("referrer", "/dashboard/links/new"),
+        ("referrer", "/settings/profile"),
         ("referrer", "/admin"),
         ("marketer", "/analytics"),
         ("admin", "/admin"),

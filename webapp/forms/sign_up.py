@@ -12,7 +12,7 @@ from webapp.domain.codes import code_key
 from webapp.forms.addresses import read_address
 from webapp.passwords import LONGEST, SHORTEST
 
-_NAME_SENTENCES: dict[names.NameProblem, str] = {
+NAME_SENTENCES: dict[names.NameProblem, str] = {
     "empty": _l("Please write your name."),
     "long": _l("Please write at most %(max)d characters.", max=names.LONGEST),
     "invisible": _l("Please write your name in letters; this one holds invisible characters."),
@@ -57,7 +57,7 @@ class SignUpForm(FlaskForm):
 
     def validate_name(self, field: Field) -> None:
         if problem := names.problem_with(field.data or ""):
-            raise ValidationError(_NAME_SENTENCES[problem])
+            raise ValidationError(NAME_SENTENCES[problem])
 
     def validate_email(self, field: Field) -> None:
         try:

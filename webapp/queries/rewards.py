@@ -159,27 +159,6 @@ def history_of(session: Session, reward_id: UUID) -> list[RewardStep]:
     return [RewardStep(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSummary:
-    """A person's rewards of one status in one currency: how many, and when the first of them is ready."""
-
-    status: str
-    currency: str
-    count: int
-    first_matures_at: datetime
-
-
-def summaries_of(session: Session, beneficiary_id: UUID) -> list[StatusSummary]:
-    """Return how many rewards of each status a person has."""
-    rows = session.execute(
-        select(Reward.status, Reward.currency, func.count(), func.min(Reward.matures_at))
-        .where(Reward.beneficiary_id == beneficiary_id)
-        .group_by(Reward.status, Reward.currency)
-        .order_by(Reward.currency)
-    )
-    return [StatusSummary(*row) for row in rows]
-
-
 def balances_of(session: Session, user_id: UUID) -> dict[str, dict[str, int]]:
     """Return what stands in each account of a person, by currency, in minor units. A balance is a sum of entries."""
     rows = session.execute(

@@ -96,3 +96,9 @@ def open_account(
     about = {"role": role}
     record_act(session, program.id, "person_created", subject="user", subject_id=user.id, by=by, now=now, details=about)
     return user
+
+
+def change_profile(session: Session, user: User, *, name: str, language: str | None) -> None:
+    """Change what someone is called, and the language of their pages; None for what their browser asks for."""
+    user.name, user.language = name, language
+    session.flush()

@@ -49,8 +49,11 @@ def purchases_figure(figures: Figures) -> Figure:
     return _figure("purchases", _("Purchases"), figures)
 
 
-def money_figure(metric: str, label: str, amounts: Sequence[Money], note: str) -> Figure:
-    """Return a figure of money as it stands now: the program's currency first, then the others."""
+def money_figure(metric: str, label: str, amounts: Sequence[Money], note: str, days: Sequence[int] = ()) -> Figure:
+    """Return a figure of money as it stands now: the program's currency first, then the others.
+
+    `days` is what stood there at the end of each of the last days, in the program's currency.
+    """
     first, *others = amounts
     return Figure(
         metric=metric,
@@ -58,6 +61,7 @@ def money_figure(metric: str, label: str, amounts: Sequence[Money], note: str) -
         value=first.minor,
         display=money(first),
         note=note,
+        spark=[max(minor, 0) for minor in days],
         further=[FurtherAmount(amount.currency, amount.minor, money(amount)) for amount in others],
     )
 

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import Session
 
+from webapp.domain import names
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number
-from webapp.queries.rewards import StatusSummary, balances_of, summaries_of
+from webapp.queries.standing import Standing, StandingReward
 from webapp.views.figures import Figure, money_figure
+
+# What stands in each account at the end of each of the last days, by currency.
+Balances = dict[str, dict[str, list[int]]]
+
+WAITING = ("pending", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,56 +30,139 @@ class EarningsLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """What one reward that is not ready waits for; or, as the last of its kind, how many more there are."""
+
+    status: str
+    what: str
+    why: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
 class Earnings:
-    """What a person has earned. `ready` is the amount that can be paid now; `owed` what a refund left behind."""
+    """What a person has earned. `ready` is the amount that can be paid now; `owed` what a refund left behind.
+
+    `not_yet` is what cannot be paid yet, and `waiting` says why.
+    """
 
     figures: list[Figure]
     ready: list[str]
+    has_ready: bool
     lines: list[EarningsLine] = field(default_factory=list)
+    not_yet: list[str] = field(default_factory=list)
+    waiting: list[WaitingLine] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
 
 
-def earnings_of(session: Session, user_id: UUID, *, currency: str) -> Earnings:
-    """Read a person's balances; `currency` is the program's, which comes first."""
-    balances, summaries = balances_of(session, user_id), summaries_of(session, user_id)
-    others = sorted(set(balances) - {currency})
-    currencies = [currency, *others]
+def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: str) -> Earnings:
+    """Put a person's balances into words; `currency` is the program's, which comes first."""
+    currencies = [currency, *sorted(set(balances) - {currency})]
 
-    def in_account(account: str) -> list[Money]:
-        amounts = [Money(balances.get(one, {}).get(account, 0), one) for one in currencies]
+    def in_accounts(*accounts: str) -> list[Money]:
+        amounts = [Money(sum(_last(balances, one, account) for account in accounts), one) for one in currencies]
         return [amounts[0], *(amount for amount in amounts[1:] if amount.minor)]
 
+    def days_of(account: str) -> list[int]:
+        return balances.get(currency, {}).get(account, [])
+
+    def of_status(*statuses: str) -> list[Standing]:
+        found = [one for one in standings if one.status in statuses]
+        return sorted(found, key=lambda one: (statuses.index(one.status), currencies.index(one.currency)))
+
+    paid = in_accounts("paid")
     return Earnings(
         figures=[
-            money_figure("pending", _("Pending"), in_account("pending"), _next_ready(summaries)),
-            money_figure("approved", _("Approved"), in_account("approved"), _("ready to be paid")),
-            money_figure("paid", _("Paid"), in_account("paid"), _("in all")),
+            money_figure("pending", _("Pending"), in_accounts("pending"), _next_ready(standings), days_of("pending")),
+            money_figure(
+                "approved", _("Approved"), in_accounts("approved"), _("ready to be paid"), days_of("approved")
+            ),
+            money_figure("paid", _("Paid"), paid, _paid_lately(days_of("paid"), currency), days_of("paid")),
         ],
-        ready=[money(amount) for amount in in_account("approved")],
+        ready=[money(amount) for amount in in_accounts("approved")],
+        has_ready=any(amount.minor > 0 for amount in in_accounts("approved")),
         lines=[
-            _line(summary, Money(balances.get(summary.currency, {}).get(summary.status, 0), summary.currency))
-            for status in ("approved", "pending", "held", "in_payout")
-            for summary in sorted(summaries, key=lambda one: currencies.index(one.currency))
-            if summary.status == status
+            _line(one, Money(_last(balances, one.currency, one.status), one.currency))
+            for one in of_status("approved", "pending", "held", "in_payout")
         ],
-        owed=[money(Money(-amount.minor, amount.currency)) for amount in in_account("clawback") if amount.minor],
+        not_yet=[money(amount) for amount in in_accounts(*WAITING) if amount.minor],
+        waiting=[line for one in of_status(*WAITING) for line in _waiting(one)],
+        owed=[money(Money(-amount.minor, amount.currency)) for amount in in_accounts("clawback") if amount.minor],
     )
 
 
-def _next_ready(summaries: Sequence[StatusSummary]) -> str:
-    moments = [summary.first_matures_at for summary in summaries if summary.status == "pending"]
+def what_for(type_: str, side: str, friend_name: str | None) -> str:
+    """Say what a reward is for, in the middle of a sentence."""
+    if side == "friend":
+        return _("joining") if type_ == "signup" else _("your order")
+    name = names.first_name(friend_name or "")
+    if not name:
+        return _("a friend who joined") if type_ == "signup" else _("a friend’s order")
+    if type_ == "signup":
+        return _("%(name)s, who joined", name=name)
+    return _("%(name)s’s order", name=name)
+
+
+def capital(text: str) -> str:
+    """Return words as they begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def _last(balances: Balances, currency: str, account: str) -> int:
+    return balances.get(currency, {}).get(account, [0])[-1]
+
+
+def _next_ready(standings: Sequence[Standing]) -> str:
+    moments = [one.first_matures_at for one in standings if one.status == "pending"]
     return _("the next on %(day)s", day=_day(min(moments))) if moments else _("nothing waits")
 
 
-def _line(summary: StatusSummary, amount: Money) -> EarningsLine:
-    count = ngettext("%(count)s reward", "%(count)s rewards", summary.count, count=number(summary.count))
+def _paid_lately(days: Sequence[int], currency: str) -> str:
+    lately = days[-1] - days[0] if days else 0
+    return _("%(amount)s in 30 days", amount=money(Money(lately, currency))) if lately > 0 else _("in all")
+
+
+def _line(standing: Standing, amount: Money) -> EarningsLine:
     since = {
         "approved": lambda: _("Ready"),
-        "pending": lambda: _("Ready from %(day)s on", day=_day(summary.first_matures_at)),
+        "pending": lambda: _("Ready from %(day)s on", day=_day(standing.first_matures_at)),
         "held": lambda: _("We’re checking"),
         "in_payout": lambda: _("On its way"),
-    }[summary.status]()
-    return EarningsLine(status=summary.status, count_text=count, since_text=since, amount=money(amount))
+    }[standing.status]()
+    return EarningsLine(standing.status, _count(standing.count), since, money(amount))
+
+
+def _waiting(standing: Standing) -> list[WaitingLine]:
+    lines = [
+        WaitingLine(
+            status=standing.status,
+            what=capital(what_for(one.type, one.side, one.friend_name)),
+            why=_why(standing.status, one),
+            amount=money(one.kept),
+        )
+        for one in standing.nearest
+    ]
+    if more := standing.count - len(lines):
+        text = ngettext("and %(count)s more", "and %(count)s more", more, count=number(more))
+        until = (
+            _("the last is ready on %(day)s", day=_day(standing.last_matures_at))
+            if standing.status == "pending"
+            else _("we’re checking")
+        )
+        lines.append(WaitingLine(standing.status, text, until, ""))
+    return lines
+
+
+def _why(status: str, one: StandingReward) -> str:
+    if status == "held":
+        return _("A person looks at it; nothing is lost meanwhile.")
+    if one.type == "signup":
+        return _("Waits until %(day)s.", day=_day(one.matures_at))
+    return _("Waits until %(day)s, in case the order is sent back.", day=_day(one.matures_at))
+
+
+def _count(count: int) -> str:
+    return ngettext("%(count)s reward", "%(count)s rewards", count, count=number(count))
 
 
 def _day(moment: datetime) -> str:

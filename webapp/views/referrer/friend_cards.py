@@ -34,6 +34,7 @@ class FriendCard:
     """One row of the list: who, where things stand, and why. `amount` is what their latest order earned."""
 
     display_name: str
+    first_name: str
     initials: str
     tone: int
     joined_at: datetime
@@ -64,6 +65,7 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     state, label = _state(outcome, newest)
     return FriendCard(
         display_name=name or _("Someone"),
+        first_name=names.first_name(outcome.friend_name or ""),
         initials=names.initials(outcome.friend_name or ""),
         # Nobody's picture has no colour of its own.
         tone=outcome.decision_id.int % FACE_TONES + 1 if name else 0,
@@ -84,7 +86,7 @@ def _state(outcome: Outcome, newest: FriendOrder | None) -> tuple[str, str]:
     if outcome.outcome != "credited":
         return "none", _("Does not count")
     if newest is None:
-        return "joined", _("Joined")
+        return "joined", _("Not bought yet")
     if not newest.rewards:
         return "none", _("No reward")
     row = _telling(newest.rewards)
@@ -102,7 +104,7 @@ def _steps(outcome: Outcome, newest: FriendOrder | None) -> list[tuple[str, str]
     if outcome.outcome != "credited":
         return [(came, "done"), (_("Does not count"), "stop")]
     if newest is None:
-        return [(came, "done"), (_("Joined"), "done")]
+        return [(_("Joined"), "done"), (_("Bought"), ""), (_("Ready"), ""), (_("Paid"), "")]
     if not newest.rewards:
         return [(_("Joined"), "done"), (_("Bought"), "done"), (_("No reward"), "stop")]
     return steps_to_payment(_telling(newest.rewards), signup=newest.type == "signup")

@@ -11,6 +11,7 @@ from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence
 from webapp.formatting import day_short, money, say
 from webapp.queries.rewards import RewardRow
+from webapp.queries.statements import StatementLine
 
 _LABELS = {
     "pending": lambda: _("Waiting"),
@@ -74,10 +75,15 @@ def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
     )
 
 
-def state_label(row: RewardRow) -> str:
+def state_label(row: RewardRow | StatementLine) -> str:
     if row.status == "reversed" and row.reason != "refunded":
         return _("Taken back")
-    return _LABELS[row.status]()
+    return status_label(row.status)
+
+
+def status_label(status: str) -> str:
+    """Return what all rewards of a status are called."""
+    return _LABELS[status]()
 
 
 def steps_to_payment(row: RewardRow, *, signup: bool) -> list[tuple[str, str]]:

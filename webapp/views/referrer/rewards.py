@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -24,9 +24,11 @@ from webapp.queries.rewards import (
     find_reward,
     history_of,
     list_rewards,
-    summaries_of,
 )
+from webapp.queries.standing import standings_of
+from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.referrer.reward_cards import reward_card, stand_of, state_label, steps_to_payment
+from webapp.views.referrer.reward_filters import month_bounds, reward_filters
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -48,16 +50,28 @@ class ListedReward:
 @bp.get("")
 def index() -> Response:
     session, program = db.session(), load_program()
+    standings = standings_of(session, current_user.id)
+    filters = reward_filters(program, standings)
+    since, until = month_bounds(filters.month, program) if filters.month else (None, None)
     try:
-        rows, more = list_rewards(session, program.id, beneficiary_id=current_user.id, before=page_cursor())
+        rows, more = list_rewards(
+            session,
+            program.id,
+            beneficiary_id=current_user.id,
+            status=filters.status or None,
+            currency=filters.currency or None,
+            since=since,
+            until=until,
+            before=page_cursor(),
+        )
     except UnknownCursorError:
         abort(404)
     contexts = contexts_of(session, [row.conversion_id for row in rows])
-    total = sum(summary.count for summary in summaries_of(session, current_user.id))
     return render(
         "referrer/rewards/index.html",
-        part="referrer/rewards/_rows.html",
-        heading=_heading(total),
+        part="referrer/rewards/_rows.html" if "before" in request.args else "referrer/rewards/_list.html",
+        heading=_heading(sum(one.count for one in standings)),
+        filters=filters,
         rewards=[_listed(row, contexts[row.conversion_id]) for row in rows],
         next_cursor=str(more) if more else None,
     )
@@ -107,10 +121,9 @@ def _heading(total: int) -> str:
 
 
 def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
-    what = _of(row, context)
     return ListedReward(
         id=row.id,
-        what=what[0].upper() + what[1:],
+        what=capital(_of(row, context)),
         occurred_at=context.occurred_at,
         status=row.status,
         state_label=state_label(row),
@@ -120,15 +133,7 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
 
 
 def _of(row: RewardRow, context: RewardContext) -> str:
-    """Say what a reward is for, in the middle of a sentence."""
-    if row.side == "friend":
-        return _("joining") if context.type == "signup" else _("your order")
-    name = names.first_name(context.friend_name or "")
-    if not name:
-        return _("a friend who joined") if context.type == "signup" else _("a friend’s order")
-    if context.type == "signup":
-        return _("%(name)s, who joined", name=name)
-    return _("%(name)s’s order", name=name)
+    return what_for(context.type, row.side, context.friend_name)
 
 
 def _step(step: RewardStep, currency: str) -> tuple[datetime, str]:
