@@ -31,7 +31,7 @@ on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 LANGUAGE = "eo"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
 # What is nobody's to translate: names of people, programs, products, formats and languages, addresses.
-NAMES = "SVG|PNG|English|Esperanto|Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|example|com|org|http|localhost"
+NAMES = "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|SVG|PNG|English|Esperanto|example|com|org|http"
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ADDRESS = re.compile(r"\S+@\S+")
 SPOKEN_ATTRIBUTES = {"aria-label", "alt", "placeholder", "title", "data-done", "data-refused"}

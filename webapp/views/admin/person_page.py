@@ -16,7 +16,8 @@ from webapp.models import Program, User
 from webapp.queries.directory import count_sessions, invitation_of, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.referrals import count_friends
-from webapp.queries.rewards import balances_of, summaries_of
+from webapp.queries.rewards import balances_of
+from webapp.queries.standing import standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
 from webapp.web import absolute_url
 
@@ -74,6 +75,6 @@ def _balances(session: Session, person: User, first: str) -> list[Balance]:
 def _rewards(session: Session, person: User) -> list[tuple[str, str, int]]:
     """Return status, its word and how many rewards have it, in whatever currency."""
     counts: dict[str, int] = {}
-    for summary in summaries_of(session, person.id):
-        counts[summary.status] = counts.get(summary.status, 0) + summary.count
+    for standing in standings_of(session, person.id):
+        counts[standing.status] = counts.get(standing.status, 0) + standing.count
     return [(status, label, counts[status]) for status, label in STATUSES.items() if status in counts]

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from webapp.domain import names
 from webapp.domain.explain_rewards import decision_for_owner, event_in_words
 from webapp.domain.money import Money
 from webapp.extensions import db
