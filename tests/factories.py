@@ -98,3 +98,21 @@ def sign_in(client: FlaskClient, email: str, password: str = PASSWORD) -> TestRe
     response = submit(client, "/login", {"email": email, "password": password})
     assert response.status_code == 303, response.get_data(as_text=True)
     return response
+
+
+def other_program(session: Session) -> Program:
+    """The program of another business on the same site."""
+    other = Program(
+        slug="other",
+        name="Other",
+        currency="USD",
+        time_zone="UTC",
+        landing_url="/signup",
+        attribution_model="last",
+        window_days=60,
+        hold_days=30,
+        created_at=NOON,
+    )
+    session.add(other)
+    session.flush()
+    return other

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from webapp.extensions import db
-from webapp.models import ApiKey
+from webapp.models import ApiKey, AuditEntry
 from webapp.queries.keys import find_live_key
 from webapp.services.keys import key_hash
 
@@ -75,6 +75,15 @@ def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_written(app, create,
     assert "Traceback" not in result.output
     assert result.stdout == ""
     assert keys(app) == []
+
+
+def test_making_a_key_is_kept_in_the_audit_log_without_its_name(app, create):
+    create("shop")
+    (key,) = keys(app)
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.subject_id, entry.actor) == ("key_created", key.id, "command")
+    assert entry.details == {"scope": "write"}
 
 
 def test_the_longest_name_is_taken(app, create):

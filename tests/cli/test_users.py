@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests import factories
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import Link, User
+from webapp.models import AuditEntry, Link, User
 from webapp.passwords import verify_password
 
 
@@ -38,6 +38,15 @@ def test_a_person_is_made_verified_in_each_role_and_the_id_stands_alone_on_the_l
     assert (marta.password_hash, marta.referred_by) == (None, None)
     with app.app_context():
         assert db.session.scalars(select(Link)).one().referrer_id == marta.id
+
+
+def test_making_an_account_is_kept_in_the_audit_log_without_a_name(app, create):
+    create("ada@example.org", "--name", "Ada", "--role", "admin")
+    (ada,) = people(app)
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.subject_id, entry.actor) == ("person_created", ada.id, "command")
+    assert entry.details == {"role": "admin"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""])

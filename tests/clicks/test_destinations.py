@@ -1,8 +1,17 @@
 """Which pages a link may lead to, and which of them are another site's."""
 
+import re
+
 import pytest
 
-from webapp.clicks.destinations import ForeignDestinationError, allowed_destination, allowed_origins, is_elsewhere
+from webapp.clicks.destinations import (
+    ForeignDestinationError,
+    allowed_destination,
+    allowed_origins,
+    checked_hosts,
+    checked_landing_page,
+    is_elsewhere,
+)
 
 OWN = "http://127.0.0.1:8137"
 LANDING = "https://Shop.example:8443/start"
@@ -76,3 +85,38 @@ def test_the_address_of_a_site_may_name_the_port_it_has_anyway():
 )
 def test_what_is_another_site(destination, elsewhere):
     assert is_elsewhere(destination, own=OWN) is elsewhere
+
+
+@pytest.mark.parametrize("url", ["/", "/signup?a=b", "https://shop.example:8443/start", "http://shop.example/ü"])
+def test_a_landing_page_is_a_path_or_a_page(url):
+    assert checked_landing_page(url, own=OWN).startswith(url.rstrip("ü"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "signup", "//evil.example", "/\\evil.example", "javascript:alert(1)", "data:text/html,x"),
+        *("ftp://a.example/", "https://a@b.example/", "https://"),
+    ],
+)
+def test_a_landing_page_is_nothing_else(url):
+    with pytest.raises(ForeignDestinationError):
+        checked_landing_page(url, own=OWN)
+
+
+def test_hosts_are_kept_in_small_letters_each_once():
+    listed = " Shop.Example \r\n\nshop.example\nshop.example:8443\n[2001:db8::7]:81\n"
+    assert checked_hosts(listed) == "shop.example\nshop.example:8443\n[2001:db8::7]:81"
+    assert checked_hosts(" \n") == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("https://a.example", "a.example/x", "*.example", "a@b.example", "a.example:x", "a b.example"),
+        "a.example,b.example",
+    ],
+)
+def test_what_is_no_host_is_named(line):
+    with pytest.raises(ValueError, match=re.escape(line)):
+        checked_hosts(f"shop.example\n{line}")
