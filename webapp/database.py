@@ -130,12 +130,27 @@ def one_snapshot() -> Iterator[Session]:
     """
     session = db.session()
     session.rollback()
-    if db.engine.dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    _read_as_of_now(session)
     try:
         yield session
     finally:
         session.rollback()
+
+
+@contextmanager
+def snapshot_for_streaming(engine: Engine) -> Iterator[Session]:
+    """Give a session of its own that reads one moment of the database, for an answer that is sent in parts.
+
+    The session of the request is gone by then.
+    """
+    with Session(engine) as session:
+        _read_as_of_now(session)
+        yield session
+
+
+def _read_as_of_now(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def stands_at_head() -> bool:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
 
-from flask import Response, stream_with_context
+from flask import Response
 from sqlalchemy.orm import Session
 
-from webapp.database import one_snapshot
+from webapp.database import snapshot_for_streaming
+from webapp.extensions import db
 
 Cell = str | int | Decimal | None
 
@@ -20,11 +21,15 @@ ROWS_AT_A_TIME = 200
 
 
 def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session], Iterable[Sequence[Cell]]]) -> Response:
-    """Send a table in parts, as `rows` reads it from one snapshot of the database; nothing is locked meanwhile."""
+    """Send a table in parts, as `rows` reads it from one snapshot of the database; nothing is locked meanwhile.
+
+    `rows` is called when the request is over: what it says to people has to be put into words before.
+    """
+    engine = db.engine
 
     def body() -> Iterator[str]:
         yield BYTE_ORDER_MARK + _lines([header])
-        with one_snapshot() as session:
+        with snapshot_for_streaming(engine) as session:
             waiting: list[Sequence[Cell]] = []
             for row in rows(session):
                 waiting.append(row)
@@ -34,7 +39,7 @@ def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session],
             if waiting:
                 yield _lines(waiting)
 
-    response = Response(stream_with_context(body()), content_type="text/csv; charset=utf-8")
+    response = Response(body(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
     return response
 

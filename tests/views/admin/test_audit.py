@@ -150,6 +150,12 @@ def test_the_file_has_codes_and_words_and_nothing_that_a_spreadsheet_would_run(m
     assert len(newest["fingerprint"]) == 64
 
 
+def test_the_file_is_the_same_for_every_reader(marta, things):
+    english = read_csv(marta.get("/admin/audit/entries.csv", headers={"Accept-Language": "en-US"}))
+    assert read_csv(marta.get("/admin/audit/entries.csv", headers={"Accept-Language": "en-GB, de"})) == english
+    assert "The command line published version 1 of the rule “A fifth <of> all”" in [row["what"] for row in english]
+
+
 def test_a_name_that_is_a_formula_is_written_as_text(app, marta, keep):
     with app.app_context(), write_transaction() as session:
         session.get_one(User, marta.user_id).name = "=1+1"

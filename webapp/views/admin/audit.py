@@ -97,6 +97,7 @@ def export() -> Response:
 
 
 def _rows(session: Session, program_id: UUID, wanted: Wanted) -> Iterator[tuple[Cell, ...]]:
+    """Read entries a part at a time. The request is over by then, so that the words are English for every reader."""
     before: UUID | None = None
     while True:
         entries, before = list_entries(session, program_id, wanted, before=before, limit=ROWS_AT_A_TIME)
