@@ -7,7 +7,17 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from tests import factories
-from webapp.models import CampaignDay, CohortWeek, Link, LinkDay, LinkRevenueDay, ProgramDay, ProgramRevenueDay, RuleDay
+from webapp.models import (
+    CampaignDay,
+    CohortWeek,
+    Link,
+    LinkDay,
+    LinkRevenueDay,
+    ProgramDay,
+    ProgramRevenueDay,
+    RuleDay,
+    User,
+)
 
 
 def program_day(session: Session, day: date, **counts: int) -> None:
@@ -53,3 +63,9 @@ def cohort_week(session: Session, week: date, *buyers: int) -> None:
 
 def _insert(session: Session, table: Any, **row: Any) -> None:
     session.execute(insert(table), [row])
+
+
+def many(session: Session, people: list[Any], links: list[Any], days: list[Any], sums: list[Any]) -> None:
+    """Write many people with their links, and what happened through these, at once."""
+    for table, rows in ((User, people), (Link, links), (LinkDay, days), (LinkRevenueDay, sums)):
+        session.execute(insert(table), rows)

@@ -30,6 +30,10 @@ from webapp.services.signups import CameBy
 pytestmark = pytest.mark.browser
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
+ANALYTICS = (
+    *("/analytics?from=2026-02-30&to=x", "/analytics?link={link}", "/analytics/funnel?days=7", "/analytics/cohorts"),
+    *("/analytics/referrers?sort=signups", "/analytics/links", "/analytics/rewards"),
+)
 # Who looks at what. Refusals are pages too.
 PAGES = {
     None: (
@@ -47,7 +51,7 @@ PAGES = {
         ),
         *("/settings/profile", "/admin"),
     ),
-    "marketer": ("/analytics", "/dashboard", "/settings/profile"),
+    "marketer": ("/analytics", *ANALYTICS, "/dashboard", "/settings/profile"),
     "admin": (
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
@@ -56,7 +60,11 @@ PAGES = {
     ),
 }
 # These answer machines, or send people on.
+FILES = {
+    f"/analytics/{name}.csv" for name in ("days", "funnel", "cohorts", "referrers", "links", "campaigns", "rewards")
+}
 NOT_PAGES = {
+    *FILES,
     *("/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
 }

@@ -15,7 +15,7 @@ from webapp.database import write_transaction
 LIMIT_BYTES = 160_000
 LIMIT_BYTES_WITH_CHARTS = 560_000
 # As soon as there is something to draw.
-WITH_CHARTS = {"/dashboard"}
+WITH_CHARTS = {"/dashboard", "/analytics"}
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

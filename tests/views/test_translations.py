@@ -1,6 +1,7 @@
 """Every word that people read can be translated: in a made-up language, nothing is left in English."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -11,31 +12,38 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
+from sqlalchemy import select
 
-from tests import factories
+from tests import factories, money, rollup_rows
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, submit
 from tests.services.test_signups import join
+from webapp.clock import utc_now
 from webapp.config import ROOT
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.mail import compose
+from webapp.models import RewardRule
 from webapp.queries.people import find_by_email
 from webapp.services.keys import create_key
 from webapp.services.roles import change_role
 from webapp.services.signups import CameBy
 
+ANALYTICS = ("", "?days=1", "/funnel", "/cohorts", "/referrers", "/links", "/rewards")
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 # Esperanto has a locale of its own and no translation here.
 LANGUAGE = "eo"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
 # What is nobody's to translate: names of people, programs, products, formats and languages, addresses.
-NAMES = "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|SVG|PNG|English|Esperanto|example|com|org|http"
+NAMES = (
+    "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|SVG|PNG|CSV|English|Esperanto"
+    "|example|com|org|http|localhost|utm_source|utm_medium|utm_campaign"
+)
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ADDRESS = re.compile(r"\S+@\S+")
 SPOKEN_ATTRIBUTES = {"aria-label", "alt", "placeholder", "title", "data-done", "data-refused"}
-SILENT = {"script", "style", "time", "output"}
+SILENT = {"script", "style", "time", "output", "code"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "use", "wbr"}
 
 
@@ -125,7 +133,19 @@ def speaking(make_app, translations):
         change_role(session, jo, "referrer", by=person.id, now=NOON)
         change_role(session, jo, "marketer", by=None, now=NOON)
         app.config["NAMED"] = {"user": person.id, "key": key.id}
+        earlier_days(session)
     return app
+
+
+def earlier_days(session):
+    """Something for every table and chart of the analytics, two weeks before."""
+    day = utc_now().date() - timedelta(days=14)
+    rollup_rows.program_day(session, day, clicks=90, visitors=60, signups=30, purchases=25, buyers=20, repeat_buyers=5)
+    rollup_rows.program_money(session, day, 90_000, 5_000)
+    rollup_rows.cohort_week(session, day - timedelta(days=day.weekday()), 20, 10)
+    rollup_rows.campaign_day(session, day, "", "", "", clicks=1)
+    money.publish(session, now=utc_now() - timedelta(days=14), name="Bob")
+    rollup_rows.rule_day(session, session.scalars(select(RewardRule.id)).one(), day, 9_000, rewards=25)
 
 
 def reader(app):
@@ -152,7 +172,7 @@ def reader(app):
         ("referrer", "/dashboard/links/new"),
         ("referrer", "/settings/profile"),
         ("referrer", "/admin"),
-        ("marketer", "/analytics"),
+        *(("marketer", f"/analytics{path}") for path in ANALYTICS),
         ("admin", "/admin"),
         ("admin", "/admin/users"),
         ("admin", "/admin/users?named=nobody"),

@@ -159,9 +159,11 @@ def _cells(frame: Frame, row: DayRow) -> DayCells:
     )
 
 
-def _top(session: Session, frame: Frame, now: PeriodRows) -> TopReferrers:
+def _top(session: Session, frame: Frame, now: PeriodRows) -> TopReferrers | None:
     currency = frame.program.currency
     rows = list_referrers(session, frame.scope, frame.period, currency=currency, order="revenue", limit=TOP)
+    if not rows:
+        return None
     cells = shared_cells(frame, rows)
     whole = now.amounts.get(currency, NO_AMOUNTS).revenue
     part = sum(cell.revenue_minor for cell in cells)
