@@ -1,12 +1,13 @@
 """Rows of the roll-ups, written as they stand, for tests of what is read from them."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from tests import factories
+from tests import factories, money
+from webapp.clock import utc_now
 from webapp.models import (
     CampaignDay,
     CohortWeek,
@@ -15,6 +16,7 @@ from webapp.models import (
     LinkRevenueDay,
     ProgramDay,
     ProgramRevenueDay,
+    RewardRule,
     RuleDay,
     User,
 )
@@ -59,6 +61,19 @@ def cohort_week(session: Session, week: date, *buyers: int) -> None:
     for weeks_after, count in enumerate(buyers):
         row = {"week": week, "weeks_after": weeks_after, "buyers": count}
         _insert(session, CohortWeek, program_id=factories.program(session).id, **row)
+
+
+def a_fortnight_ago(session: Session) -> None:
+    """Something for every table and chart of the analytics, two weeks before today."""
+    now = utc_now() - timedelta(days=14)
+    day = now.date()
+    program_day(session, day, clicks=90, visitors=60, signups=30, purchases=25, buyers=20, repeat_buyers=5)
+    program_money(session, day, 90_000, 5_000)
+    cohort_week(session, day - timedelta(days=day.weekday()), 20, 10)
+    campaign_day(session, day, "", "", "", clicks=1)
+    money.publish(session, now=now, key="a-fortnight-ago", name="Bob", trigger="renewal")
+    rule_id = session.scalars(select(RewardRule.id).where(RewardRule.key == "a-fortnight-ago")).one()
+    rule_day(session, rule_id, day, 9_000, rewards=25)
 
 
 def _insert(session: Session, table: Any, **row: Any) -> None:

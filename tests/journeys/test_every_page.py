@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests import factories, money
+from tests import factories, money, rollup_rows
 from tests.factories import PASSWORD
 from tests.services.test_signups import join
 from tests.views.test_routes import routes_of
@@ -121,6 +121,8 @@ def fill(app, *, full):
             )
             if number < BUYERS:
                 buy_and_send_back(session, friend, number, now)
+        if full:
+            rollup_rows.a_fortnight_ago(session)
         rewards = list_rewards(session, factories.program(session).id, beneficiary_id=people["referrer"].id)[0]
         key_ids = [
             create_key(session, factories.program(session), name=name, scope="write", secret=name, now=now).id

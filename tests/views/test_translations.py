@@ -1,7 +1,6 @@
 """Every word that people read can be translated: in a made-up language, nothing is left in English."""
 
 import re
-from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -12,18 +11,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
-from sqlalchemy import select
 
-from tests import factories, money, rollup_rows
+from tests import factories, rollup_rows
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, submit
 from tests.services.test_signups import join
-from webapp.clock import utc_now
 from webapp.config import ROOT
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.mail import compose
-from webapp.models import RewardRule
 from webapp.queries.people import find_by_email
 from webapp.services.keys import create_key
 from webapp.services.roles import change_role
@@ -133,19 +129,8 @@ def speaking(make_app, translations):
         change_role(session, jo, "referrer", by=person.id, now=NOON)
         change_role(session, jo, "marketer", by=None, now=NOON)
         app.config["NAMED"] = {"user": person.id, "key": key.id}
-        earlier_days(session)
+        rollup_rows.a_fortnight_ago(session)
     return app
-
-
-def earlier_days(session):
-    """Something for every table and chart of the analytics, two weeks before."""
-    day = utc_now().date() - timedelta(days=14)
-    rollup_rows.program_day(session, day, clicks=90, visitors=60, signups=30, purchases=25, buyers=20, repeat_buyers=5)
-    rollup_rows.program_money(session, day, 90_000, 5_000)
-    rollup_rows.cohort_week(session, day - timedelta(days=day.weekday()), 20, 10)
-    rollup_rows.campaign_day(session, day, "", "", "", clicks=1)
-    money.publish(session, now=utc_now() - timedelta(days=14), name="Bob")
-    rollup_rows.rule_day(session, session.scalars(select(RewardRule.id)).one(), day, 9_000, rewards=25)
 
 
 def reader(app):
