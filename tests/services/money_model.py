@@ -89,7 +89,11 @@ class Purchase:
     nth: int = 1
     refunded: int = 0
     refunds: int = 0
+    plan: str | None = None
     rewards: list[Reward] = field(default_factory=list)
+    # The rules that were asked, and what was used of the limits of those that would have paid, by their keys.
+    asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    used: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def is_refunded_whole(self) -> bool:
@@ -188,8 +192,11 @@ class Books:
 
     def _record(self, purchase: Purchase) -> list[tuple[str | None, str]]:
         self.purchases[purchase.name] = purchase
-        self._count_anew(purchase)
+        begun = self._count_anew(purchase)
         said = list(self._decide(purchase))
+        for later, key in begun:
+            if not any(reward.key == key for reward in later.rewards):
+                self._reward(later, key)
         arrived = [
             refund
             for refund in self.waiting
@@ -201,15 +208,26 @@ class Books:
             self._apply(refund, purchase)
         return said
 
-    def _count_anew(self, new: Purchase) -> None:
-        """Number what the friend did by the moment it happened; what counts too high now is taken back."""
+    def _count_anew(self, new: Purchase) -> list[tuple[Purchase, str]]:
+        """Number what the friend did by the moment it happened; what counts too high now is taken back.
+
+        Returns what is earned only now, of what happened later.
+        """
         same = [other for other in self.purchases.values() if (other.friend, other.type) == (new.friend, new.type)]
         ordered = sorted(same, key=lambda other: (other.at, other.name if other.is_event else ""))
+        begun = []
         for nth, purchase in enumerate(ordered, 1):
+            if purchase.nth == nth:
+                continue
             purchase.nth = nth
-            for reward in purchase.rewards:
-                if nth > _first(reward.table):
-                    reward.bring_to(0)
+            for key, table in purchase.asked.items():
+                _code, amount, _currency = _limited(table, _price(table, purchase), purchase.used.get(key, {}))
+                given = [reward for reward in purchase.rewards if reward.key == key]
+                if not amount and given:
+                    given[0].bring_to(0)
+                elif amount and not given:
+                    begun.append((purchase, key))
+        return begun
 
     def _decide(self, purchase: Purchase) -> Iterator[tuple[str | None, str]]:
         if purchase.friend is None:
@@ -229,17 +247,43 @@ class Books:
             if table is None or table["trigger"] != purchase.type:
                 continue
             asked += 1
-            code, amount, currency = _price(table, purchase)
-            if code == "earned":
-                hold = table.get("hold_days", self.hold_days)
-                beneficiary = referrer if table["beneficiary"] == "referrer" else purchase.friend
-                status, matures_at = "pending" if hold else "approved", purchase.at + timedelta(days=hold)
-                purchase.rewards.append(
-                    Reward(key, table["beneficiary"], beneficiary, amount, currency, status, matures_at, table)
-                )
-            yield key, code
+            purchase.asked[key] = table
+            yield key, self._reward(purchase, key)
         if not asked:
             yield None, "no_rule"
+
+    def _reward(self, purchase: Purchase, key: str) -> str:
+        """Ask a rule, and give what it pays, less what was refunded. Returns the reason."""
+        table, referrer = purchase.asked[key], self.referrer_of[purchase.friend or ""]
+        worth = _price(table, purchase)
+        if worth[1] and "limits" in table:
+            purchase.used[key] = {
+                scope: self._used(key, scope, limit, purchase) for scope, limit in table["limits"].items()
+            }
+        code, amount, currency = _limited(table, worth, purchase.used.get(key, {}))
+        if amount:
+            hold, side = table.get("hold_days", self.hold_days), table["beneficiary"]
+            beneficiary = referrer if side == "referrer" else purchase.friend
+            status, matures_at = "pending" if hold else "approved", purchase.at + timedelta(days=hold)
+            reward = Reward(key, side, beneficiary or "", amount, currency, status, matures_at, table)
+            purchase.rewards.append(reward)
+            if purchase.refunds:
+                reward.bring_to(_earned(reward, purchase))
+        return code
+
+    def _used(self, key: str, scope: str, limit: dict[str, Any], purchase: Purchase) -> int:
+        referrer = self.referrer_of[purchase.friend or ""]
+        counted = [
+            reward
+            for other, reward in self.rewards()
+            if reward.key == key
+            and reward.status not in NOWHERE
+            and _period(limit, other) == _period(limit, purchase)
+            and (scope == "program" or self.referrer_of[other.friend or ""] == referrer)
+        ]
+        if "count" in limit:
+            return sum(reward.kept > 0 for reward in counted)
+        return sum(reward.kept for reward in counted if reward.currency == limit["currency"])
 
     def _apply(self, refund: Waiting, purchase: Purchase) -> list[tuple[str, int, str]]:
         left = (purchase.amount or 0) - purchase.refunded
@@ -249,15 +293,23 @@ class Books:
         return [what for what in taken if what is not None]
 
 
+def _period(limit: dict[str, Any], purchase: Purchase) -> object:
+    day = purchase.at.date()
+    return {"day": day, "month": (day.year, day.month), "lifetime": None}[limit["period"]]
+
+
 def _first(table: dict[str, Any]) -> float:
     return table["settings"].get("first_purchases", float("inf"))
 
 
 def _price(table: dict[str, Any], purchase: Purchase) -> tuple[str, int, str]:
+    """Return what a rule would pay without its limits."""
     if "starts_at" in table and purchase.at < table["starts_at"]:
         return "not_started", 0, ""
     if "ends_at" in table and purchase.at >= table["ends_at"]:
         return "ended", 0, ""
+    if unmet := _unmet(table, purchase, purchase.amount):
+        return unmet, 0, ""
     if table["kind"] == "fixed_amount":
         return "earned", table["settings"]["amount"], table["settings"]["currency"]
     if purchase.amount is None:
@@ -268,11 +320,52 @@ def _price(table: dict[str, Any], purchase: Purchase) -> tuple[str, int, str]:
     return ("earned", share, purchase.currency or "") if share else ("rounds_to_zero", 0, "")
 
 
+def _limited(table: dict[str, Any], worth: tuple[str, int, str], used: dict[str, int]) -> tuple[str, int, str]:
+    """Return what is paid when so much was used."""
+    code, amount, currency = worth
+    if not amount:
+        return worth
+    for scope, limit in sorted(table.get("limits", {}).items()):
+        if limit.get("currency", currency) != currency:
+            return "currency_differs", 0, ""
+        left = limit.get("count", limit.get("amount")) - used[scope] if scope in used else 1
+        if left <= 0:
+            return "limit_reached", 0, ""
+        if "amount" in limit and scope in used and left < amount:
+            code, amount = "limit_cut", left
+    return code, amount, currency
+
+
+def _unmet(table: dict[str, Any], purchase: Purchase, amount: int | None) -> str:
+    """Return the reason why a rule is not for a purchase of this amount, empty when it is."""
+    when = table.get("when", {})
+    for condition in when.get("all", []):
+        if reason := _fails(condition, purchase, amount):
+            return reason
+    reasons = {_fails(condition, purchase, amount) for condition in when.get("any", [])}
+    if not reasons or "" in reasons:
+        return ""
+    return reasons.pop() if len(reasons) == 1 else "condition_false"
+
+
+def _fails(condition: dict[str, Any], purchase: Purchase, amount: int | None) -> str:
+    was = {"amount": amount, "nth_purchase": purchase.nth, "metadata.plan": purchase.plan}[condition["field"]]
+    if was is None:
+        return "value_missing"
+    if condition.get("currency", purchase.currency) != purchase.currency:
+        return "currency_differs"
+    value = condition["value"]
+    holds = {"=": was == value, ">=": condition["op"] == ">=" and was >= value}[condition["op"]]
+    return "" if holds else "condition_false"
+
+
 def _earned(reward: Reward, purchase: Purchase) -> int:
     if purchase.is_refunded_whole:
         return 0
     if reward.table["kind"] == "fixed_amount" or not purchase.amount:
-        return reward.amount
+        left = purchase.amount and purchase.amount - purchase.refunded
+        asks = any(one["field"] == "amount" for of in reward.table.get("when", {}).values() for one in of)
+        return 0 if asks and _unmet(reward.table, purchase, left) else reward.amount
     return _rounded(reward.amount * (1 - Fraction(purchase.refunded, purchase.amount)))
 
 

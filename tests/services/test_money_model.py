@@ -71,26 +71,49 @@ terms = [
     {"hold_days": 0, "ends_at": NOON + 9 * DAY},
     {"hold_days": 0, "starts_at": NOON - DAY, "ends_at": NOON + 20 * DAY},
 ]
+# Most rules have none.
+second = {"field": "nth_purchase", "op": "=", "value": 2}
+fifty = {"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}
+pro = {"field": "metadata.plan", "op": "=", "value": "pro"}
+once = {"count": 1, "period": "lifetime"}
+twice_a_day = {"count": 2, "period": "day"}
+fifteen_dollars = {"amount": 1500, "currency": "USD", "period": "month"}
+parts = [
+    *[{}] * 6,
+    {"when": {"all": [second]}},
+    {"when": {"all": [fifty]}},
+    {"when": {"any": [pro, {**second, "value": 1}, {**second, "value": 3}]}},
+    {"when": {"all": [pro], "any": [fifty, {**second, "op": ">="}]}},
+    {"limits": {"per_referrer": once}},
+    {"limits": {"program": fifteen_dollars}},
+    {"limits": {"per_referrer": twice_a_day, "program": {**fifteen_dollars, "period": "lifetime"}}},
+    {"when": {"all": [{**second, "op": ">="}]}, "limits": {"per_referrer": fifteen_dollars}},
+]
 tables = st.builds(
-    lambda number, trigger, side, kind, term: {
+    lambda number, trigger, side, kind, term, part: {
         **A_RULE,
         "key": f"rule-{number}",
         "trigger": trigger,
         "beneficiary": side,
         **kind,
         **term,
+        **part,
     },
     st.integers(1, 4),
     st.sampled_from(["purchase"] * 4 + ["renewal", "signup"]),
     st.sampled_from(["referrer", "friend"]),
     st.sampled_from(kinds),
     st.sampled_from(terms),
+    st.sampled_from(parts),
 )
 rule_sets = st.lists(tables, max_size=3, unique_by=lambda table: table["key"])
 # Only one purchase counts for the first, so that a late one ends its reward; what the second gives can be paid at once.
+# A late purchase also begins rewards of the third, and the last one soon pays nothing any more.
 AT_FIRST = [
     {**A_RULE, "key": "first-purchase", "beneficiary": "referrer", "hold_days": 10, **kinds[0]},
     {**A_RULE, "key": "every-purchase", "beneficiary": "friend", "hold_days": 0, **kinds[3]},
+    {**A_RULE, "key": "second-purchase", "beneficiary": "referrer", **kinds[5], "when": {"all": [second]}},
+    {**A_RULE, "key": "at-most", "beneficiary": "referrer", **kinds[2], "limits": {"per_referrer": fifteen_dollars}},
 ]
 
 
@@ -175,8 +198,9 @@ class MoneyMachine(RuleBasedStateMachine):
         of_order=st.none() | newness,
         friend=st.integers(0, 99),
         back=days_back,
+        plan=st.sampled_from([None, "pro", "free"]),
     )
-    def someone_buys(self, which, letter, named, type, amount, of_order, friend, back):
+    def someone_buys(self, which, letter, named, type, amount, of_order, friend, back, plan):
         number = len(self.books.purchases)
         taken = [one for one in self.books.purchases.values() if one.is_event]
         awaited = self.books.waiting
@@ -190,7 +214,7 @@ class MoneyMachine(RuleBasedStateMachine):
         # Now and then someone unknown.
         friends = [*self.books.referrer_of] * 2 + [None]
         friend = friends[friend % len(friends)]
-        self.record(Purchase(name, type, friend, *(amount or (None, None)), order, self.now - back * DAY))
+        self.record(Purchase(name, type, friend, *(amount or (None, None)), order, self.now - back * DAY, plan=plan))
 
     @rule(
         which=st.integers(0, 99),
@@ -294,7 +318,8 @@ class MoneyMachine(RuleBasedStateMachine):
     def record(self, purchase):
         """Tell both sides of a purchase."""
         money = None if purchase.amount is None else Money(purchase.amount, purchase.currency)
-        happened = Event(purchase.type, purchase.at, purchase.name, money, purchase.order)
+        details = None if purchase.plan is None else {"plan": purchase.plan}
+        happened = Event(purchase.type, purchase.at, purchase.name, money, purchase.order, details)
 
         def record(session):
             program, user_id = factories.program(session), self.ids.get(purchase.friend)
