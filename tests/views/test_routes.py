@@ -80,6 +80,20 @@ ROUTES = {
     "GET /admin/audit/entries.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/settings": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/settings": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/rules": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rules": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/rules/new": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rules/new": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/rules/new/review": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/rules/example": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/rules/<uuid:rule_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rules/<uuid:rule_id>/edit": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rules/<uuid:rule_id>/edit": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rules/<uuid:rule_id>/review": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rules/<uuid:rule_id>/review": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/rules/<uuid:rule_id>/versions": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/rules/<uuid:rule_id>/<act>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rules/<uuid:rule_id>/<act>": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
     "GET /readyz": ("200", "200", "200", "200", "200"),
 }
@@ -123,11 +137,14 @@ def test_every_route_has_a_row_and_an_audience(app):
 def test_every_route_answers_every_person_as_its_row_says(app, people):
     browsers, code = people
     with app.app_context():
+        reward_id, rule_id = db.session.execute(select(Reward.id, Reward.rule_id)).one()
         # Someone who is none of PEOPLE: signing them out disturbs nobody.
         named = {
             "<code>": code,
             "<month>": "2026-11",
-            "<uuid:reward_id>": db.session.scalars(select(Reward.id)).one(),
+            "<uuid:reward_id>": reward_id,
+            "<uuid:rule_id>": rule_id,
+            "<act>": "pause",
             "<uuid:link_id>": db.session.scalars(select(Link.id).where(Link.code == code)).one(),
             "<any(svg,png):kind>": "svg",
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),

@@ -57,6 +57,22 @@ class Condition:
         table: dict[str, Any] = {"field": self.field, "op": self.op, "value": value}
         return table if self.currency is None else {**table, "currency": self.currency}
 
+    def in_words(self) -> Sentence:
+        """Say what it demands, as in "The amount is at least $20.00"."""
+        known = _known(self.field)
+        label = Sentence(known.label)
+        value = self._wanted()
+        if known.takes == "detail":
+            label = Sentence(N_("The detail “%(name)s”"), {"name": self.field.removeprefix(METADATA)})
+            values = self.value if isinstance(self.value, tuple) else (self.value,)
+            # A text is told from a number that looks like it.
+            value = tuple(
+                Sentence(N_("“%(text)s”"), {"text": one}) if isinstance(one, str) else _truth(one) for one in values
+            )
+        return Sentence(
+            N_("%(field)s %(op)s %(value)s"), {"field": label, "op": Sentence(OPS[self.op].label), "value": value}
+        )
+
     def _said(self, known: Field, was: object) -> Sentence:
         label = self.field if known.takes == "detail" else Sentence(known.label)
         return Sentence(OPS[self.op].words, {"field": label, "value": self._wanted(), "was": was})

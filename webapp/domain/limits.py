@@ -29,6 +29,19 @@ PERIOD_LABELS: dict[Period, str] = {
     "year": N_("a year"),
     "lifetime": N_("in all"),
 }
+_MOST_REWARDS = {
+    "per_referrer": NN_(
+        "At most one reward %(period)s for each referrer", "At most %(most)s rewards %(period)s for each referrer"
+    ),
+    "program": NN_(
+        "At most one reward %(period)s for the whole program",
+        "At most %(most)s rewards %(period)s for the whole program",
+    ),
+}
+_MOST_MONEY = {
+    "per_referrer": N_("At most %(most)s %(period)s for each referrer"),
+    "program": N_("At most %(most)s %(period)s for the whole program"),
+}
 _COUNTED = {
     "per_referrer": NN_(
         "At most one reward %(period)s for each referrer; used before this one: %(used)s.",
@@ -85,6 +98,13 @@ class Limit:
             return LimitCheck(self, "limit_cut", used, left, paid, cut)
         because = Sentence(_SUMMED[self.scope], values)
         return LimitCheck(self, "full" if left else "limit_reached", used, left, reward if left else None, because)
+
+    def in_words(self) -> Sentence:
+        """Say what it allows."""
+        values = {"period": Sentence(PERIOD_LABELS[self.period]), "most": self.amount or self.most}
+        if self.amount is None:
+            return counted(_MOST_REWARDS[self.scope], self.most, values)
+        return Sentence(_MOST_MONEY[self.scope], values)
 
     def table(self) -> dict[str, Any]:
         """Return the limit as an inline table of TOML."""

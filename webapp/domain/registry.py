@@ -5,6 +5,7 @@ field says what it takes. The metadata of a field, `{"label": N_("…"), "hint":
 N_("…")}`, says to people what it is; both may be left out.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from dataclasses import Field as DataclassField
@@ -122,6 +123,15 @@ def read_settings(kind: Kind, raw: object) -> RewardRule:
 def kind_of(rule: RewardRule) -> Kind:
     """Return the kind that a rule's settings belong to."""
     return next(kind for kind in KINDS.values() if kind.settings is type(rule))
+
+
+def paying_example(kind: Kind) -> tuple[RewardRule, Facts, Earned] | None:
+    """Return the first example of a kind's file that pays, for people to see what the kind is like."""
+    for rule, about, _expected in getattr(sys.modules[kind.settings.__module__], "EXAMPLES", ()):
+        answer = rule.reward(about)
+        if isinstance(answer, Earned) and about.amount is not None:
+            return rule, about, answer
+    return None
 
 
 def plain_settings(rule: RewardRule) -> dict[str, object]:

@@ -161,6 +161,11 @@ def paid_by_rules(session: Session, program_id: UUID, since: date) -> dict[UUID,
     return paid
 
 
+def find_rule_id(session: Session, program_id: UUID, key: str) -> UUID | None:
+    """Return the id of the program's rule with a key."""
+    return session.scalar(select(RewardRule.id).where(RewardRule.program_id == program_id, RewardRule.key == key))
+
+
 def find_versions(session: Session, ids: Iterable[UUID]) -> dict[UUID, Version]:
     """Return versions by their ids."""
     wanted = set(ids)

@@ -8,6 +8,8 @@ from sqlalchemy import event, select
 from tests import factories
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, sign_in
+from tests.money import publish
+from tests.views.admin.rule_forms import id_of
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry
@@ -31,6 +33,22 @@ def marta(app, time_machine):
     sign_in(client, "marta@example.com")
     client.user_id = user_id
     return client
+
+
+@pytest.fixture
+def admin(app, staff):
+    """The browser of an admin, at today's date."""
+    client = browser(app)
+    sign_in(client, "admin@example.com")
+    return client
+
+
+@pytest.fixture
+def twenty(app, staff):
+    """The address of a rule that is live: 20% of each purchase, in version 1."""
+    with app.app_context(), write_transaction() as session:
+        publish(session)
+    return f"/admin/rules/{id_of(app)}"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from webapp.domain.registry import CurrencyCode, MinorUnits, reward_rule
 from webapp.domain.sentences import N_, Sentence
 
 
-@reward_rule("fixed_amount", label=N_("A fixed amount"), sentence=N_("%(amount)s %(currency)s each time"))
+@reward_rule("fixed_amount", label=N_("A fixed amount"), sentence=N_("%(amount)s %(currency)s"))
 @dataclass(frozen=True, slots=True)
 class FixedAmount:
     """The same amount for each conversion, in the rule's own currency, whatever the conversion's was."""
@@ -18,9 +18,9 @@ class FixedAmount:
     currency: CurrencyCode = field(metadata={"label": N_("Currency")})
     proportional: ClassVar[bool] = False
 
-    def in_words(self) -> Sentence:
+    def in_words(self) -> Money:
         """Say what is paid."""
-        return Sentence(N_("%(amount)s each time"), {"amount": Money(int(self.amount), str(self.currency))})
+        return Money(int(self.amount), str(self.currency))
 
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Pay the amount."""

@@ -12,7 +12,7 @@ from webapp.domain.sentences import N_, NN_, Sentence, counted
 @reward_rule(
     "percent_of_purchase",
     label=N_("A percentage of each purchase"),
-    sentence=N_("%(percent)s of what each friend pays, for the first %(first_purchases)s purchases"),
+    sentence=N_("%(percent)s of what the friend pays, for their first %(first_purchases)s purchases"),
 )
 @dataclass(frozen=True, slots=True)
 class PercentOfPurchase:
@@ -27,7 +27,8 @@ class PercentOfPurchase:
     def in_words(self) -> Sentence:
         """Say what is paid."""
         words = NN_(
-            "%(percent)s%% of each friend’s first purchase", "%(percent)s%% of each friend’s first %(count)s purchases"
+            "%(percent)s%% of what the friend pays, for their first purchase only",
+            "%(percent)s%% of what the friend pays, for their first %(count)s purchases",
         )
         values = {"percent": self.percent.text, "count": self.first_purchases}
         return counted(words, self.first_purchases, values)

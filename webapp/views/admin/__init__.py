@@ -3,12 +3,12 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from webapp.views.admin import audit, keys, overview, settings, users
+from webapp.views.admin import audit, keys, overview, rule_changes, settings, users
 from webapp.views.guards import require_role
 from webapp.web import keep_out_of_caches
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-for noun in (overview, users, keys, audit, settings):
+for noun in (overview, rule_changes, users, keys, audit, settings):
     bp.register_blueprint(noun.bp)
 bp.after_request(keep_out_of_caches)
 

@@ -1,0 +1,92 @@
+"""What a rule would pay in other cases near a given one, found where its answer changes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from webapp.domain.condition_fields import METADATA
+from webapp.domain.conditions import Condition
+from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.money import EXPONENTS, Money
+from webapp.domain.registry import kind_of
+from webapp.domain.rules import RuleDefinition
+from webapp.domain.sentences import N_, Sentence
+
+MOST_CASES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A conversion in words, and what the rule makes of it."""
+
+    about: Sentence
+    answer: Earned | Skipped
+
+
+def more_cases(rule: RuleDefinition, facts: Facts) -> tuple[Case, ...]:
+    """Return up to `MOST_CASES` cases near `facts`: the next purchase, then those for which the answer differs."""
+    answer = _outcome(rule.price(facts))
+    seen, cases = [facts], []
+    for words, other in _neighbours(rule, facts):
+        if other in seen:
+            continue
+        seen.append(other)
+        priced = rule.price(other)
+        following = rule.trigger != "signup" and other.nth_purchase == facts.nth_purchase + 1
+        if _outcome(priced) != answer or following:
+            cases.append(Case(words, priced))
+    return tuple(cases[:MOST_CASES])
+
+
+def _outcome(answer: Earned | Skipped) -> object:
+    return answer.amount if isinstance(answer, Earned) else answer.code
+
+
+def _neighbours(rule: RuleDefinition, facts: Facts) -> Iterator[tuple[Sentence, Facts]]:
+    for nth in _numbers(rule, facts) if rule.trigger != "signup" else ():
+        yield _about(rule, facts.amount, nth), replace(facts, nth_purchase=nth)
+    for condition in _conditions(rule):
+        if condition.field == "amount" and condition.currency and isinstance(condition.value, int):
+            minor = condition.value + {">=": -1, "<=": 1, "=": 1}.get(condition.op, 0)
+            if minor >= 0:
+                beyond = Money(minor, condition.currency)
+                yield _about(rule, beyond, facts.nth_purchase), replace(facts, amount=beyond)
+        if condition.field in ("amount", "currency") and facts.amount is not None:
+            other = _in_another_currency(facts.amount)
+            yield _about(rule, other, facts.nth_purchase), replace(facts, amount=other)
+        if condition.field.startswith(METADATA):
+            name = condition.field.removeprefix(METADATA)
+            words = Sentence(N_("“%(name)s” is something else, or not reported"), {"name": name})
+            # An empty text equals no value that a condition can name.
+            yield words, replace(facts, details={**facts.details, name: ""})
+
+
+def _numbers(rule: RuleDefinition, facts: Facts) -> Iterator[int]:
+    """Numbers of purchases at which the answer may change."""
+    yield facts.nth_purchase + 1
+    for condition in _conditions(rule):
+        if condition.field == "nth_purchase":
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            numbers = [value for value in values if isinstance(value, int)]
+            yield from (near for value in numbers for near in (value - 1, value, value + 1) if near >= 1)
+    for setting in kind_of(rule.settings).fields:
+        if setting.takes is int:
+            yield getattr(rule.settings, setting.name) + 1
+
+
+def _conditions(rule: RuleDefinition) -> tuple[Condition, ...]:
+    return (*rule.when.all_of, *rule.when.any_of) if rule.when else ()
+
+
+def _about(rule: RuleDefinition, amount: Money | None, nth: int) -> Sentence:
+    if amount is None:
+        return Sentence(N_("Number %(nth)s, without an amount"), {"nth": nth})
+    if rule.trigger == "signup":
+        return Sentence(N_("%(amount)s"), {"amount": amount})
+    words = N_("%(amount)s, purchase %(nth)s") if rule.trigger == "purchase" else N_("%(amount)s, number %(nth)s")
+    return Sentence(words, {"amount": amount, "nth": nth})
+
+
+def _in_another_currency(amount: Money) -> Money:
+    """Return about as many major units of another currency with as many decimals."""
+    other = "EUR" if amount.currency != "EUR" else "USD"
+    return Money(amount.minor * 10 ** EXPONENTS[other] // 10 ** EXPONENTS[amount.currency], other)
