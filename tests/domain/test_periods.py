@@ -10,11 +10,14 @@ from webapp.domain.periods import (
     PERIODS,
     Window,
     day_begins,
+    ends_of_day,
     last_days,
     local_day,
+    monday_of,
     months_back,
     next_month,
     read_month,
+    weeks_between,
     window_of,
 )
 
@@ -47,7 +50,10 @@ def utc(*parts):
 def test_a_day_begins_to_the_microsecond(time_zone, midnight, day):
     assert local_day(midnight, time_zone) == day
     assert local_day(midnight - INSTANT, time_zone) == day - timedelta(days=1)
-    assert day_begins(day, time_zone) == midnight
+    first, following = ends_of_day(day, time_zone)
+    assert first == midnight == day_begins(day, time_zone)
+    assert local_day(following - INSTANT, time_zone) == day
+    assert local_day(following, time_zone) == day + timedelta(days=1)
 
 
 @given(
@@ -126,3 +132,10 @@ def test_months_follow_each_other_over_the_new_year():
         date(2026, 11, 1),
     ]
     assert months_back(date(2026, 11, 22), date(2026, 11, 1)) == [date(2026, 11, 1)]
+
+
+def test_a_week_is_that_of_its_monday():
+    sunday, monday = date(2026, 11, 22), date(2026, 11, 23)
+    assert (monday_of(sunday), monday_of(monday)) == (date(2026, 11, 16), monday)
+    assert [weeks_between(sunday, day) for day in (date(2026, 11, 16), monday, date(2026, 12, 31))] == [0, 1, 6]
+    assert weeks_between(monday, sunday) == -1
