@@ -238,3 +238,89 @@ def test_rewards_come_in_pages_that_htmx_can_fetch_in_parts(app, house, page_of)
 @pytest.mark.parametrize("before", ["x", "", "%00", "00000000-0000-0000-0000-000000000000"])
 def test_a_hostile_cursor_is_not_there(page_of, before):
     page_of("ada", f"/dashboard/rewards?before={before}", status=404)
+
+
+def test_what_is_not_ready_says_what_it_waits_for(app, house, page_of):
+    held = bob_does(app, house, buys("49.99 USD"), buys("20.00 USD", event_id="evt_2"))
+    with app.app_context(), write_transaction() as session:
+        money.send(session, held.rewards[0].id, "held")
+    said = words(page_of("ada", "/dashboard"))
+    assert "$14.00 is not ready yet. See why" in said
+    assert "Bob’s order Waits until Dec 22, in case the order is sent back. $10.00" in said
+    assert "Bob’s order A person looks at it; nothing is lost meanwhile. $4.00" in said
+
+
+def test_figures_of_money_have_a_line_of_the_last_days(app, house, page_of):
+    bob_does(app, house, gets("approved", "in_payout", "paid"))
+    page = page_of("ada", "/dashboard")
+    assert figures(page, "paid") == [(None, 1000, "$10.00")]
+    paid = page[page.index('data-metric="paid"') :]
+    assert "$10.00 in 30 days" in paid
+    points = re.search(r'<polyline points="([^"]*)"', paid).group(1).split()
+    assert (len(points), points[0], points[-1]) == (30, "0.0,26.0", "100.0,2.0")
+
+
+@pytest.fixture
+def several(app, house):
+    """Rewards of two months, three states and two currencies."""
+    bob_does(
+        app,
+        house,
+        buys("10.00 USD", event_id="evt_1", at=NOON - 30 * DAY),
+        buys("20.00 USD", event_id="evt_2"),
+        buys("1000 JPY", event_id="evt_3"),
+        buys("40.00 USD", event_id="evt_4"),
+        sends_back(of="evt_4"),
+        buys("60.00 USD", event_id="evt_5"),
+        sends_back("30.00 USD", of="evt_5", event_id="ref_2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "amounts"),
+    [
+        ("", ["$6.00", "$0.00", "¥200", "$4.00", "$2.00"]),
+        ("?status=reversed", ["$0.00"]),
+        ("?status=pending&currency=USD", ["$6.00", "$4.00", "$2.00"]),
+        ("?currency=JPY", ["¥200"]),
+        ("?month=2026-10", ["$2.00"]),
+        ("?month=2026-11&status=pending&currency=JPY", ["¥200"]),
+        # What nobody could choose is not asked for.
+        ("?status=odd&currency=XXX&month=1900-01", ["$6.00", "$0.00", "¥200", "$4.00", "$2.00"]),
+    ],
+)
+def test_rewards_are_narrowed_down_in_the_address(several, page_of, query, amounts):
+    page = page_of("ada", f"/dashboard/rewards{query}")
+    assert sorted(re.findall(r'<span class="money">([^<]*)</span>', page)) == sorted(amounts)
+    part = page_of("ada", f"/dashboard/rewards{query}", **{"HX-Request": "true"})
+    assert part.lstrip().startswith('<section class="card" id="rewards"')
+    assert re.findall(r'<span class="money">([^<]*)</span>', part) == re.findall(
+        r'<span class="money">([^<]*)</span>', page
+    )
+
+
+def test_the_choices_are_those_that_there_are(several, page_of):
+    page = words(page_of("ada", "/dashboard/rewards"))
+    assert "Every state Waiting (4) Sent back (1) Any month November 2026 October 2026 Every currency USD JPY" in page
+    assert "No rewards like that" in words(page_of("ada", "/dashboard/rewards?month=2026-10&currency=JPY"))
+
+
+def test_a_statement_adds_up_by_state_and_in_all(several, page_of):
+    said = words(page_of("ada", "/dashboard/rewards/statement/2026-11"))
+    assert "$10.00 + ¥200 for November 2026" in said
+    assert "The month is not over yet." in said
+    assert "Waiting × 2 $10.00 Waiting × 1 ¥200 Sent back × 1 $0.00 You keep $10.00 + ¥200" in said
+    assert "Nov 22 Bob’s order Waiting $12.00 $6.00" in said
+    said = words(page_of("ada", "/dashboard/rewards/statement/2026-10"))
+    assert "$2.00 for October 2026" in said
+    assert "not over yet" not in said
+    assert "No rewards in this month" in words(page_of("ada", "/dashboard/rewards/statement/2026-09"))
+
+
+@pytest.mark.parametrize("month", ["2026-12", "2026-13", "x", "2026-1", "9999-99"])
+def test_there_is_no_statement_of_a_month_that_is_none_or_has_not_begun(house, page_of, month):
+    page_of("ada", f"/dashboard/rewards/statement/{month}", status=404)
+
+
+def test_a_statement_is_nobody_elses(several, page_of):
+    assert "Bob" not in page_of("cara", "/dashboard/rewards/statement/2026-11")

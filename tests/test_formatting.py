@@ -1,0 +1,62 @@
+"""Amounts, percentages, days and languages as readers of different places write them."""
+
+import pytest
+from flask_babel import force_locale
+
+from webapp.domain.money import Money, Percent
+from webapp.formatting import day_axis, money_axis, money_brief, percent, reader_locale
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+@pytest.mark.parametrize(
+    ("amount", "locale", "text"),
+    [
+        (Money(500, "USD"), "en_US", "$5"),
+        (Money(550, "USD"), "en_US", "$5.50"),
+        (Money(500, "JPY"), "en_US", "¥500"),
+        (Money(2000, "KWD"), "en_US", "KWD\N{NO-BREAK SPACE}2"),
+        (Money(500, "EUR"), "de", "5\N{NO-BREAK SPACE}€"),
+    ],
+)
+def test_a_brief_amount_has_decimals_only_where_they_say_something(app, amount, locale, text):
+    with app.test_request_context(), force_locale(locale):
+        assert money_brief(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "locale", "text"),
+    [
+        ("15", "en_US", "15%"),
+        ("12.5", "en_US", "12.5%"),
+        ("12.5", "de", "12,5\N{NO-BREAK SPACE}%"),
+        ("15", "tr", "%15"),
+    ],
+)
+def test_a_percentage_has_every_decimal_that_it_has(app, share, locale, text):
+    with app.test_request_context(), force_locale(locale):
+        assert percent(Percent(share)) == text
+
+
+def test_axes_are_written_as_the_reader_writes(app):
+    with app.test_request_context(), force_locale("en_US"):
+        assert (money_axis("USD"), day_axis()) == (("$", ""), "%b %-d")
+    with app.test_request_context(), force_locale("de"):
+        assert (money_axis("EUR"), day_axis()) == (("", "\N{NO-BREAK SPACE}€"), "%-d %b")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "wanted", "locale"),
+    [
+        (None, ["de-AT", "en-GB"], "de_AT"),
+        (None, ["fr", "en-GB"], "en_GB"),
+        ("de", ["en-GB", "de-AT"], "de_AT"),
+        ("de", ["en-GB"], "de"),
+        ("en", ["de-AT", "en-GB"], "en_GB"),
+        ("en", [], "en"),
+        # No longer translated.
+        ("fr", ["de-CH"], "de_CH"),
+    ],
+)
+def test_a_chosen_language_keeps_the_region_of_the_browser(databases, chosen, wanted, locale):
+    assert reader_locale(chosen, wanted, ["de"]) == locale
