@@ -16,7 +16,7 @@ from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
 SIDES: tuple[Side, ...] = ("referrer", "friend")
-REWARDS = ("cash",)
+REWARDS: tuple[str, ...] = ("cash",)
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 # Why a version was published, in a line.
