@@ -13,16 +13,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from webapp.demo_desk import Desk
 from webapp.domain.money import Money
-from webapp.domain.rules import read_rule
 from webapp.models import Link, Program, User
 from webapp.queries.links import first_link_of
+from webapp.queries.rewards import RewardRow
 from webapp.services.clicks import Visit, record_click
 from webapp.services.conversions import Event, record_conversion
+from webapp.services.links import open_link
 from webapp.services.people import create_person
 from webapp.services.refunds import RefundReport, record_refund
 from webapp.services.rewards import SYSTEM, mature_rewards
-from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 
 DEMO_DOMAIN = "demo.example"
@@ -45,26 +46,11 @@ RETURNED_SHARE = 0.07
 WHOLE_SHARE = 0.7
 LATEST_RETURN_DAYS = 40
 
-RULES = (
-    {
-        "key": "referrer-15-percent",
-        "name": "15% of a friend’s first twelve orders",
-        "trigger": "purchase",
-        "beneficiary": "referrer",
-        "kind": "percent_of_purchase",
-        "settings": {"percent": "15", "first_purchases": 12},
-        "hold_days": 30,
-    },
-    {
-        "key": "friend-5-dollars",
-        "name": "$5 for joining through a friend",
-        "trigger": "signup",
-        "beneficiary": "friend",
-        "kind": "fixed_amount",
-        "settings": {"amount": 500, "currency": "USD"},
-        "hold_days": 14,
-    },
-)
+# Ada's other link, and how much of what comes through her comes through it.
+STAR_CODE, STAR_LABEL, STAR_SECOND_SHARE = "ada-brews", "My coffee newsletter", 0.35
+# So many days before the end somebody joins again and again through the same link, and buys at once.
+RING_DAYS_AGO = 5
+RING = ("Nina Lopez", "Nina Lopes", "N Lopez", "Nina Maria Lopez")
 
 _FIRST_NAMES = """
 Aisha Amara Ben Bruno Carla Chen Daniel Dina Elif Emma Farid Finn Grace Hana Hugo Ines Ivan Jonas Julia Kofi Lea Leo
@@ -78,12 +64,13 @@ Singh Sousa Svensson Tanaka Weber Wolf Yilmaz Young Zhang
 """
 FIRST_NAMES, LAST_NAMES = _FIRST_NAMES.split(), _LAST_NAMES.split()
 SOURCES = (
-    ("web.whatsapp.com", "whatsapp", "chat"),
-    ("www.instagram.com", "instagram", "social"),
-    ("t.co", "x", "social"),
-    ("mail.google.com", "newsletter", "email"),
-    (None, None, None),
+    ("web.whatsapp.com", "whatsapp", "chat", None),
+    ("www.instagram.com", "instagram", "social", "autumn-box"),
+    ("t.co", "x", "social", "autumn-box"),
+    ("mail.google.com", "newsletter", "email", "autumn-box"),
+    (None, None, None, None),
 )
+NEWSLETTER = Visit("mail.google.com", "newsletter", "email", "ada-brews")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +112,10 @@ class _Story:
     session: Session
     program: Program
     rng: random.Random
+    desk: Desk
     sharers: list[_Sharer]
+    # The other link of the first of them.
+    second: Link
     visitors: list[tuple[UUID, Link]] = field(default_factory=list)
     joined: set[UUID] = field(default_factory=set)
     customers: list[UUID] = field(default_factory=list)
@@ -137,29 +127,17 @@ class _Story:
     refunds: int = 0
 
     def click(self, at: datetime) -> None:
-        visitor, link, new = _visitor(self.rng, self.visitors, self.sharers)
-        visit = _visit(self.rng)
-        record_click(self.session, self.program, link, visitor_id=visitor, visit=visit, now=at, new_visitor=new)
+        visitor, link, new = self._visitor()
+        self._click(visitor, link, NEWSLETTER if link is self.second else _visit(self.rng), at, new=new)
         self.visitors.append((visitor, link))
-        self.clicks += 1
 
     def signup(self, at: datetime) -> None:
         if not self.visitors:
             return
         came_by = _came_by(self.rng, self.visitors, self.sharers, self.joined)
-        signed_up = sign_up(
-            self.session,
-            self.program,
-            **_identity(self.rng, len(self.joined)),
-            password_hash=None,
-            came_by=came_by,
-            choose=secrets.choice,
-            now=at,
-        )
-        self.joined.add(came_by.visitor_id or signed_up.user.id)
-        self.sharers.append(_Sharer(first_link_of(self.session, signed_up.user.id), self.rng.paretovariate(1.1)))
-        self.customers.append(signed_up.user.id)
-        self.referrals += signed_up.referral is not None
+        user = self._join(came_by, _identity(self.rng, len(self.joined)), at)
+        self.sharers.append(_Sharer(first_link_of(self.session, user.id), self.rng.paretovariate(1.1)))
+        self.customers.append(user.id)
 
     def purchase(self, at: datetime) -> None:
         if not self.customers:
@@ -175,14 +153,43 @@ class _Story:
             amount=amount,
             order_id=str(1000 + self.purchases),
         )
-        record_conversion(self.session, self.program.id, event, user_id=buyer, actor=SYSTEM, now=at)
+        self._record(event, buyer)
         if self.rng.random() < RETURNED_SHARE:
             wanted = None if self.rng.random() < WHOLE_SHARE else amount.minor // 4
             days = self.rng.uniform(1, LATEST_RETURN_DAYS)
             self.returns.append((at + timedelta(days=days), event.event_id or "", wanted))
 
-    def night(self, at: datetime) -> None:
-        """What happens when a day is over: orders come back, and holds end."""
+    def ring(self, at: datetime) -> None:
+        """Somebody joins under several names and buys at once each time; the last of them is found out first."""
+        ringleader = self.sharers[-1].link
+        rewards: list[RewardRow] = []
+        for number, name in enumerate(RING):
+            joined_at = at + timedelta(minutes=3 * number)
+            visitor = UUID(int=self.rng.getrandbits(128), version=4)
+            self._click(visitor, ringleader, Visit(), joined_at, new=True)
+            friend = self._join(
+                CameBy(visitor_id=visitor),
+                {"name": name, "email": f"nina.lopez{number + 1}@{DEMO_DOMAIN}"},
+                joined_at + timedelta(seconds=40),
+            )
+            self.purchases += 1
+            event = Event(
+                type="purchase",
+                occurred_at=joined_at + timedelta(seconds=90),
+                event_id=f"demo-purchase-{self.purchases}",
+                amount=Money(max(PRICES), self.program.currency),
+                order_id=str(1000 + self.purchases),
+            )
+            rewards += self._record(event, friend.id)
+        noticed_at = at + timedelta(hours=2)
+        self.desk.hold(
+            [reward for reward in rewards if reward.side == "referrer"],
+            "Four new customers within ten minutes, with much the same address",
+            noticed_at,
+        )
+
+    def night(self, number: int, at: datetime) -> None:
+        """What happens when a day is over: orders come back, holds end, and the desk does its work."""
         for returned_at, event_id, wanted in sorted(one for one in self.returns if one[0] <= at):
             self.returns.remove((returned_at, event_id, wanted))
             self.refunds += 1
@@ -194,6 +201,44 @@ class _Story:
             )
             record_refund(self.session, self.program.id, report, actor=SYSTEM, now=returned_at)
         mature_rewards(self.session, at)
+        self.desk.night(number, at)
+
+    def _click(self, visitor_id: UUID, link: Link, visit: Visit, at: datetime, *, new: bool) -> None:
+        record_click(self.session, self.program, link, visitor_id=visitor_id, visit=visit, now=at, new_visitor=new)
+        self.clicks += 1
+
+    def _visitor(self) -> tuple[UUID, Link, bool]:
+        """Return who comes through which link, and whether it is for the first time."""
+        rng = self.rng
+        if self.visitors and rng.random() < RETURNING_SHARE:
+            return *rng.choice(self.visitors[-400:]), False
+        if rng.random() < STAR_SHARE:
+            link = self.second if rng.random() < STAR_SECOND_SHARE else self.sharers[0].link
+        else:
+            weights = [sharer.weight for sharer in self.sharers]
+            link = rng.choices(self.sharers, weights=weights)[0].link
+        return UUID(int=rng.getrandbits(128), version=4), link, True
+
+    def _record(self, event: Event, buyer_id: UUID) -> list[RewardRow]:
+        recorded = record_conversion(
+            self.session, self.program.id, event, user_id=buyer_id, actor=SYSTEM, now=event.occurred_at
+        )
+        self.desk.today += recorded.rewards
+        return recorded.rewards
+
+    def _join(self, came_by: CameBy, identity: dict[str, str], at: datetime) -> User:
+        signed_up = sign_up(
+            self.session,
+            self.program,
+            **identity,
+            password_hash=None,
+            came_by=came_by,
+            choose=secrets.choice,
+            now=at,
+        )
+        self.joined.add(came_by.visitor_id or signed_up.user.id)
+        self.referrals += signed_up.referral is not None
+        return signed_up.user
 
 
 def tell_story(session: Session, program: Program, *, days: int, seed: int, until: datetime) -> Told:
@@ -204,17 +249,29 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     rng = random.Random(seed)
     program.name = "Fernhill Coffee"
     start = datetime.combine(until.astimezone(UTC).date(), time.min, tzinfo=UTC) - timedelta(days=days - 1)
-    sharers = [_Sharer(first_link_of(session, user.id), 1.0) for user in _founders(session, program, start)]
-    publish_rules(
-        session, program, [read_rule(rule) for rule in RULES], prune=False, note="The first rules", by=None, now=start
+    founders = _founders(session, program, start)
+    sharers = [_Sharer(first_link_of(session, user.id), 1.0) for user in founders]
+    second = open_link(
+        session,
+        program,
+        founders[0],
+        code=STAR_CODE,
+        label=STAR_LABEL,
+        destination_url=None,
+        choose=secrets.choice,
+        now=start,
     )
-    story = _Story(session, program, rng, sharers)
+    desk = Desk(session, program, rng, founders[-1].id, days)
+    desk.open(start)
+    story = _Story(session, program, rng, desk, sharers, second)
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
         for at, kind in moments:
             if at <= until:
                 tell[kind](at)
-        story.night(min(start + timedelta(days=number), until))
+        if number == days - RING_DAYS_AGO:
+            story.ring(start + timedelta(days=number - 1, hours=14))
+        story.night(number, min(start + timedelta(days=number), until))
     return Told(
         people=len(story.joined) + len(PEOPLE),
         clicks=story.clicks,
@@ -259,15 +316,6 @@ def _about(rng: random.Random, mean: float) -> int:
     return max(0, int(value) + (rng.random() < value % 1))
 
 
-def _visitor(rng: random.Random, visitors: list[tuple[UUID, Link]], sharers: list[_Sharer]) -> tuple[UUID, Link, bool]:
-    """Return who comes through which link, and whether it is for the first time."""
-    if visitors and rng.random() < RETURNING_SHARE:
-        return *rng.choice(visitors[-400:]), False
-    star = rng.random() < STAR_SHARE
-    sharer = sharers[0] if star else rng.choices(sharers, weights=[sharer.weight for sharer in sharers])[0]
-    return UUID(int=rng.getrandbits(128), version=4), sharer.link, True
-
-
 def _came_by(
     rng: random.Random, visitors: list[tuple[UUID, Link]], sharers: list[_Sharer], joined: set[UUID]
 ) -> CameBy:
@@ -281,8 +329,8 @@ def _came_by(
 
 
 def _visit(rng: random.Random) -> Visit:
-    host, source, medium = rng.choice(SOURCES)
-    return Visit(source_host=host, utm_source=source, utm_medium=medium, utm_campaign="autumn" if source else None)
+    host, source, medium, campaign = rng.choice(SOURCES)
+    return Visit(source_host=host, utm_source=source, utm_medium=medium, utm_campaign=campaign)
 
 
 def _identity(rng: random.Random, number: int) -> dict[str, str]:

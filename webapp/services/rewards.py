@@ -130,7 +130,23 @@ def change_status(
     session: Session, reward_id: UUID, status: Status, *, reason: str, actor: Actor, now: datetime
 ) -> None:
     """Take a reward to another status. Raises StatusError when that is not a step it can take, and writes nothing."""
-    (reward,) = lock_rewards(session, [reward_id])
+    change_statuses(session, [reward_id], status, reason=reason, actor=actor, now=now)
+
+
+def change_statuses(
+    session: Session, reward_ids: Sequence[UUID], status: Status, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Take rewards to another status. Raises StatusError when one of them cannot take the step, and writes nothing."""
+    rewards = lock_rewards(session, reward_ids)
+    steps = [Step(reward, Change(status), reason, _postings_to(status, reward)) for reward in rewards]
+    _take_steps(session, steps, actor=actor, now=now)
+    if status == "rejected":
+        for reward in rewards:
+            kept = Money(reward.kept_minor, reward.amount.currency)
+            count_withdrawal(session, reward.program_id, reward.rule_id, kept, now)
+
+
+def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
     if "reversed" in (reward.status, status) or reward.status == "rejected":
         # Only what is taken back ends a reward, and only what is given back revives it: never a status alone. Likewise
         # an appeal: what went back while a reward was rejected has to be taken off when it returns.
@@ -140,10 +156,7 @@ def change_status(
         # A payout failed after the clawback, so nothing was paid: what is left settles it, and nothing is owed for it.
         owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.clawed_back_minor, reward.kept_minor))
         postings = (*moved(kept, reward.status, status), *move(owed, account_of(reward.status), "clawback"))
-    _take_steps(session, [Step(reward, Change(status), reason, postings)], actor=actor, now=now)
-    if status == "rejected":
-        kept = Money(reward.kept_minor, reward.amount.currency)
-        count_withdrawal(session, reward.program_id, reward.rule_id, kept, now)
+    return postings
 
 
 def take_back(

@@ -1,0 +1,169 @@
+"""What the people behind the demo's program do: they set its rules, look at what seems odd, and pay.
+
+All of it through the services that real people use, so that the history, the
+ledger and the audit log tell it too.
+"""
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.reward_decisions import CHOICES
+from webapp.domain.rules import read_rule
+from webapp.models import Program, Reward
+from webapp.queries.rewards import RewardRow
+from webapp.queries.rules import read_rule_set
+from webapp.services.keys import PREFIX, create_key
+from webapp.services.reward_decisions import decide_rewards
+from webapp.services.rewards import SYSTEM, change_statuses
+from webapp.services.rules import change_rule_state, publish_rules
+
+FIRST_RULES: tuple[Mapping[str, Any], ...] = (
+    {
+        "key": "referrer-15-percent",
+        "name": "15% of a friend’s first twelve orders",
+        "trigger": "purchase",
+        "beneficiary": "referrer",
+        "kind": "percent_of_purchase",
+        "settings": {"percent": "15", "first_purchases": 12},
+        "hold_days": 30,
+    },
+    {
+        "key": "friend-5-dollars",
+        "name": "$5 for joining through a friend",
+        "trigger": "signup",
+        "beneficiary": "friend",
+        "kind": "fixed_amount",
+        "settings": {"amount": 500, "currency": "USD"},
+        "hold_days": 14,
+    },
+)
+# For a while only, and then no more.
+LARGE_ORDERS: Mapping[str, Any] = {
+    "key": "large-orders",
+    "name": "$3 more for a large order",
+    "trigger": "purchase",
+    "beneficiary": "referrer",
+    "kind": "fixed_amount",
+    "settings": {"amount": 300, "currency": "USD"},
+    "when": {"all": [{"field": "amount", "op": ">=", "value": 4000, "currency": "USD"}]},
+    "limits": {"per_referrer": {"count": 5, "period": "month"}},
+}
+# In shares of the story.
+LARGE_ORDERS_FROM, LARGE_ORDERS_UNTIL = 0.35, 0.7
+# Every so many days what has been ready for a while is put into a payout, which the bank carries out some days later;
+# the last one is still on its way when the story ends.
+PAYOUT_EVERY_DAYS, LAST_PAYOUT_DAYS_AGO, PAYOUT_TAKES_DAYS = 14, 2, 3
+READY_SINCE_DAYS = 5
+# How often an order of the day is looked at, how long that takes, and how often it turns out well.
+CHECKED_SHARE, CHECK_TAKES_DAYS, FINE_SHARE = 0.08, 4, 0.6
+REASONS = ("not_a_customer", "terms", "duplicate")
+
+
+@dataclass(slots=True)
+class Desk:
+    """The program's own work, day by day. `days` is how long the story is."""
+
+    session: Session
+    program: Program
+    rng: random.Random
+    admin_id: UUID
+    days: int
+    # What came in today, and what is being looked at since which day.
+    today: list[RewardRow] = field(default_factory=list)
+    looked_at: list[tuple[int, UUID]] = field(default_factory=list)
+    on_its_way: list[tuple[int, Sequence[UUID]]] = field(default_factory=list)
+
+    def open(self, at: datetime) -> None:
+        """Publish the first rules, and give the shop a key."""
+        self._publish(FIRST_RULES, "The first rules", at)
+        secret = PREFIX + secrets.token_urlsafe(32)
+        create_key(
+            self.session, self.program, name="shop checkout", scope="write", secret=secret, by=self.admin_id, now=at
+        )
+
+    def night(self, number: int, at: datetime) -> None:
+        """Do what is to be done at the end of a day; `number` counts them from 1."""
+        if number == int(self.days * LARGE_ORDERS_FROM):
+            self._publish((LARGE_ORDERS,), "Larger orders pay for their own reward", at)
+        if number == int(self.days * LARGE_ORDERS_UNTIL):
+            self._pause(LARGE_ORDERS["key"], "It brought the same people larger orders, not more people", at)
+        self._look(number, at)
+        self._pay(number, at)
+        self.today.clear()
+
+    def hold(self, rewards: Sequence[RewardRow], note: str, at: datetime) -> None:
+        """Hold rewards that look odd, until somebody decides."""
+        self._decide("hold", [reward.id for reward in rewards], at, note=note)
+
+    def reject(self, reward: RewardRow, reason: str, note: str, at: datetime) -> None:
+        """Decide against a reward."""
+        self._decide("reject", [reward.id], at, reason=reason, note=note)
+
+    def _publish(self, rules: Sequence[Mapping[str, Any]], note: str, at: datetime) -> None:
+        wanted = [read_rule(rule) for rule in rules]
+        publish_rules(self.session, self.program, wanted, prune=False, note=note, by=self.admin_id, now=at)
+
+    def _pause(self, key: object, note: str, at: datetime) -> None:
+        live = read_rule_set(self.session, self.program.id).live()
+        for version in live:
+            if version.definition.key == key:
+                change_rule_state(
+                    self.session,
+                    self.program,
+                    version.rule_id,
+                    "paused",
+                    after=version.number,
+                    note=note,
+                    by=self.admin_id,
+                    now=at,
+                )
+
+    def _look(self, number: int, at: datetime) -> None:
+        for since, reward_id in [one for one in self.looked_at if one[0] <= number - CHECK_TAKES_DAYS]:
+            self.looked_at.remove((since, reward_id))
+            if self.rng.random() < FINE_SHARE:
+                self._decide("release", [reward_id], at, note="Asked the customer: all is well")
+            else:
+                self._decide("reject", [reward_id], at, reason=self.rng.choice(REASONS))
+        odd = [reward for reward in self.today if reward.status == "pending" and self.rng.random() < CHECKED_SHARE]
+        for reward in odd:
+            self.hold([reward], "", at)
+            self.looked_at.append((number, reward.id))
+
+    def _pay(self, number: int, at: datetime) -> None:
+        for since, ids in [one for one in self.on_its_way if one[0] <= number - PAYOUT_TAKES_DAYS]:
+            self.on_its_way.remove((since, ids))
+            change_statuses(self.session, ids, "paid", reason="settled", actor=SYSTEM, now=at)
+        if (self.days - number) % PAYOUT_EVERY_DAYS == LAST_PAYOUT_DAYS_AGO:
+            long_ready = at - timedelta(days=READY_SINCE_DAYS)
+            ready = self.session.scalars(
+                select(Reward.id)
+                .where(Reward.program_id == self.program.id, Reward.status == "approved")
+                .where(Reward.matures_at <= long_ready)
+            ).all()
+            change_statuses(self.session, ready, "in_payout", reason="frozen", actor=SYSTEM, now=at)
+            self.on_its_way.append((number, ready))
+
+    def _decide(
+        self, choice: str, ids: Sequence[UUID], at: datetime, *, reason: str | None = None, note: str = ""
+    ) -> None:
+        # As an admin would who opens the page just now.
+        seen = dict(self.session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(ids))).all())
+        decide_rewards(
+            self.session,
+            self.program.id,
+            CHOICES[choice],
+            seen,
+            reason=reason,
+            note=note,
+            by=self.admin_id,
+            now=at,
+        )
