@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import func, select
 
 from tests import factories, money
+from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import RewardRuleVersion
+from webapp.queries.rules import find_rule_id
+from webapp.services.rules import change_rule_state
 
 TWENTY = """
 [[rules]]
@@ -114,6 +117,17 @@ def test_rules_that_are_not_in_the_file_stay_unless_they_are_pruned(app, rules):
     assert rules("apply", TWENTY, "--prune").stdout.splitlines()[0] == "friend-five: ended, version 2"
     assert versions(app)[-1] == ("friend-five", 2, "ended")
     assert "friend-five" not in rules("export").stdout
+
+
+def test_a_rule_that_was_paused_is_not_among_the_live_ones_and_a_file_lets_it_go_on(app, rules):
+    rules("apply", FIVE)
+    with app.app_context(), write_transaction() as session:
+        program = factories.program(session)
+        rule_id = find_rule_id(session, program.id, "friend-five")
+        change_rule_state(session, program, rule_id, "paused", after=1, note="", by=None, now=NOON)
+    assert "friend-five" not in rules("export").stdout
+    assert rules("apply", FIVE).stdout.splitlines() == ["friend-five: changed, version 3", "  live again"]
+    assert [state for _key, _number, state in versions(app)] == ["live", "paused", "live"]
 
 
 def test_a_rule_that_ended_can_be_live_again(app, rules):

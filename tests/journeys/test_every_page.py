@@ -23,6 +23,7 @@ from webapp.database import write_transaction
 from webapp.ids import new_id
 from webapp.models import ApiKey
 from webapp.queries.rewards import list_rewards
+from webapp.queries.rules import find_rule_id
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.roles import change_role
 from webapp.services.signups import CameBy
@@ -57,6 +58,8 @@ PAGES = {
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *("/admin/audit?check=1", "/admin/settings"),
+        *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
+        *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
     ),
 }
 # These answer machines, or send people on.
@@ -137,12 +140,38 @@ def fill(app, *, full):
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {
+            "rule": rule_with_a_past(session, now) if full else new_id(),
+            "act": "pause",
             "code": link.code,
             "link": link.id,
             "token": "used",
             "reward": reward_id,
             "month": f"{now:%Y-%m}",
         }
+
+
+def rule_with_a_past(session, now):
+    """A rule of which nearly everything was changed once. Nobody earns by it."""
+    money.publish(session, now=now, key="with-a-past", trigger="never")
+    money.publish(
+        session,
+        now=now,
+        key="with-a-past",
+        name="Eine Vergütung mit einem Namen von Donaudampfschifffahrtsgesellschaftslänge",
+        trigger="never",
+        beneficiary="friend",
+        hold_days=0,
+        starts_at=now,
+        when={
+            "all": [
+                {"field": "amount", "op": ">=", "value": 2000, "currency": "USD"},
+                {"field": "metadata.plan", "op": "in", "value": ["pro", "team"]},
+            ],
+            "any": [{"field": "nth_purchase", "op": "=", "value": 1}],
+        },
+        limits={"program": {"amount": 500_000_000, "currency": "USD", "period": "lifetime"}},
+    )
+    return find_rule_id(session, factories.program(session).id, "with-a-past")
 
 
 def buy_and_send_back(session, friend, number, now):
@@ -170,9 +199,9 @@ STATES = (("held",), ("approved",), ("held", "rejected"), ("approved", "in_payou
 
 @on_sqlite
 def test_the_list_names_every_page(app):
-    listed = {re.sub("{.*}", "…", page.split("?")[0].split(" ")[0]) for pages in PAGES.values() for page in pages}
+    listed = {re.sub("{.*?}", "…", page.split("?")[0].split(" ")[0]) for pages in PAGES.values() for page in pages}
     rules = {route.removeprefix("GET ") for route in routes_of(app) if route.startswith("GET ")}
-    rules = {re.sub("<.*>", "…", rule) for rule in rules - NOT_PAGES if not rule.startswith("/api/v1/")}
+    rules = {re.sub("<.*?>", "…", rule) for rule in rules - NOT_PAGES if not rule.startswith("/api/v1/")}
     assert rules <= listed
 
 
@@ -210,7 +239,7 @@ def look_at(watched, address, named, *, dark, german):
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
     page.goto(path)
     if wrong:
-        page.locator("main button[type=submit]").click()
+        page.locator("main button[type=submit].btn-primary").click()
         page.wait_for_load_state()
     for summary in page.locator("main summary:visible").all():
         summary.click()

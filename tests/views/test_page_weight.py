@@ -24,6 +24,7 @@ WITH_CHARTS = {"/dashboard", "/analytics"}
     [
         *("/login", "/signup", "/dashboard", "/dashboard/referrals", "/dashboard/rewards", "/dashboard/links"),
         *("/settings/profile", "/analytics", "/admin"),
+        "/admin/rules/new?kind=fixed_amount",
     ],
 )
 def test_a_first_visit_is_light(make_app, path):

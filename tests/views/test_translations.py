@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 
-from tests import factories, rollup_rows
+from tests import factories, money, rollup_rows
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, submit
 from tests.services.test_signups import join
@@ -28,6 +28,17 @@ from webapp.services.signups import CameBy
 ANALYTICS = ("", "?days=1", "/funnel", "/cohorts", "/referrers", "/links", "/rewards")
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
+RULE_THAT_SAYS_MUCH = {
+    "when": {
+        "all": [{"field": "amount", "op": ">=", "value": 2000, "currency": "USD"}],
+        "any": [
+            {"field": "metadata.Cy", "op": "in", "value": ["Jo", "Ada"]},
+            {"field": "currency", "op": "=", "value": "USD"},
+        ],
+    },
+    "limits": {"per_referrer": {"count": 5, "period": "month"}},
+}
+
 # Esperanto has a locale of its own and no translation here.
 LANGUAGE = "eo"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
@@ -39,7 +50,7 @@ NAMES = (
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ADDRESS = re.compile(r"\S+@\S+")
 SPOKEN_ATTRIBUTES = {"aria-label", "alt", "placeholder", "title", "data-done", "data-refused"}
-SILENT = {"script", "style", "time", "output", "code"}
+SILENT = {"script", "style", "time", "output", "code", "pre"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "use", "wbr"}
 
 
@@ -130,6 +141,8 @@ def speaking(make_app, translations):
         change_role(session, jo, "marketer", by=None, now=NOON)
         app.config["NAMED"] = {"user": person.id, "key": key.id}
         rollup_rows.a_fortnight_ago(session)
+        money.publish(session, name="Bob", key="x1")
+        money.publish(session, name="Bob", key="x1", hold_days=3, **RULE_THAT_SAYS_MUCH)
     return app
 
 

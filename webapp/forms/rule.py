@@ -108,7 +108,8 @@ class RuleForm(FlaskForm):
         """Put one more row into a group of conditions."""
         rows = self[group]
         if len(rows.entries) < MOST_CONDITIONS:
-            rows.append_entry({"currency": self.currency})
+            # What one mostly asks first: whether the amount is large enough.
+            rows.append_entry({"op": ">=", "currency": self.currency})
 
     def remove_condition(self, row: str) -> None:
         """Take out the row with this name, such as "conditions-2"; the others keep their names."""

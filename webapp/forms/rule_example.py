@@ -8,14 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectField, StringField
 
-from webapp.domain.conditions import Condition
 from webapp.domain.facts import Detail, Facts
 from webapp.domain.money import EXPONENTS, Money
 from webapp.domain.registry import MOST
 from webapp.domain.rules import RuleDefinition
 from webapp.formatting import typed_money
 from webapp.forms.rule import RuleForm
-from webapp.forms.rule_parts import read_detail, shown_condition
+from webapp.forms.rule_parts import read_detail
 from webapp.forms.rule_settings import CURRENCIES
 from webapp.forms.typed import TypedError, amount_of, whole_of
 
@@ -41,9 +40,9 @@ class ExampleForm(Form):
             data={"example_amount": typed_money(usual), "example_currency": currency},
             **kwargs,
         )
-        self.details = {
-            name: (sent or {}).get(f"{DETAIL}{name}", usual) for name, usual in _asked_for(form, currency).items()
-        }
+        # What an empty field stands for: a value that fits the conditions.
+        self.fitting = _fitting(form)
+        self.details = {name: (sent or {}).get(f"{DETAIL}{name}", "") for name in self.fitting}
 
     def facts(self, rule: RuleDefinition, now: datetime) -> Facts | None:
         """Return the conversion, at a moment when the rule has begun. None when something is wrong at a field."""
@@ -64,25 +63,24 @@ class ExampleForm(Form):
         return Facts(rule.trigger, at, amount, nth, self._told())
 
     def _told(self) -> dict[str, Detail]:
-        """Return the details that were written; what is left empty was not reported."""
+        """Return the details: those that were written, and for the others one that fits."""
         told: dict[str, Detail] = {}
         for name, text in self.details.items():
             bare = text.strip()
             quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
-            if bare:
-                try:
-                    told[name] = read_detail(bare[1:-1] if quoted else bare, quoted)
-                except TypedError:
-                    told[name] = _("something else")
-        return told
+            try:
+                told[name] = read_detail(bare[1:-1] if quoted else bare, quoted) if bare else self.fitting[name]
+            except TypedError:
+                told[name] = _("something else")
+        return {name: value for name, value in told.items() if value is not None}
 
 
-def _asked_for(form: RuleForm, currency: str) -> dict[str, str]:
-    """Return the details that the conditions ask for, each with a value that one of them would take."""
-    asked: dict[str, str] = {}
+def _fitting(form: RuleForm) -> dict[str, Detail]:
+    """Return the details that the conditions ask for, each with a value that the first condition on it takes."""
+    fitting: dict[str, Detail] = {}
     for name, op, value in form.details_asked_for():
         first = value[0] if isinstance(value, list) else value
-        fits = op in ("=", "in", ">=", "<=")
-        shown = shown_condition(Condition(f"metadata.{name}", "=", first), currency)["value"] if fits else ""
-        asked[name] = asked.get(name) or shown
-    return asked
+        if op in (">", "<"):
+            first += 1 if op == ">" else -1
+        fitting.setdefault(name, first if op not in ("!=", "not_in") else "-")
+    return fitting

@@ -1,0 +1,113 @@
+"""An admin writes a reward rule with the keyboard alone, sees what it would pay, publishes it and pauses it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.factories import PASSWORD
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
+
+MOST_STEPS = 60
+
+
+def sign_in(site, page):
+    with site.app.app_context(), write_transaction() as session:
+        factories.person(
+            session, name="Marta Voss", email="admin@example.com", role="admin", password=PASSWORD, now=utc_now()
+        )
+    page.goto("/login")
+    page.get_by_label("E-mail").fill("admin@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin")
+
+
+def go_to(page, control):
+    """Press the tab key until a control has the focus."""
+    for _ in range(MOST_STEPS):
+        if control.evaluate("(element) => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {control}")
+
+
+def press(page, role, name):
+    control = page.locator("main").get_by_role(role, name=name)
+    go_to(page, control)
+    page.keyboard.press("Enter")
+
+
+def write(page, label, text):
+    go_to(page, page.get_by_label(label, exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def test_a_rule_is_written_tried_published_and_paused_with_the_keyboard(site, open_browser):
+    watched = open_browser()
+    page = watched.page
+    sign_in(site, page)
+    page.goto("/admin/rules")
+    press(page, "link", "Write the first rule")
+    press(page, "link", "A percentage of each purchase")
+    pays = page.locator("#example-pays")
+
+    write(page, "Name", "A fifth")
+    write(page, "Percentage", "20")
+    expect(pays).to_have_text("US$10.00")
+    write(page, "Percentage", "25")
+    expect(pays).to_have_text("US$12.50")
+
+    press(page, "button", "Add a condition")
+    value = page.get_by_label("What it is compared with")
+    expect(value).to_be_visible()
+    # The focus stays where it was, so that the next condition is one key away.
+    expect(page.get_by_role("button", name="Add a condition")).to_be_focused()
+    for _ in range(MOST_STEPS):
+        if value.evaluate("(element) => element === document.activeElement"):
+            break
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.type("60")
+    expect(pays).to_have_text("nothing")
+    write(page, "Amount", "60")
+    expect(pays).to_have_text("US$15.00")
+    expect(page.get_by_text("US$59.99, purchase 1")).to_be_visible()
+
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="A new rule, ready to publish")).to_be_visible()
+    expect(page.get_by_text("The amount is at least US$60.00")).to_be_visible()
+    write(page, "Why", "To begin with")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Version 1 is live.")).to_be_visible()
+
+    press(page, "link", "Pause this rule")
+    expect(page.get_by_text("earns nothing by this rule, until you let it go on")).to_be_visible()
+    write(page, "Why", "Too dear")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The rule is paused.")).to_be_visible()
+    page.goto("/admin/rules")
+    expect(page.get_by_role("heading", name="No rule is live")).to_be_visible()
+    expect(page.locator(".state")).to_have_text("Paused")
+    watched.quiet()
+
+
+def test_without_a_script_a_condition_is_added_and_the_example_worked_out(site, open_browser):
+    page = open_browser(script=False).page
+    sign_in(site, page)
+    page.goto("/admin/rules/new?kind=fixed_amount")
+    page.get_by_label("Amount", exact=True).first.fill("5")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("What is looked at").select_option("A detail of the event")
+    page.get_by_label("Name of the detail").fill("plan")
+    page.get_by_label("How it is compared").select_option("is")
+    page.get_by_label("What it is compared with").fill("pro")
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.locator("#example-pays")).to_have_text("US$5.00")
+    expect(page.get_by_label("Detail “plan”")).to_be_visible()
+    page.get_by_label("Detail “plan”").fill("basic")
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.locator("#example-pays")).to_have_text("nothing")
+    expect(page.get_by_label("Amount", exact=True).first).to_have_value("5")
