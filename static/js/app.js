@@ -64,6 +64,21 @@
     if ("print" in button.dataset) window.print();
   });
 
+  // One box for all boxes of its form
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-select-all]");
+    if (!all) return;
+    all.form.querySelectorAll(`input[type=checkbox][name="${all.dataset.selectAll}"]`).forEach((box) => { box.checked = all.checked; });
+  });
+
+  // Filters are behind one button where there is little room
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!window.matchMedia("(max-width: 640px)").matches) return;
+    document.querySelectorAll("details[data-fold-narrow]").forEach((box) => { box.open = false; });
+  });
+
   function offerSharing(root) {
     if (!navigator.share) return;
     root.querySelectorAll("[data-share][hidden]").forEach((button) => { button.hidden = false; });

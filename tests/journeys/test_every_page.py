@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from sqlalchemy import select
 
 from tests import factories, money, rollup_rows
 from tests.factories import PASSWORD
@@ -21,7 +22,7 @@ from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.ids import new_id
-from webapp.models import ApiKey
+from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
 from webapp.services.keys import create_key, revoke_key
@@ -60,6 +61,10 @@ PAGES = {
         *("/admin/audit?check=1", "/admin/settings"),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
+        *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),
+        *("/admin/conversions", "/admin/conversions/{conversion}"),
+        *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
+        *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
     ),
 }
 # These answer machines, or send people on.
@@ -146,6 +151,9 @@ def fill(app, *, full):
             "link": link.id,
             "token": "used",
             "reward": reward_id,
+            "conversion": rewards[-1].conversion_id if rewards else new_id(),
+            "pending": next((one.id for one in rewards if one.status == "pending"), new_id()),
+            "referral": session.scalar(select(Referral.id).limit(1)) or new_id(),
             "month": f"{now:%Y-%m}",
         }
 

@@ -95,7 +95,7 @@ def test_a_decision_takes_the_reward_on_and_says_who_and_why(marta, choice, way,
     (entry,) = kept()
     assert (entry.action, entry.subject, entry.subject_id) == (CHOICES[choice].action, "reward", reward_id)
     assert (entry.actor, entry.actor_id) == ("person", marta)
-    assert entry.details == {"from": way, "reason": history[-1][1], "amount": 1000, "currency": "USD"}
+    assert entry.details == {"was": way, "reason": history[-1][1], "amount": 1000, "currency": "USD"}
 
 
 @pytest.mark.parametrize(

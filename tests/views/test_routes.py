@@ -13,7 +13,7 @@ from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import ApiKey, Link, Reward, User
+from webapp.models import ApiKey, Link, Referral, Reward, User
 from webapp.services.keys import create_key
 from webapp.services.signups import CameBy
 from webapp.views import AUDIENCES
@@ -94,6 +94,17 @@ ROUTES = {
     "POST /admin/rules/<uuid:rule_id>/versions": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rules/<uuid:rule_id>/<act>": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rules/<uuid:rule_id>/<act>": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/referrals": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/referrals/<uuid:referral_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/conversions": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/conversions/<uuid:conversion_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/<uuid:reward_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/<uuid:reward_id>/as-seen": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "422"),
+    # No list is named.
+    "POST /admin/searches": (TO_SIGN_IN, "403", "403", "403", "404"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
     "GET /readyz": ("200", "200", "200", "200", "200"),
 }
@@ -143,6 +154,8 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<code>": code,
             "<month>": "2026-11",
             "<uuid:reward_id>": reward_id,
+            "<uuid:conversion_id>": db.session.scalars(select(Reward.conversion_id)).one(),
+            "<uuid:referral_id>": db.session.scalars(select(Referral.id)).one(),
             "<uuid:rule_id>": rule_id,
             "<act>": "pause",
             "<uuid:link_id>": db.session.scalars(select(Link.id).where(Link.code == code)).one(),

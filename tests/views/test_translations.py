@@ -1,6 +1,7 @@
 """Every word that people read can be translated: in a made-up language, nothing is left in English."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -11,15 +12,18 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
+from sqlalchemy import select
 
 from tests import factories, money, rollup_rows
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, submit
 from tests.services.test_signups import join
+from webapp.clock import utc_now
 from webapp.config import ROOT
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.mail import compose
+from webapp.models import Referral
 from webapp.queries.people import find_by_email
 from webapp.services.keys import create_key
 from webapp.services.roles import change_role
@@ -44,7 +48,7 @@ LANGUAGE = "eo"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2), "_l": None}
 # What is nobody's to translate: names of people, programs, products, formats and languages, addresses.
 NAMES = (
-    "Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|SVG|PNG|CSV|English|Esperanto"
+    "USD|Ada|Okafor|Bob|Miller|Cy|Young|Jo|Winter|Marta|Voss|Grapevine|SVG|PNG|CSV|English|Esperanto"
     "|example|com|org|http|localhost|utm_source|utm_medium|utm_campaign"
 )
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -191,6 +195,57 @@ def test_no_page_leaves_a_word_untranslated(speaking, person, path):
     page = client.get(path.format(**speaking.config["NAMED"])).get_data(as_text=True)
     assert '<html lang="eo"' in page
     assert left_in_english(page) == []
+
+
+# What the business or the database calls things: codes, numbers, keys.
+CALLED = re.compile(r'<(\w+) class="[^"]*\bmono\b[^"]*">.*?</\1>', re.DOTALL)
+
+
+@pytest.fixture
+def earning(speaking):
+    """The same with rewards: one pending, one held and one rejected, and one order that earned nothing."""
+    with speaking.app_context(), write_transaction() as session:
+        money.publish(session, key="x1", name="Ada 20", settings={"percent": "20", "first_purchases": 3})
+        bob = find_by_email(session, "bob.referrer@example.org")
+        at = utc_now()
+        ids = []
+        for number in range(4):
+            orders = {"event_id": f"e{number}", "order_id": f"1{number}", "at": at + timedelta(seconds=number)}
+            ids.append(money.buy(session, bob, **orders))
+        reward, held, rejected = (one.rewards[0].id for one in ids[:3])
+        money.send(session, held, "held", now=at)
+        money.refund(session, "10.00 USD", of="e0", event_id="r0", at=at)
+        money.send(session, rejected, "held", "rejected", now=at)
+        referral = session.scalars(select(Referral.id).where(Referral.friend_id == bob.id)).one()
+        named = {"conversion": ids[0].conversion_id, "unpaid": ids[3].conversion_id, "referral": referral}
+    return speaking, named | {"reward": reward, "held": held, "rejected": rejected}
+
+
+@on_sqlite
+def test_no_page_of_an_admin_s_daily_work_leaves_a_word_untranslated(earning):
+    app, named = earning
+    client = reader(app)
+    factories.sign_in(client, "admin@example.com")
+    for path in (
+        "/admin",
+        "/admin/referrals",
+        "/admin/referrals?method=nobody&person=nobody",
+        "/admin/referrals/{referral}",
+        "/admin/conversions",
+        "/admin/conversions?result=paid&q=Ada",
+        "/admin/conversions/{conversion}",
+        "/admin/conversions/{unpaid}",
+        "/admin/rewards",
+        "/admin/rewards?status=held&side=friend",
+        *("/admin/rewards/{reward}", "/admin/rewards/{held}", "/admin/rewards/{rejected}"),
+        "/admin/rewards/{rejected}/as-seen",
+        "/admin/rewards/decision",
+        "/admin/rewards/decision?choice=reject&reward={reward}",
+        "/admin/rewards/decision?choice=release&reward={reward}&reward={held}",
+    ):
+        response = client.get(path.format(**named))
+        assert response.status_code == 200, path
+        assert left_in_english(CALLED.sub("", response.get_data(as_text=True))) == [], path
 
 
 @on_sqlite

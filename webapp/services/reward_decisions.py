@@ -77,7 +77,7 @@ def _decide(
             change_status(session, reward.id, status, reason=code, actor=Actor("person", by), now=now)
     except StatusError:
         return "impossible"
-    details = {"from": reward.status, "reason": code, "amount": reward.kept_minor, "currency": reward.amount.currency}
+    details = {"was": reward.status, "reason": code, "amount": reward.kept_minor, "currency": reward.amount.currency}
     record_act(
         session,
         reward.program_id,

@@ -1,18 +1,22 @@
-"""Marta, who runs the program, in a browser of her own; the clock stands still at NOON."""
+"""What the tests of admins look at: Marta, who runs the program, in a browser of her own, and a program to run."""
 
 import re
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from tests import factories
+from tests import factories, money
 from tests.conftest import browser
-from tests.factories import NOON, PASSWORD, sign_in
-from tests.money import publish
+from tests.factories import NOON, PASSWORD, join, sign_in
+from tests.money import DAY, publish
 from tests.views.admin.rule_forms import id_of
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry
+from webapp.services.signups import CameBy
 
 
 def words(markup):
@@ -88,3 +92,48 @@ def page(marta):
         return words(response.get_data(as_text=True))
 
     return read
+
+
+@dataclass
+class Work:
+    """What the tests of an admin's pages ask for: a signed-in browser, and the ids of what is there."""
+
+    client: FlaskClient
+    conversion: UUID
+    reward: UUID
+    held: UUID
+    unreferred: UUID
+    referral: UUID
+    ada: UUID
+
+    def page(self, path: str, status: int = 200) -> str:
+        response = self.client.get(path)
+        assert response.status_code == status, path
+        return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def work(app, staff):
+    """20% of Bob's purchases for Ada after 30 days: one of 49.99 pending, one of 24.00 held for six days."""
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, hold_days=30)
+        ada = factories.person(session, email="ada@example.com", password=PASSWORD, now=money.JOINED)
+        visitor = uuid4()
+        factories.click(session, factories.link_of(session, ada), visitor_id=visitor, now=money.JOINED - DAY)
+        bob, referral = join(session, CameBy(visitor_id=visitor), email="bob.secret@example.org", now=money.JOINED)
+        cy, _none = join(session, CameBy(), name="Cy Young", email="cy.secret@example.org", now=money.JOINED)
+        bought = money.buy(session, bob, order_id="1001", at=NOON - 10 * DAY)
+        held = money.buy(session, bob, "24.00 USD", event_id="evt_2", at=NOON - 12 * DAY)
+        money.send(session, held.rewards[0].id, "held", now=NOON - 6 * DAY)
+        alone = money.buy(session, cy, event_id="evt_3", at=NOON - 9 * DAY)
+        ids = {
+            "conversion": bought.conversion_id,
+            "reward": bought.rewards[0].id,
+            "held": held.rewards[0].id,
+            "unreferred": alone.conversion_id,
+            "referral": referral.id,
+            "ada": ada.id,
+        }
+    client = browser(app)
+    sign_in(client, "admin@example.com")
+    return Work(client, **ids)

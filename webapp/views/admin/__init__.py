@@ -1,14 +1,41 @@
 """Pages of those who run the program."""
 
-from flask import Blueprint
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from webapp.views.admin import audit, keys, overview, rule_changes, settings, users
+from webapp.extensions import db
+from webapp.queries.reward_lists import count_held
+from webapp.views.admin import (
+    audit,
+    conversions,
+    keys,
+    overview,
+    referrals,
+    reward_decisions,
+    rewards,
+    rule_changes,
+    searches,
+    settings,
+    users,
+)
 from webapp.views.guards import require_role
-from webapp.web import keep_out_of_caches
+from webapp.web import keep_out_of_caches, load_program
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-for noun in (overview, rule_changes, users, keys, audit, settings):
+NOUNS = (
+    overview,
+    rule_changes,
+    referrals,
+    conversions,
+    rewards,
+    reward_decisions,
+    searches,
+    users,
+    keys,
+    audit,
+    settings,
+)
+for noun in NOUNS:
     bp.register_blueprint(noun.bp)
 bp.after_request(keep_out_of_caches)
 
@@ -16,3 +43,16 @@ bp.after_request(keep_out_of_caches)
 @bp.before_request
 def admins_only() -> ResponseReturnValue | None:
     return require_role("admin")
+
+
+@bp.app_context_processor
+def places() -> dict[str, object]:
+    """Offer templates the number of rewards that wait; it is only asked for where the side bar of admins shows it."""
+    return {"count_held_rewards": _count_held_rewards}
+
+
+def _count_held_rewards() -> int:
+    if "held_rewards" not in g:
+        g.held_rewards = count_held(db.session(), load_program().id)
+    count: int = g.held_rewards
+    return count

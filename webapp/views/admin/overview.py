@@ -1,65 +1,174 @@
-"""What goes on in the program."""
+"""An admin's first page: what waits for a decision, how the program does, and what was done lately."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 
 from webapp.clock import utc_now
+from webapp.domain.audit import ACTIONS
 from webapp.domain.explain import attribution_for_admin
 from webapp.domain.periods import local_day
 from webapp.extensions import db
-from webapp.formatting import number, say
+from webapp.formatting import money, number, say
 from webapp.queries.figures import program_figures
+from webapp.queries.latest_acts import LatestAct, latest_acts
+from webapp.queries.money_figures import money_figures
 from webapp.queries.referrals import Signup, latest_signups
-from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
+from webapp.queries.reward_lists import Waiting, waiting_rewards
+from webapp.views.admin.overview_figures import overview_figures
+from webapp.views.admin.owed import owed_card
+from webapp.views.admin.reward_words import SIDES
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
 
+# Acts that are read, of which those done together are one line; and lines that are shown.
+ACTS_READ, LINES = 60, 6
+_ICONS = {"rule": "list-check", "reward": "shield-check", "person": "users", "key": "key", "settings": "settings"}
+
 
 @dataclass(frozen=True, slots=True)
-class SignupRow:
-    """One signup in the list; `referrer_name` is None when nobody was credited."""
+class Task:
+    """One thing that waits: what, whose, how much, since when, and the way to it."""
 
-    friend_name: str
-    referrer_name: str | None
-    joined_at: datetime
-    reason_text: str
+    icon: str
+    title: str
+    text: str
+    amounts: list[str]
+    age: str
+    url: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that happened lately."""
+
+    icon: str
+    what: str
+    who: str
+    at: datetime
 
 
 @bp.get("")
 def index() -> Response:
-    session, program = db.session(), load_program()
-    figures = program_figures(session, program.id, local_day(utc_now(), program.time_zone))
-    recent = figures.recent.signups
-    heading = (
-        ngettext(
-            "%(count)s person joined through a friend in the last 30 days",
-            "%(count)s people joined through a friend in the last 30 days",
-            recent,
-            count=number(recent),
-        )
-        if recent
-        else _("Nobody joined through a friend in the last 30 days")
-    )
+    session, program, now = db.session(), load_program(), utc_now()
+    today = local_day(now, program.time_zone)
+    waiting = waiting_rewards(session, program.id)
+    cash = money_figures(session, program.id, today)
+    acts = latest_acts(session, program.id, limit=ACTS_READ)
     return render(
         "admin/overview/index.html",
-        heading=heading,
-        summary=_("The latest signups stand below, each with the reason why it counts for someone or for nobody."),
-        figures=[clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
-        latest=[_row(signup) for signup in latest_signups(session, program.id)],
+        greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
+        summary=_summary(waiting.count),
+        tasks=_tasks(waiting, now),
+        figures=overview_figures(program_figures(session, program.id, today), cash, currency=program.currency),
+        owed=owed_card(session, program, today=today, cash=cash.get(program.currency)),
+        lately=_told(acts)[:LINES] if acts else [],
+        signups=[] if acts else [_signup(one) for one in latest_signups(session, program.id, limit=LINES)],
+        # The page of the whole log, where there is one.
+        audit_url=url_for("admin.audit.index") if "admin.audit.index" in current_app.view_functions else None,
     )
 
 
-def _row(signup: Signup) -> SignupRow:
-    return SignupRow(
-        friend_name=signup.friend_name,
-        referrer_name=signup.referrer_name,
-        joined_at=signup.signed_up_at,
-        reason_text=say(
-            attribution_for_admin(signup.reason, signup.method, model=signup.model, window_days=signup.window_days)
+def _greeting(local: datetime) -> str:
+    name = current_user.first_name
+    if 5 <= local.hour < 12:
+        return _("Good morning, %(name)s", name=name)
+    if 12 <= local.hour < 18:
+        return _("Good afternoon, %(name)s", name=name)
+    return _("Good evening, %(name)s", name=name)
+
+
+def _summary(count: int) -> str:
+    if not count:
+        return _("Nothing waits for you. Rewards become payable by themselves when their hold is over.")
+    words = _numbers()
+    waits = (
+        ngettext("%(count)s thing waits for you.", "%(count)s things wait for you.", count, count=number(count))
+        if count not in words
+        else words[count]()
+    )
+    meanwhile = _("Nothing is paid or released until you decide.")
+    return f"{waits} {meanwhile}"
+
+
+def _numbers() -> dict[int, Callable[[], str]]:
+    return {
+        1: lambda: _("One thing waits for you."),
+        2: lambda: _("Two things wait for you."),
+        3: lambda: _("Three things wait for you."),
+        4: lambda: _("Four things wait for you."),
+        5: lambda: _("Five things wait for you."),
+    }
+
+
+def _tasks(waiting: Waiting, now: datetime) -> list[Task]:
+    oldest = waiting.oldest
+    if oldest is None:
+        return []
+    friend, referrer = oldest.friend_name or _("someone unknown"), oldest.referrer_name
+    days = (now - oldest.since).days
+    return [
+        Task(
+            icon="shield-check",
+            title=ngettext(
+                "One held reward to decide",
+                "%(count)s held rewards to decide",
+                waiting.count,
+                count=number(waiting.count),
+            ),
+            text=_("Oldest: %(friend)s, referred by %(referrer)s", friend=friend, referrer=referrer)
+            if referrer
+            else _("Oldest: %(friend)s, for the %(side)s", friend=friend, side=SIDES[oldest.side]()),
+            amounts=[money(one.kept) for one in waiting.sums],
+            age=ngettext("%(num)d day", "%(num)d days", days) if days > 0 else _("since today"),
+            url=url_for("admin.rewards.show", reward_id=oldest.id),
+            action=_("Look at it") if waiting.count == 1 else _("Look at the first"),
+        )
+    ]
+
+
+def _told(acts: list[LatestAct]) -> list[Line]:
+    """Put acts into lines; what one person did to several things at one moment is one line."""
+    together: dict[tuple[str, str | None, datetime], int] = {}
+    for act in acts:
+        key = (act.action, act.actor_name or act.actor, act.at)
+        together[key] = together.get(key, 0) + 1
+    lines = []
+    for act in acts:
+        count = together.pop((act.action, act.actor_name or act.actor, act.at), 0)
+        if count:
+            what = _(ACTIONS[act.action]) if act.action in ACTIONS else act.action
+            nobody = _("Someone who is gone") if act.actor == "person" else _("The command line")
+            lines.append(
+                Line(
+                    icon=_ICONS.get(act.action.partition("_")[0], "history"),
+                    what=what if count == 1 else _("%(what)s, %(count)s times", what=what, count=number(count)),
+                    who=act.actor_name or nobody,
+                    at=act.at,
+                )
+            )
+    return lines
+
+
+def _signup(signup: Signup) -> Line:
+    return Line(
+        icon="user-plus",
+        what=_("%(name)s joined", name=signup.friend_name),
+        who=say(
+            attribution_for_admin(
+                signup.reason,
+                signup.method,
+                model=signup.model,
+                window_days=signup.window_days,
+            )
         ),
+        at=signup.signed_up_at,
     )

@@ -1,0 +1,131 @@
+"""The trace of a conversion, and the timeline of a referral."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests import factories, money
+from tests.factories import NOON
+from tests.money import DAY
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.ids import new_id
+from webapp.models import User
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+def test_the_list_says_what_was_paid_or_why_not(work):
+    page = work.page("/admin/conversions")
+    assert "Purchase of $49.99" in page
+    assert "Order 1001" in page
+    assert "Nobody referred them" in page
+    assert "not_referred" in page
+    assert "secret" not in page
+    assert "evt_3" not in work.page("/admin/conversions?referred=yes")
+    page = work.page("/admin/conversions?result=not_referred")
+    assert "evt_3" in page
+    assert "Order 1001" not in page
+    assert "Nothing is like that" in work.page("/admin/conversions?result=limit_reached")
+    assert "Nobody here has this address" in work.page("/admin/conversions?person=nobody")
+
+
+def test_a_trace_tells_the_whole_way_from_the_link_to_the_ledger(work):
+    page = work.page(f"/admin/conversions/{work.conversion}")
+    assert "$49.99 from Bob Miller paid one reward" in page
+    assert "order 1001" in page
+    assert "Ada gets the credit: last link opened in the last 60 days" in page
+    assert "Won: the last link of the window" in page
+    assert "The one rule applied" in page
+    assert "20% of $49.99 is $10.00." in page
+    assert "On hold until" in page
+    assert "30 days from the event, as version 1 of the rule says." in page
+    assert "The ledger moved $10.00, and balances" in page
+    assert "Pending, Ada Okafor" in page
+    assert "Nothing has happened since" in page
+    assert "the same to the cent" in page
+    assert f'href="/admin/rewards/{work.reward}/as-seen"' in page
+    assert "secret" not in page
+    # On a phone the summary comes first because it does so in the page.
+    assert page.index("the same to the cent") < page.index("gets the credit")
+    assert work.page(f"/admin/conversions/{new_id()}", status=404)
+
+
+def test_what_paid_nothing_says_why(app, work):
+    page = work.page(f"/admin/conversions/{work.unreferred}")
+    assert "$49.99 from Cy Young paid nothing" in page
+    assert "Nobody gets the credit: came without a link" in page
+    assert "Nobody referred this person, so no one earns anything." in page
+    assert "not_referred" in page
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, settings={"percent": "20", "first_purchases": 1})
+        bob = session.query(User).filter_by(name="Bob Miller").one()
+        third = money.buy(session, bob, event_id="evt_9", at=NOON + DAY).conversion_id
+        nobody = money.buy(session, None, event_id="evt_10").conversion_id
+    page = work.page(f"/admin/conversions/{third}")
+    assert "The one rule did not apply" in page
+    assert re.search(r'<details class="rule-box"\s+open', page)
+    assert "Only the first purchase counts." in page
+    assert "purchase_limit" in page
+    assert "nobody with an account was named" in work.page(f"/admin/conversions/{nobody}")
+
+
+def test_what_happened_since_is_told_with_who_did_it(app, work):
+    with app.app_context(), write_transaction() as session:
+        money.refund(session, "20.00 USD", of="evt_1", at=NOON - timedelta(hours=1))
+    page = work.page(f"/admin/conversions/{work.conversion}")
+    assert "$4.00 taken back: the order was refunded (Ada)" in page
+    assert "$20.00 refunded to the friend" in page
+    assert "left of $10.00" in page
+    assert "The ledger moved $14.00, and balances" in page
+    assert "the same to the cent" in page
+
+
+def test_a_trace_that_comes_out_otherwise_says_so_loudly(app, work):
+    with app.app_context():
+        url = db.engine.url
+        db.session.remove()
+    with create_engine(url).begin() as connection:
+        connection.execute(text("DROP TRIGGER reward_decisions_no_update"))
+        connection.execute(text("UPDATE reward_decisions SET amount_minor = 1001 WHERE amount_minor = 1000"))
+    page = work.page(f"/admin/conversions/{work.conversion}")
+    assert "Computed again just now, and it differs" in page
+    assert "stored was $10.01 (earned), computed now is $10.00 (earned)" in page
+    assert 'role="alert"' in page
+    assert "the same to the cent" not in page
+
+
+def test_the_list_of_referrals_has_those_who_came_by_themselves_too(work):
+    page = work.page("/admin/referrals")
+    assert "Bob Miller" in page
+    assert "$14.80" in page
+    assert "Cy Young" in page
+    assert "Came without a link" in page
+    page = work.page("/admin/referrals?method=nobody")
+    assert "Cy Young" in page
+    assert "Bob Miller" not in page
+    assert "secret" not in page
+
+
+def test_a_referral_shows_every_touch_and_what_came_of_it(app, work):
+    page = work.page(f"/admin/referrals/{work.referral}")
+    assert "Bob Miller counts for Ada Okafor" in page
+    assert "No code was typed, so the links decide: the last one within 60 days." in page
+    assert "Opened the link" in page
+    assert "24 hours" in page
+    assert "Won: the last link of the window" in page
+    assert "Purchase of $24.00" in page
+    assert work.page(f"/admin/referrals/{new_id()}", status=404)
+    with app.app_context():
+        eve = factories.link_of(db.session(), db.session.query(User).filter_by(name="Jo Winter").first())
+        assert eve.code not in page
+
+
+def test_someone_who_came_by_themselves_has_a_page_too(work):
+    (way,) = re.findall(r'href="(/admin/referrals/[0-9a-f-]{36})"', work.page("/admin/referrals?method=nobody"))
+    page = work.page(way)
+    assert "Cy Young counts for nobody" in page
+    assert "No link was opened by this visitor, and no code was typed." in page
+    assert "Nobody referred them" in page

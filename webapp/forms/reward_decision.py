@@ -1,0 +1,25 @@
+"""Deciding about rewards."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import AnyOf, Length
+
+from webapp.domain.reward_decisions import REJECTIONS
+
+LONGEST_NOTE = 1_000
+
+
+class DecisionForm(FlaskForm):
+    """What is decided, about which rewards, and why. The reason is there for a rejection only."""
+
+    choice = HiddenField()
+    next = HiddenField()
+    # Shown as one of several radio buttons, each with its words.
+    reason = StringField(
+        validators=[AnyOf(list(REJECTIONS), message=_l("Choose the reason that the referrer reads."))],
+    )
+    note = TextAreaField(
+        filters=[lambda text: text.strip() if text else ""],
+        validators=[Length(max=LONGEST_NOTE, message=_l("Write at most 1,000 characters."))],
+    )

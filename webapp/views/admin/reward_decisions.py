@@ -1,0 +1,145 @@
+"""Deciding about rewards: first what is selected and what follows, then the decision itself."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.domain.reward_decisions import CHOICES, REJECTIONS, Choice
+from webapp.extensions import db
+from webapp.forms.reward_decision import DecisionForm
+from webapp.queries.reward_lists import ListedReward, find_rewards
+from webapp.services.reward_decisions import Outcome, UnknownRewardError, decide_rewards
+from webapp.views.admin.decision_words import button_label, consequence, done_text
+from webapp.views.admin.reward_rows import reward_line, reward_lines
+from webapp.views.admin.reward_words import amounts, by_currency
+from webapp.web import load_program, render, safe_next
+
+bp = Blueprint("reward_decisions", __name__, url_prefix="/rewards/decision")
+
+MOST = 100
+# More names than these are a number.
+NAMED = 5
+
+
+@bp.get("")
+def new() -> Response:
+    choice = CHOICES.get(request.args.get("choice", ""))
+    ids = [reward_id for reward_id, _sequence in _selected(request.args.getlist("reward"))]
+    if choice is None or not ids:
+        return _nothing_selected(request.args.get("next"))
+    form = DecisionForm(formdata=None, data={"choice": choice.name, "next": safe_next(request.args.get("next")) or ""})
+    if choice.reason is not None:
+        del form.reason
+    return _confirm(form, choice, ids)
+
+
+@bp.post("")
+def create() -> ResponseReturnValue:
+    form = DecisionForm()
+    choice, selected = CHOICES.get(form.choice.data or ""), dict(_selected(request.form.getlist("reward")))
+    if choice is None or not selected:
+        return _nothing_selected(form.next.data, status=422)
+    if choice.reason is not None:
+        del form.reason
+    if not form.validate_on_submit():
+        return _confirm(form, choice, list(selected), seen=selected, status=422)
+    program_id, by = load_program().id, current_user.id
+    try:
+        with write_transaction() as session:
+            outcomes = decide_rewards(
+                session,
+                program_id,
+                choice,
+                selected,
+                reason=form.reason.data if "reason" in form else None,
+                note=form.note.data or "",
+                by=by,
+                now=utc_now(),
+            )
+    except UnknownRewardError:
+        abort(404)
+    _say_what_came_of_it(choice, outcomes, find_rewards(db.session(), program_id, list(selected)))
+    return redirect(safe_next(form.next.data) or url_for("admin.rewards.index", status="held"), code=303)
+
+
+def _selected(values: Sequence[str]) -> list[tuple[UUID, int]]:
+    """Read the rewards of a form or an address: each an id, with the number of its newest event behind it if known."""
+    found = []
+    for value in values[:MOST]:
+        name, _colon, number = value.partition(":")
+        try:
+            found.append((UUID(name), int(number or 0)))
+        except ValueError:
+            abort(404)
+    return found
+
+
+def _confirm(
+    form: DecisionForm, choice: Choice, ids: Sequence[UUID], *, seen: dict[UUID, int] | None = None, status: int = 200
+) -> Response:
+    rows = find_rewards(db.session(), load_program().id, ids)
+    if len(rows) < len(set(ids)):
+        abort(404)
+    # A form that comes back still decides about what was looked at first.
+    possible = [row for row in rows if row.status in choice.of and (seen is None or seen[row.id] == row.sequence)]
+    left_out = [row for row in rows if row not in possible]
+    kept = [row.kept for row in possible]
+    return render(
+        "admin/reward_decisions/new.html",
+        status=status,
+        form=form,
+        heading=_heading(choice, possible),
+        consequence=consequence(choice, possible, now=utc_now()) if possible else "",
+        button=button_label(choice, kept) if possible else "",
+        sums=amounts(by_currency(kept)),
+        rewards=reward_lines(possible),
+        left_out=reward_lines(left_out),
+        reasons=[(code, one.label, one.for_owner) for code, one in REJECTIONS.items()],
+        back=safe_next(form.next.data) or url_for("admin.rewards.index"),
+    )
+
+
+def _nothing_selected(back: str | None, *, status: int = 200) -> Response:
+    return render(
+        "admin/reward_decisions/nothing.html",
+        status=status,
+        back=safe_next(back) or url_for("admin.rewards.index"),
+    )
+
+
+def _heading(choice: Choice, rows: Sequence[ListedReward]) -> str:
+    if not rows:
+        return _("None of these can be decided like that")
+    count = len(rows)
+    return {
+        "release": lambda: ngettext("Release this reward?", "Release %(num)d rewards?", count),
+        "approve": lambda: ngettext("Approve this reward now?", "Approve %(num)d rewards now?", count),
+        "hold": lambda: ngettext("Hold this reward?", "Hold %(num)d rewards?", count),
+        "reject": lambda: ngettext("Reject this reward?", "Reject %(num)d rewards?", count),
+    }[choice.name]()
+
+
+def _say_what_came_of_it(choice: Choice, outcomes: Sequence[Outcome], rows: Sequence[ListedReward]) -> None:
+    done = {outcome.reward_id for outcome in outcomes if outcome.result == "done"}
+    decided = [row for row in rows if row.id in done]
+    left_out = [row for row in rows if row.id not in done]
+    if decided:
+        flash(done_text(choice, decided), "good")
+    if left_out:
+        named = [f"{line.owner}, {line.amount} ({line.state_label})" for line in map(reward_line, left_out[:NAMED])]
+        if len(left_out) > NAMED:
+            named.append(_("and %(count)s more", count=len(left_out) - NAMED))
+        # An address of a page with all of them would be too long.
+        what = ngettext(
+            "%(num)d reward was left out, because it had changed since you looked:",
+            "%(num)d rewards were left out, because they had changed since you looked:",
+            len(left_out),
+        )
+        flash(f"{what} {'; '.join(named)}.", "left")

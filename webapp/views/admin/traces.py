@@ -1,0 +1,376 @@
+"""The trace of a conversion in words: what came of it, by which rules, and what happened since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from webapp.clock import utc_now
+from webapp.domain.explain_for_staff import ACCOUNTS
+from webapp.domain.money import Money
+from webapp.domain.names import first_name
+from webapp.domain.recomputing import Price, conditions_again, differs, limits_again
+from webapp.formatting import day, money, number, say
+from webapp.queries.conversions import Decided
+from webapp.queries.rewards import RewardRow
+from webapp.queries.traces import ConversionFacts, EntryLine, RefundLine, RewardDeed
+from webapp.views.admin.reward_words import (
+    KINDS,
+    SIDES,
+    actor_text,
+    amounts,
+    by_currency,
+    deed_text,
+    plain_day,
+    status_label,
+    type_label,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A condition or a limit of a rule: whether it let the reward through, in the words of the domain."""
+
+    holds: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBox:
+    """What one rule said: the version that was live, the facts it looked at, and each sentence that is stored.
+
+    `amount` is empty where it paid nothing. `code` is the reason code as it is stored. The verdicts are those of the
+    rule's conditions and limits, come to again from the stored facts.
+    """
+
+    name: str
+    key: str
+    version: int
+    side: str
+    amount: str
+    code: str
+    facts: list[tuple[str, str]]
+    because: list[str]
+    conditions: list[Verdict]
+    limits: list[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Until when one reward is on hold."""
+
+    title: str
+    text: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One entry; either `debit` or `credit` has an amount."""
+
+    number: str
+    account: str
+    debit: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The entries of all rewards of a conversion, and their sums by currency: they balance, or the books are wrong."""
+
+    title: str
+    balances: bool
+    rows: list[LedgerRow] = field(default_factory=list)
+    sums: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that happened since."""
+
+    at: datetime
+    what: str
+    who: str
+    note: str | None
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What someone has of it, as it stands."""
+
+    reward_id: UUID
+    owner: str
+    side: str
+    amount: str
+    granted: str
+    kind: str
+    status: str
+    state_label: str
+    seen_label: str
+
+
+def heading(about: ConversionFacts, rewards: Sequence[RewardRow]) -> str:
+    """Say the result: what came from whom, and how many rewards it paid."""
+    who = about.person_name or _("Someone unknown")
+    if about.amount is not None:
+        what = _("%(amount)s from %(name)s", amount=money(about.amount), name=who)
+    else:
+        what = _("%(type)s of %(name)s", type=type_label(about.type), name=who)
+    if not rewards:
+        return _("%(what)s paid nothing", what=what)
+    counts = {
+        1: lambda: _("%(what)s paid one reward", what=what),
+        2: lambda: _("%(what)s paid two rewards", what=what),
+        3: lambda: _("%(what)s paid three rewards", what=what),
+    }
+    count = len(rewards)
+    if count in counts:
+        return counts[count]()
+    return ngettext("%(what)s paid %(num)d reward", "%(what)s paid %(num)d rewards", count, what=what)
+
+
+def summary(about: ConversionFacts, decisions: Sequence[Decided]) -> str:
+    """Say what kind of thing happened when, and which of its kind it was."""
+    said = _("%(type)s on %(day)s", type=type_label(about.type), day=str(day(about.occurred_at).striptags()))
+    if about.order_id:
+        said = _("%(what)s, order %(order)s", what=said, order=about.order_id)
+    nth = decisions[0].facts.nth_purchase if decisions else 0
+    if about.person_id is None or about.type == "signup" or not nth:
+        return f"{said}."
+    which = _("Their first.") if nth == 1 else _("Number %(count)s of its kind from this person.", count=number(nth))
+    return f"{said}. {which}"
+
+
+def short_name(about: ConversionFacts) -> str:
+    """Name a conversion, for the way back."""
+    if about.order_id:
+        return _("Order %(id)s", id=about.order_id)
+    return _("%(type)s of %(day)s", type=type_label(about.type), day=plain_day(about.occurred_at))
+
+
+def no_signup(about: ConversionFacts) -> str:
+    if about.person_id is None:
+        return _("Nobody gets the credit: nobody with an account was named")
+    return _("Nobody gets the credit: this account was made by hand")
+
+
+def rule_box(decided: Decided) -> RuleBox:
+    """Put what one rule said into words."""
+    version = decided.version
+    if version is None:
+        raise ValueError("no rule was asked")
+    return RuleBox(
+        name=version.definition.name,
+        key=version.definition.key,
+        version=version.number,
+        side=SIDES[version.definition.beneficiary](),
+        amount=money(decided.amount) if decided.amount else "",
+        code=decided.code,
+        facts=_facts(decided),
+        because=[say(sentence) for sentence in decided.because],
+        conditions=[
+            Verdict(holds, say(sentence)) for holds, sentence in conditions_again(version.definition, decided.facts)
+        ],
+        limits=[Verdict(holds, say(sentence)) for holds, sentence in limits_again(version.definition, decided.facts)],
+    )
+
+
+def rules_heading(boxes: Sequence[RuleBox]) -> str:
+    applied, count = sum(bool(box.amount) for box in boxes), len(boxes)
+    if not count:
+        return _("No rule was asked")
+    if count == 1:
+        return _("The one rule applied") if applied else _("The one rule did not apply")
+    return _("%(applied)s of %(count)s rules applied", applied=number(applied), count=number(count))
+
+
+def without_rule(decisions: Sequence[Decided]) -> list[tuple[str, str]]:
+    """Return why no rule was asked: a code and its words."""
+    return [
+        (decided.code, " ".join(say(sentence) for sentence in decided.because))
+        for decided in decisions
+        if decided.version is None
+    ]
+
+
+def holds(rewards: Sequence[RewardRow], about: ConversionFacts) -> list[Hold]:
+    """Say of each reward until when it waits, and by whose word."""
+    return [_hold(row, about) for row in rewards]
+
+
+def ledger(entries: Sequence[EntryLine]) -> Ledger:
+    """Put entries into rows: what is taken from an account is its debit, what is added its credit."""
+    rows = [
+        LedgerRow(
+            number=f"{entry.transaction_id.hex[-6:]}.{entry.position}",
+            account=_account(entry),
+            debit=money(Money(-entry.amount.minor, entry.amount.currency)) if entry.amount.minor < 0 else "",
+            credit=money(entry.amount) if entry.amount.minor > 0 else "",
+        )
+        for entry in entries
+    ]
+    credits = by_currency([entry.amount for entry in entries if entry.amount.minor > 0])
+    debits = {
+        amount.currency: -amount.minor for amount in by_currency([e.amount for e in entries if e.amount.minor < 0])
+    }
+    balances = {amount.currency: amount.minor for amount in credits} == debits
+    moved = amounts(credits)
+    if not entries:
+        title = _("The ledger did not move")
+    elif balances:
+        title = _("The ledger moved %(amount)s, and balances", amount=moved)
+    else:
+        title = _("The ledger moved %(amount)s, and does not balance", amount=moved)
+    sums = [(money(Money(debits.get(one.currency, 0), one.currency)), money(one)) for one in credits]
+    return Ledger(title, balances, rows, sums)
+
+
+def since(
+    deeds: Sequence[RewardDeed], refunds: Sequence[RefundLine], rewards: Sequence[RewardRow], about: ConversionFacts
+) -> list[Deed]:
+    """Say what happened after the rewards were granted, in the order of time."""
+    row_of = {row.id: row for row in rewards}
+    told = [
+        Deed(
+            at=deed.at,
+            what=_("%(what)s (%(name)s)", what=deed_text(deed, row.currency), name=_owner(row, about)),
+            who=actor_text(deed),
+            note=deed.note,
+            icon=_DEED_ICONS.get(deed.status, "history"),
+        )
+        for deed in deeds
+        if deed.sequence > 1
+        for row in [row_of[deed.reward_id]]
+    ]
+    told += [
+        Deed(
+            at=refund.occurred_at,
+            what=_("%(amount)s refunded to the friend", amount=money(refund.applied))
+            if refund.applied
+            else _("Refunded to the friend"),
+            who=refund.event_id,
+            note=None,
+            icon="rotate-2",
+        )
+        for refund in refunds
+    ]
+    return sorted(told, key=lambda deed: deed.at)
+
+
+def shares(rewards: Sequence[RewardRow], about: ConversionFacts) -> list[Share]:
+    """Return each reward as it stands: whose, how much, in which state."""
+    return [_share(row, about) for row in rewards]
+
+
+def recomputed(decisions: Sequence[Decided], rewards: Sequence[RewardRow]) -> tuple[bool, list[str]]:
+    """Price every stored decision again. Returns whether there was one, and a line for each difference."""
+    asked, lines = False, []
+    for decided in decisions:
+        if decided.version is None:
+            continue
+        asked = True
+        rule = decided.version.definition
+        again = differs(rule, decided.facts, Price(decided.code, decided.amount))
+        if again is not None:
+            was, now = (_answer(one) for one in (Price(decided.code, decided.amount), again))
+            lines.append(_("%(rule)s: stored was %(was)s, computed now is %(now)s.", rule=rule.name, was=was, now=now))
+        for row in rewards:
+            granted = Money(row.amount_minor, row.currency)
+            of_rule = row.version.rule_id == decided.version.rule_id and row.side == decided.side
+            if of_rule and decided.amount is not None and granted != decided.amount:
+                values = {"rule": rule.name, "was": money(decided.amount), "now": money(granted)}
+                lines.append(_("%(rule)s: decided was %(was)s, granted was %(now)s.", **values))
+    return asked, lines
+
+
+_DEED_ICONS = {
+    "held": "zoom-question",
+    "pending": "hourglass",
+    "approved": "circle-check",
+    "in_payout": "upload",
+    "paid": "check",
+    "rejected": "circle-x",
+    "reversed": "rotate-2",
+}
+
+
+def _hold(row: RewardRow, about: ConversionFacts) -> Hold:
+    name = _owner(row, about)
+    days = (row.matures_at - about.occurred_at).days
+    if not days:
+        return Hold(
+            _("No hold for %(name)s", name=name), _("The rule has none, so it was approved at once."), is_over=True
+        )
+    by_rule = row.version.definition.hold_days is not None
+    count = (
+        ngettext(
+            "%(num)d day from the event, as version %(version)s of the rule says.",
+            "%(num)d days from the event, as version %(version)s of the rule says.",
+            days,
+            version=number(row.version.number),
+        )
+        if by_rule
+        else ngettext(
+            "%(num)d day from the event, as the program’s settings said.",
+            "%(num)d days from the event, as the program’s settings said.",
+            days,
+        )
+    )
+    until = str(day(row.matures_at).striptags())
+    if row.status in ("rejected", "reversed"):
+        return Hold(_("The hold of %(name)s’s reward does not matter any more", name=name), count, is_over=True)
+    if row.status == "held":
+        text = _("%(hold)s Until someone decides it stays where it is, also when that is over.", hold=count)
+        return Hold(_("%(name)s’s reward is held for a decision", name=name), text, is_over=False)
+    if row.status == "pending" and row.matures_at > utc_now():
+        text = _(
+            "%(hold)s Then it becomes payable by itself, unless the order is refunded or someone holds it.", hold=count
+        )
+        return Hold(_("On hold until %(day)s, for %(name)s", day=until, name=name), text, is_over=False)
+    if row.matures_at > utc_now():
+        return Hold(_("The hold of %(name)s’s reward was ended early", name=name), count, is_over=True)
+    return Hold(_("The hold of %(name)s’s reward was over on %(day)s", name=name, day=until), count, is_over=True)
+
+
+def _facts(decided: Decided) -> list[tuple[str, str]]:
+    """Return what the rule looked at, as it is stored."""
+    facts = decided.facts
+    lines = [(_("Kind"), type_label(facts.type))]
+    if facts.amount is not None:
+        lines.append((_("Amount"), money(facts.amount)))
+    return [*lines, (_("Number of its kind"), number(facts.nth_purchase))]
+
+
+def _account(entry: EntryLine) -> str:
+    if entry.account == "expense":
+        return _(ACCOUNTS["expense"])
+    return _("%(account)s, %(name)s", account=_(ACCOUNTS[entry.account]), name=entry.owner_name)
+
+
+def _owner(row: RewardRow, about: ConversionFacts) -> str:
+    name = about.person_name if row.beneficiary_id == about.person_id else about.referrer_name
+    return first_name(name or "") or name or SIDES[row.side]()
+
+
+def _share(row: RewardRow, about: ConversionFacts) -> Share:
+    name = about.person_name if row.beneficiary_id == about.person_id else about.referrer_name
+    kept = Money(row.amount_minor - row.taken_minor, row.currency)
+    return Share(
+        reward_id=row.id,
+        owner=name or "",
+        side=SIDES[row.side](),
+        amount=money(kept),
+        granted=money(Money(row.amount_minor, row.currency)) if row.taken_minor else "",
+        kind=KINDS[row.kind](),
+        status=row.status,
+        state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),
+        seen_label=_("What %(name)s sees", name=_owner(row, about)),
+    )
+
+
+def _answer(price: Price) -> str:
+    return f"{money(price.amount)} ({price.code})" if price.amount else price.code
