@@ -106,6 +106,12 @@ def test_sums_are_those_of_what_is_looked_for_less_what_was_taken_back(house):
     sums = sums_of(db.session(), house["program"], RewardFilter(side="referrer"))
     assert sums == [CurrencySum(2, Money(1200, "USD")), CurrencySum(1, Money(800, "EUR"))]
     assert sums_of(db.session(), house["program"], RewardFilter(text="nobody")) == []
+    with write_transaction() as session:
+        send(session, house["held"], "rejected")
+    sums = sums_of(db.session(), house["program"], RewardFilter(side="referrer"))
+    assert sums[0] == CurrencySum(2, Money(600, "USD"))
+    sums = sums_of(db.session(), house["program"], RewardFilter(status="rejected"))
+    assert sums == [CurrencySum(1, Money(600, "USD"))]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 6])

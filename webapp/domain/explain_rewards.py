@@ -29,7 +29,9 @@ class Stand:
 
     @property
     def kept(self) -> Money:
-        """What the person keeps in the end."""
+        """What the person keeps in the end: nothing of what was rejected."""
+        if self.status == "rejected":
+            return Money(0, self.amount.currency)
         return Money(self.amount.minor - self.reversed_minor - self.clawed_back_minor, self.amount.currency)
 
 

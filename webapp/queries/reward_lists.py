@@ -94,10 +94,15 @@ def find_rewards(session: Session, program_id: UUID, ids: Sequence[UUID]) -> lis
 
 
 def sums_of(session: Session, program_id: UUID, wanted: RewardFilter) -> list[CurrencySum]:
-    """Return how many rewards are looked for and what they come to, the currency of most rewards first."""
-    count = func.count()
+    """Return how many rewards are looked for and what they come to, the currency of most rewards first.
+
+    What was rejected comes to nothing, unless it is what is looked for.
+    """
+    count, kept = func.count(), Reward.amount_minor - _taken()
+    if wanted.status != "rejected":
+        kept = case((Reward.status == "rejected", cast(literal(0), Integer)), else_=kept)
     query = (
-        select(Reward.currency, count, func.sum(Reward.amount_minor - _taken()))
+        select(Reward.currency, count, func.sum(kept))
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .where(*_conditions(program_id, wanted))
         .group_by(Reward.currency)

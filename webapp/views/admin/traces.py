@@ -234,29 +234,30 @@ def since(
 ) -> list[Deed]:
     """Say what happened after the rewards were granted, in the order of time."""
     row_of = {row.id: row for row in rewards}
+    # What went back comes before what that did to the rewards.
     told = [
-        Deed(
-            at=deed.at,
-            what=_("%(what)s (%(name)s)", what=deed_text(deed, row.currency), name=_owner(row, about)),
-            who=actor_text(deed),
-            note=deed.note,
-            icon=_DEED_ICONS.get(deed.status, "history"),
-        )
-        for deed in deeds
-        if deed.sequence > 1
-        for row in [row_of[deed.reward_id]]
-    ]
-    told += [
         Deed(
             at=refund.occurred_at,
             what=_("%(amount)s refunded to the friend", amount=money(refund.applied))
             if refund.applied
             else _("Refunded to the friend"),
-            who=refund.event_id,
+            who=_("Refund %(id)s", id=refund.event_id),
             note=None,
             icon="rotate-2",
         )
         for refund in refunds
+    ]
+    told += [
+        Deed(
+            at=deed.at,
+            what=_("%(what)s (%(name)s)", what=deed_text(deed, row.currency), name=_owner(row, about)),
+            who=actor_text(deed),
+            note=deed.note,
+            icon="rotate-2" if deed.taken_minor else _DEED_ICONS[deed.status],
+        )
+        for deed in deeds
+        if deed.sequence > 1
+        for row in [row_of[deed.reward_id]]
     ]
     return sorted(told, key=lambda deed: deed.at)
 
@@ -358,13 +359,13 @@ def _owner(row: RewardRow, about: ConversionFacts) -> str:
 
 def _share(row: RewardRow, about: ConversionFacts) -> Share:
     name = about.person_name if row.beneficiary_id == about.person_id else about.referrer_name
-    kept = Money(row.amount_minor - row.taken_minor, row.currency)
+    kept = Money(0 if row.status == "rejected" else row.amount_minor - row.taken_minor, row.currency)
     return Share(
         reward_id=row.id,
         owner=name or "",
         side=SIDES[row.side](),
         amount=money(kept),
-        granted=money(Money(row.amount_minor, row.currency)) if row.taken_minor else "",
+        granted=money(Money(row.amount_minor, row.currency)) if kept.minor != row.amount_minor else "",
         kind=KINDS[row.kind](),
         status=row.status,
         state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),

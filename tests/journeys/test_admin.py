@@ -1,0 +1,77 @@
+"""Marta begins her day: she looks at what is held, decides, and Ada reads why."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories, money
+from tests.factories import PASSWORD, join
+from webapp.clock import utc_now
+from webapp.database import write_transaction
+from webapp.services.signups import CameBy
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
+
+
+@pytest.fixture
+def house(site):
+    """Three orders of Bob, who came through Ada: two are held."""
+    now = utc_now()
+    with site.app.app_context(), write_transaction() as session:
+        money.publish(session, now=now - 20 * money.DAY, hold_days=30)
+        factories.person(session, name="Marta Voss", email="marta@example.com", role="admin", password=PASSWORD)
+        ada = factories.person(session, email="ada@example.com", password=PASSWORD, now=now - 19 * money.DAY)
+        bob, _referral = join(session, CameBy(typed=factories.link_of(session, ada)), now=now - 18 * money.DAY)
+        for number in range(3):
+            at = now - (9 - number) * money.DAY
+            bought = money.buy(session, bob, f"{10 + number}.00 USD", event_id=f"evt_{number}", at=at)
+            if number < 2:
+                money.send(session, bought.rewards[0].id, "held", now=at)
+
+
+def sign_in(watched, email):
+    page = watched.page
+    page.goto("/login")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_an_admin_decides_what_is_held_and_the_referrer_reads_why(open_browser, script):
+    marta = open_browser(script=script)
+    page = sign_in(marta, "marta@example.com")
+    expect(page.get_by_text("Two things wait for you.")).to_be_visible()
+    page.get_by_role("link", name="Look at the first").click()
+    expect(page.get_by_role("heading", name="US$2.00 for Ada Okafor")).to_be_visible()
+    page.get_by_role("link", name="Reject US$2.00").click()
+    page.get_by_label("The same order was rewarded before").check()
+    page.get_by_label("Note for staff").fill("Twice in the export")
+    page.get_by_role("button", name="Reject US$2.00").click()
+    expect(page.get_by_text("1 reward is rejected, US$2.00.")).to_be_visible()
+    expect(page.get_by_text("Twice in the export")).to_be_visible()
+
+    page.get_by_role("link", name="One more reward waits for a decision").click()
+    box = page.get_by_label("All on this page") if script else page.get_by_label("Select US$2.20 of Ada Okafor")
+    box.check()
+    page.get_by_role("button", name="Release").click()
+    page.get_by_role("button", name="Release US$2.20").click()
+    expect(page.get_by_text("1 reward is released, US$2.20.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing to decide")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Overview").first.click()
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    expect(page.get_by_text("Rejected a reward")).to_be_visible()
+    marta.quiet()
+
+    ada = open_browser(script=script)
+    page = sign_in(ada, "ada@example.com")
+    page.goto("/dashboard/rewards")
+    page.get_by_role("link", name=re.compile("Not counted")).click()
+    expect(page.get_by_text("The same order was counted once before.")).to_be_visible()
+    expect(page.get_by_text("a person looks at it again")).to_be_visible()
+    expect(page.get_by_text("Twice in the export")).to_have_count(0)
+    ada.quiet()
