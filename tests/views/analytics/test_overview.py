@@ -6,6 +6,9 @@ import pytest
 
 from tests.views.analytics.conftest import A_WEEK, charts, figures, sentence, table_rows
 
+# What is read from either database is tested with the queries.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 def test_an_empty_program_says_so(page_of):
     page = page_of("marketer", "/analytics")

@@ -104,6 +104,23 @@ class Frame:
         return days_short(self.period.first, self.period.last) if self.is_custom else _("Custom")
 
     @property
+    def shown_first(self) -> str:
+        return self._shown("from", self.period.first)
+
+    @property
+    def shown_last(self) -> str:
+        return self._shown("to", self.period.last)
+
+    def _shown(self, name: str, chosen: date) -> str:
+        """Return what a field of the form holds: when something is wrong what was typed, as far as it is a day."""
+        if self.problem is None:
+            return chosen.isoformat()
+        try:
+            return date.fromisoformat(request.args.get(name, "")).isoformat()
+        except ValueError:
+            return ""
+
+    @property
     def wider(self) -> Way:
         """A period with more in it, for those who find nothing in this one."""
         days = DEFAULT_DAYS if self.period.days < DEFAULT_DAYS else PRESETS[-1]
