@@ -251,10 +251,10 @@ def look_at(watched, address, named, *, dark, german):
     path, _space, wrong = address.format(**named).partition(" ")
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
     page.goto(path)
-    buttons = page.locator("main form[method=post] button:not([type=button])")
-    # On the first day some of these are not there yet. The last button is what the form is for.
-    if wrong and buttons.count():
-        buttons.last.click()
+    button = page.locator("main form[method=post] button.btn-primary")
+    # On the first day some of these are not there yet.
+    if wrong and button.count():
+        button.click()
         page.wait_for_load_state()
     for summary in page.locator("main summary:visible").all():
         summary.click()

@@ -77,7 +77,7 @@ def test_a_session_that_ended_meanwhile_leads_to_sign_in(ada):
 def test_every_action_can_be_reached_by_keyboard(ada):
     page = ada.page
     reached = []
-    for _ in range(25):
+    for _ in range(50):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim().split('\\n')[0].trim()"))
         if reached[-1] == "Show everyone":

@@ -51,4 +51,4 @@ def limits_again(rule: RuleDefinition, facts: Facts) -> list[tuple[bool, Sentenc
     worth: Any = getattr(rule, "worth", rule.price)(facts)
     if limits is None or not isinstance(worth, Earned):
         return []
-    return [(check.outcome == "full", check.because) for check in limits.check(worth.amount, facts.used)]  # type: ignore[attr-defined]
+    return [(check.outcome == "full", check.because) for check in limits.check(worth.amount, facts.used)]
