@@ -16,7 +16,10 @@ DISCLOSURE = "I get a reward if you join through it."
 
 def ways(page):
     """Return the addresses of other services on a page, by host or scheme."""
-    found = re.findall(r'<a\s[^>]*href="((?:https|mailto):[^"]*)"\s+target="_blank"\s+rel="noopener noreferrer"', page)
+    # Another site gets a window of its own, and does not learn where it was opened from.
+    elsewhere = r'href="(https:[^"]*)"\s+target="_blank"\s+rel="noopener noreferrer"'
+    found = re.findall(elsewhere, page) + re.findall(r'href="(mailto:[^"]*)"', page)
+    assert len(found) == len(re.findall('href="(?:https|mailto):', page))
     addresses = map(urlsplit, map(unescape, found))
     return {address.netloc or address.scheme: parse_qs(address.query) for address in addresses}
 

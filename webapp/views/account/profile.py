@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug import Response as AnyResponse
 from wtforms.fields.choices import SelectChoice
 
 from webapp.database import write_transaction
@@ -71,9 +72,8 @@ def _own_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _set_theme(response: ResponseReturnValue, theme: str) -> None:
+def _set_theme(response: AnyResponse, theme: str) -> None:
     """Remember light or dark in this browser; without either, the page follows the system."""
-    assert isinstance(response, Response)  # noqa: S101 - the redirect above
     secure: bool = current_app.config["SESSION_COOKIE_SECURE"]
     if theme in THEMES:
         # The script that sets it before the first paint reads it too.

@@ -1,6 +1,6 @@
 """The card of the last days: what happened on each, as a sentence, a picture and a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -131,9 +131,9 @@ def _nothing(first: date) -> str:
     return _("No clicks, signups or earnings since %(day)s.", day=str(day_short(first).striptags()))
 
 
-def _ordered(currencies: dict[str, object] | dict[str, Money] | dict[str, dict[date, Money]], first: str) -> list[str]:
+def _ordered(currencies: Iterable[str], first: str) -> list[str]:
     return sorted(currencies, key=lambda one: (one != first, one))
 
 
-def _sum(amounts: Sequence[Money], currency: str) -> Money:
+def _sum(amounts: Iterable[Money], currency: str) -> Money:
     return Money(sum(amount.minor for amount in amounts), currency)

@@ -120,13 +120,14 @@ def _heading(total: int) -> str:
 
 
 def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
+    kept = stand_of(row, context.occurred_at).kept
     return ListedReward(
         id=row.id,
         what=capital(_of(row, context)),
         occurred_at=context.occurred_at,
         status=row.status,
         state_label=state_label(row),
-        amount=money(stand_of(row, context.occurred_at).kept),
+        amount=money(Money(0, row.currency) if row.status == "rejected" else kept),
         ready_at=row.matures_at if row.status == "pending" else None,
     )
 
