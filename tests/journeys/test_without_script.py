@@ -10,12 +10,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite
 
 PAGES = ("/login", "/signup", "/r/NOSUCHCODE", "/dashboard", "/dashboard/referrals")
 COLOURS = """
-() => [...document.querySelectorAll('html, body, body *:not(.js-only, .js-only *)')].map((element) => {
+() => [...document.querySelectorAll('html, body, body *:not(__ONLY_WITH_A_SCRIPT__)')].map((element) => {
   const style = getComputedStyle(element);
   const names = ['color', 'backgroundColor', 'borderTopColor', 'borderBottomColor', 'boxShadow', 'fill', 'stroke'];
   return [element.tagName, element.className.baseVal ?? element.className, ...names.map((name) => style[name])];
 })
-"""
+""".replace(
+    "__ONLY_WITH_A_SCRIPT__",
+    ".js-only, .js-only *, figure.chart, figure.chart *, body > span[hidden], #js-plotly-tester, #js-plotly-tester *",
+)
 
 
 def sign_in(page):
