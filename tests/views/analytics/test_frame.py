@@ -138,3 +138,10 @@ def queries_of(app, client, path):
     for engine in engines:
         event.remove(engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_the_side_bar_marks_where_one_is(marketer):
+    for path, place in (("", "Analytics"), ("/funnel", "Analytics"), ("/links", "Analytics"), ("/cohorts", "Cohorts")):
+        side = marketer.get(f"/analytics{path}").get_data(as_text=True).partition('<header class="side">')[2]
+        marked = re.findall(r'aria-current="\w+">.*?</svg>\s*(\w+)', side.partition("</header>")[0], re.DOTALL)
+        assert marked == [place], path

@@ -110,6 +110,7 @@ def test_what_rewards_cost_by_rule(page_of, marketer):
     ]
     (rule,) = charts(page)["rewards"]["data"]
     assert (rule["name"], rule["y"]) == ("A fifth &lt;/script&gt;", ["0.00"] * 6 + ["500.00"])
+    assert [row[1] for row in table_rows(page, "Table of days")] == list(reversed(rule["customdata"]))
     assert "“A fifth &lt;/script&gt;” granted $500" in sentence(page, "rewards")
     body = marketer.get(f"/analytics/rewards.csv{A_WEEK}").get_data(as_text=True)
     assert body.splitlines()[1] == "twenty-percent,A fifth </script>,40,USD,500.00,20.00,480.00"

@@ -72,7 +72,8 @@ def money_measure(
     amounts, earlier = now.amounts, before.amounts
     value, earlier_value = (of(found.get(currency, NO_AMOUNTS)) for found in (amounts, earlier))
     was = money_whole(Money(earlier_value, currency))
-    enough = before.counts.purchases >= FEWEST_FOR_PERCENT and earlier_value > 0
+    # From next to nothing any amount is thousands of percent.
+    enough = before.counts.purchases >= FEWEST_FOR_PERCENT and 0 < value <= 10 * earlier_value
     return Measure(
         meaning(key),
         value,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, Response
 from flask_babel import gettext as _
@@ -37,6 +38,14 @@ class RuleCells:
     share: str
 
 
+@dataclass(frozen=True, slots=True)
+class DayCells:
+    """What each rule of the chart granted on one day."""
+
+    day: date
+    granted: list[str]
+
+
 @bp.get("/rewards")
 def index() -> Response:
     frame, session = read_frame(), db.session()
@@ -44,6 +53,7 @@ def index() -> Response:
     whole = Scope(frame.program.id)
     now, before = read_days(session, whole, frame.period, frame.period.before)
     rules = list_rules(session, frame.program.id, frame.period)
+    dates, stacks = frame.period.dates(), _stacks(frame, rules)
     return render(
         "analytics/rewards/index.html",
         part="analytics/rewards/_report.html",
@@ -54,7 +64,8 @@ def index() -> Response:
         measures=_measures(frame, now, before),
         is_new=not rules and now.is_empty and not has_days(session, frame.program.id),
         rules=[_cells(row, rules) for row in rules],
-        drawn=_drawn(frame, rules) if any(row.currency == frame.program.currency for row in rules) else None,
+        days=[DayCells(day, [stack.texts[at] for stack in stacks]) for at, day in reversed(list(enumerate(dates)))],
+        drawn=_drawn(frame, rules, stacks) if stacks else None,
     )
 
 
@@ -129,28 +140,34 @@ def _cells(row: RuleRow, rules: Sequence[RuleRow]) -> RuleCells:
     return RuleCells(row.name, row.key, row.rewards, granted, withdrawn, spent, part)
 
 
-def _drawn(frame: Frame, rules: Sequence[RuleRow]) -> Drawn:
-    """Draw what was granted by day, in the program's currency; rules behind the fifth stand together."""
-    currency, dates = frame.program.currency, frame.period.dates()
+def _stacks(frame: Frame, rules: Sequence[RuleRow]) -> list[RuleStack]:
+    """Return what was granted by day in the program's currency; rules behind the fifth stand together."""
+    currency = frame.program.currency
     ours = [row for row in rules if row.currency == currency]
     parts = [(row.name, [row]) for row in ours[: len(TONES)]]
     if len(ours) > len(TONES):
         parts.append((_("Other rules"), ours[len(TONES) :]))
     stacks = []
     for name, rows in parts:
-        amounts = [Money(sum(row.by_day.get(day, 0) for row in rows), currency) for day in dates]
+        amounts = [Money(sum(row.by_day.get(day, 0) for row in rows), currency) for day in frame.period.dates()]
         stacks.append(RuleStack(name, amounts, [money(amount) for amount in amounts]))
-    prefix, suffix = money_affixes(currency)
-    chart = rule_days_chart(dates, stacks, prefix=prefix, suffix=suffix, days=day_format())
-    sentence = _(
-        "Rules granted %(amount)s %(when)s, most of it by “%(rule)s”: %(most)s.",
-        amount=money_whole(Money(sum(row.granted for row in ours), currency)),
-        when=frame.in_days,
-        rule=ours[0].name,
-        most=money_whole(Money(ours[0].granted, currency)),
-    )
+    return stacks
+
+
+def _drawn(frame: Frame, rules: Sequence[RuleRow], stacks: Sequence[RuleStack]) -> Drawn:
+    ours = [row for row in rules if row.currency == frame.program.currency]
+    prefix, suffix = money_affixes(frame.program.currency)
+    chart = rule_days_chart(frame.period.dates(), stacks, prefix=prefix, suffix=suffix, days=day_format())
+    most = money_whole(Money(ours[0].granted, frame.program.currency))
     if len(ours) == 1:
-        amount = money_whole(Money(ours[0].granted, currency))
-        sentence = _("“%(rule)s” granted %(amount)s %(when)s.", rule=ours[0].name, amount=amount, when=frame.in_days)
+        sentence = _("“%(rule)s” granted %(amount)s %(when)s.", rule=ours[0].name, amount=most, when=frame.in_days)
+    else:
+        sentence = _(
+            "Rules granted %(amount)s %(when)s, most of it by “%(rule)s”: %(most)s.",
+            amount=money_whole(Money(sum(row.granted for row in ours), frame.program.currency)),
+            when=frame.in_days,
+            rule=ours[0].name,
+            most=most,
+        )
     tones = (1, 2, 3, 4, 5, 0)
-    return Drawn(chart, sentence, tuple((tones[number], name) for number, (name, _rows) in enumerate(parts)))
+    return Drawn(chart, sentence, tuple((tones[number], stack.name) for number, stack in enumerate(stacks)))
