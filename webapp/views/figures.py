@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
-from webapp.domain.money import Money
+from webapp.domain.money import Money, rounded_half_up
 from webapp.formatting import money, number
 from webapp.queries.figures import Figures
 
@@ -89,7 +89,7 @@ def change_in_words(recent: int, before: int) -> str:
     if difference == 0:
         return _("same")
     if before >= FEWEST_FOR_PERCENT:
-        return _("%(percent)s%%", percent=number(round(abs(difference) * 100 / before)))
+        return _("%(percent)s%%", percent=number(rounded_half_up(abs(difference) * 100, before)))
     if difference > 0:
         return _("%(count)s more", count=number(difference))
     return _("%(count)s fewer", count=number(-difference))
