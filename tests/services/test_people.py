@@ -11,7 +11,7 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry, Link, User
 from webapp.services import people
-from webapp.services.people import EmailTakenError, create_person, open_account
+from webapp.services.people import EmailTakenError, change_profile, create_person, open_account
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -103,3 +103,16 @@ def test_an_account_for_somebody_else_is_kept_in_the_audit_log_without_a_name():
     entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.subject, entry.subject_id) == ("person_created", "user", bob_id)
     assert (entry.actor_id, entry.details) == (marta_id, {"role": "marketer"})
+
+
+def test_what_people_settle_about_themselves_is_kept():
+    with write_transaction() as session:
+        ada = factories.person(session)
+        change_profile(session, ada, name="Adaeze", language="de")
+        ada_id = ada.id
+    stored = db.session.get_one(User, ada_id)
+    assert (stored.name, stored.language) == ("Adaeze", "de")
+    with write_transaction() as session:
+        change_profile(session, session.get_one(User, ada_id), name="Ada", language=None)
+    stored = db.session.get_one(User, ada_id)
+    assert (stored.name, stored.language) == ("Ada", None)
