@@ -175,10 +175,10 @@ def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
 
 
 def exact_moment(value: datetime) -> str:
-    """Return a moment with its time in the program's time zone, as in "1 January 2027 at 09:00"."""
+    """Return a moment with its time in the program's time zone, as in "1 Jan 2027 at 09:00"."""
     local = value.astimezone(_zone())
     at = dates.format_time(local, "medium" if local.second else "short", tzinfo=_zone(), locale=_locale())
-    words = dates.format_skeleton("yMMMMd", local.date(), locale=_locale())
+    words = dates.format_skeleton("yMMMd", local.date(), locale=_locale())
     return gettext("%(day)s at %(time)s", day=words, time=at)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests import factories, money
-from tests.factories import NOON
+from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import RewardRuleVersion
@@ -124,7 +124,7 @@ def test_a_rule_that_was_paused_is_not_among_the_live_ones_and_a_file_lets_it_go
     with app.app_context(), write_transaction() as session:
         program = factories.program(session)
         rule_id = find_rule_id(session, program.id, "friend-five")
-        change_rule_state(session, program, rule_id, "paused", after=1, note="", by=None, now=NOON)
+        change_rule_state(session, program, rule_id, "paused", after=1, note="", by=None, now=utc_now())
     assert "friend-five" not in rules("export").stdout
     assert rules("apply", FIVE).stdout.splitlines() == ["friend-five: changed, version 3", "  live again"]
     assert [state for _key, _number, state in versions(app)] == ["live", "paused", "live"]

@@ -75,6 +75,7 @@ def test_all_that_a_rule_can_say_can_be_said_by_the_form(app, admin):
         "program-period": "lifetime",
     }
     page = send(admin, "/admin/rules/new/review", data)
+    assert "From Jan 1, 2027 at 12:00" in said(page)
     send(admin, "/admin/rules", {"definition": hidden(page, "definition"), "number": "0", "note": "All"}, 303)
     ((_number, _state, published, _note),) = versions(app)
     assert published.table() == {

@@ -9,8 +9,9 @@ import pytest
 from tests.views.admin.rule_forms import AMOUNT, PERCENT, PLAN, hidden, id_of, row, said, send, versions
 from webapp.domain.facts import Earned
 from webapp.domain.money import Money
-from webapp.domain.registry import KINDS, MinorUnits, reward_rule
+from webapp.domain.registry import KINDS, MinorUnits, Setting, reward_rule
 from webapp.domain.sentences import Sentence
+from webapp.forms.rule_settings import control_of
 
 pytestmark = [pytest.mark.usefixtures("staff"), pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 
@@ -83,3 +84,9 @@ def test_a_kind_that_is_dropped_in_has_its_form_at_once(app, admin):
     send(admin, "/admin/rules", {"definition": hidden(page, "definition"), "number": "0", "note": "New"}, 303)
     assert versions(app)[0][2].table()["settings"] == {"per_kilo": 150, "most_kilos": 9}
     assert "By weight (Per kilo: 150, Most kilos: 9)" in said(admin.get("/admin/rules").get_data(as_text=True))
+
+
+def test_a_setting_of_a_type_without_a_control_is_typed_as_in_a_rules_file():
+    control = control_of(Setting("steps", "Steps", "", list))
+    steps = [{"friends": 5, "amount": 1000}, {"friends": 15, "amount": 2500}]
+    assert control.read(" ".join(control.show(steps, "USD").split()), "USD") == steps
