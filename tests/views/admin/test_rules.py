@@ -109,6 +109,17 @@ def test_a_rule_shows_who_changed_what_and_why(app, admin):
     assert "Bring version 2 back" not in page
 
 
+def test_a_rule_shows_how_much_of_its_budget_is_used(app, admin):
+    with app.app_context(), write_transaction() as session:
+        publish(session, limits={"program": {"amount": 5000, "currency": "USD", "period": "month"}})
+        _ada, bob = money.ada_and_bob(session)
+        money.buy(session, bob, "100.00 USD", event_id="evt_before", at=NOON - 30 * DAY)
+        money.buy(session, bob, "60.00 USD", event_id="evt_now", at=NOON)
+    page = text_of(admin.get(f"/admin/rules/{id_of(app)}"))
+    assert "$12.00 of $50.00" in page
+    assert 'value="1200"' in page
+
+
 def test_a_rule_of_another_program_is_not_there(app, admin):
     with app.app_context(), write_transaction() as session:
         other = money.another_program(session)

@@ -1,5 +1,6 @@
 """Reward rules: the list, one with its history, and letting one pause, go on or end."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from flask_login import current_user
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.periods import last_days, local_day
+from webapp.domain.money import Money
+from webapp.domain.periods import last_days, local_day, window_of
 from webapp.domain.rule_words import rule_sentence
 from webapp.extensions import db
-from webapp.formatting import say
+from webapp.formatting import money, number, say
 from webapp.forms.rule import RuleStateForm
 from webapp.queries.figures import PERIOD_DAYS
+from webapp.queries.limits import used_of
 from webapp.queries.rules import State, Version, paid_by_rules, publishings_of, rule_set
 from webapp.services.rules import RuleStateError, StaleRuleError, change_rule_state
 from webapp.views.admin.rule_words import facts_of, rule_row, state_look, version_rows
@@ -54,6 +57,7 @@ def show(rule_id: UUID) -> Response:
         sentence=say(rule_sentence(latest.definition)),
         facts=facts_of(latest.definition),
         versions=version_rows(versions, publishings_of(db.session(), program.id, rule_id)),
+        budget=_budget(latest),
         done=_done(request.args.get("done", ""), latest),
     )
 
@@ -130,6 +134,34 @@ def _heading(rows: dict[str, list[Any]]) -> str:
     if not live:
         return _("No rule is live: nobody earns anything now")
     return ngettext("%(num)s reward rule is live", "%(num)s reward rules are live", live)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of the limit for the whole program is used in the period of today."""
+
+    words: str
+    used: int
+    most: int
+
+
+def _budget(latest: Version) -> Budget | None:
+    limit = latest.definition.limits.program if latest.definition.limits else None
+    if limit is None or latest.state == "ended":
+        return None
+    program = load_program()
+    window = window_of(limit.period, utc_now(), program.time_zone)
+    # Of the whole program: whose friends they were makes no difference.
+    used = used_of(db.session(), program.id, latest.rule_id, limit, window, referrer_id=current_user.id)
+    if limit.amount is None:
+        values = {"used": number(used), "most": number(limit.most)}
+        return Budget(
+            ngettext("%(used)s of %(most)s reward", "%(used)s of %(most)s rewards", limit.most, **values),
+            used,
+            limit.most,
+        )
+    words = _("%(used)s of %(most)s", used=money(Money(used, limit.amount.currency)), most=money(limit.amount))
+    return Budget(words, used, limit.most)
 
 
 def _done(what: str, latest: Version) -> str:
