@@ -111,6 +111,12 @@ class RuleForm(FlaskForm):
             # What one mostly asks first: whether the amount is large enough.
             rows.append_entry({"op": ">=", "currency": self.currency})
 
+    def settle_conditions(self) -> None:
+        """Let a condition that has just become one on a detail begin with equality: details are mostly words."""
+        for row in (entry.form for group in GROUPS for entry in self[group].entries):
+            if row.takes_field == METADATA and not row.detail.data:
+                row.op.data = "="
+
     def remove_condition(self, row: str) -> None:
         """Take out the row with this name, such as "conditions-2"; the others keep their names."""
         for group in GROUPS:

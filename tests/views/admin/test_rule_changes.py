@@ -210,6 +210,13 @@ def test_with_a_script_only_the_conditions_are_swapped(admin, twenty):
     assert 'hx-swap-oob="true"' in part
 
 
+def test_a_condition_that_becomes_one_on_a_detail_begins_with_equality(admin, twenty):
+    changed = row(0, field="metadata.", detail="", op=">=", value="20", currency="USD")
+    part = send(admin, f"{twenty}/edit", PERCENT | changed, headers={"HX-Request": "true"})
+    assert '<option selected value="=">' in part
+    assert '<option selected value="&gt;=">' not in part
+
+
 def test_another_kind_keeps_what_fits(admin, twenty):
     data = PERCENT | row(0, **AMOUNT) | {"number": "1", "action": "kind:fixed_amount", "name": "Five each"}
     page = send(admin, f"{twenty}/edit", data)

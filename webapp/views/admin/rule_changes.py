@@ -158,6 +158,7 @@ def _redrawn(kind: Kind, base: Version | None) -> Response:
         form.add_condition(what)
     if action == "remove":
         form.remove_condition(what)
+    form.settle_conditions()
     return _form_page(form, base, part="admin/rules/_conditions_swapped.html")
 
 
