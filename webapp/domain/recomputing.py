@@ -1,7 +1,6 @@
 """Pricing a stored decision again: the same facts and the same version of the rule have to give the same cents."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from webapp.domain.facts import Earned, Facts
 from webapp.domain.money import Money
@@ -24,7 +23,7 @@ def price_again(rule: RuleDefinition, facts: Facts) -> Price:
     """Return what the rule answers to these facts now."""
     answer = rule.price(facts)
     if isinstance(answer, Earned):
-        return Price(getattr(answer, "code", "earned"), answer.amount)
+        return Price(answer.code, answer.amount)
     return Price(answer.code, None)
 
 
@@ -38,17 +37,15 @@ def differs(rule: RuleDefinition, facts: Facts, stored: Price) -> Price | None:
 
 def conditions_again(rule: RuleDefinition, facts: Facts) -> list[tuple[bool, Sentence]]:
     """Say of each condition of a rule whether it holds of these facts; none for a rule without any."""
-    when: Any = getattr(rule, "when", None)
-    if when is None:
+    if rule.when is None:
         return []
-    checks = when.check(facts)
+    checks = rule.when.check(facts)
     return [(check.holds, check.because) for check in (*checks.all_of, *checks.any_of)]
 
 
 def limits_again(rule: RuleDefinition, facts: Facts) -> list[tuple[bool, Sentence]]:
     """Say of each limit of a rule whether it leaves all of the reward; none where there is no limit or no reward."""
-    limits: Any = getattr(rule, "limits", None)
-    worth: Any = getattr(rule, "worth", rule.price)(facts)
-    if limits is None or not isinstance(worth, Earned):
+    worth = rule.worth(facts)
+    if rule.limits is None or not isinstance(worth, Earned):
         return []
-    return [(check.outcome == "full", check.because) for check in limits.check(worth.amount, facts.used)]
+    return [(check.outcome == "full", check.because) for check in rule.limits.check(worth.amount, facts.used)]

@@ -72,6 +72,24 @@ def test_what_paid_nothing_says_why(app, work):
     assert "nobody with an account was named" in work.page(f"/admin/conversions/{nobody}")
 
 
+def test_conditions_and_limits_are_shown_as_they_came_out(app, work):
+    over_fifty = {"all": [{"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}]}
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, key="large", name="Large orders", when=over_fifty)
+        limits = {"program": {"count": 1, "period": "lifetime"}}
+        money.publish(session, key="few", name="The first one", limits=limits)
+        bob = session.query(User).filter_by(name="Bob Miller").one()
+        ids = [money.buy(session, bob, event_id=f"evt_{n}", at=NOON - DAY).conversion_id for n in (7, 8)]
+    first, second = (work.page(f"/admin/conversions/{id_}") for id_ in ids)
+    assert "2 of 3 rules applied" in first
+    assert "condition_false" in first
+    assert re.search(r"must be .*\$50\.00.*, and was \$49\.99", first)
+    assert "At most one reward in all for the whole program; used before this one: 0." in first
+    assert "limit_reached" in second
+    assert "used before this one: 1." in second
+    assert "the same to the cent" in second
+
+
 def test_what_happened_since_is_told_with_who_did_it(app, work):
     with app.app_context(), write_transaction() as session:
         money.refund(session, "20.00 USD", of="evt_1", at=NOON - timedelta(hours=1))

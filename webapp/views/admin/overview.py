@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, url_for
+from flask import Blueprint, Response, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -72,8 +72,6 @@ def index() -> Response:
         owed=owed_card(session, program, today=today, cash=cash.get(program.currency)),
         lately=_told(acts)[:LINES] if acts else [],
         signups=[] if acts else [_signup(one) for one in latest_signups(session, program.id, limit=LINES)],
-        # The page of the whole log, where there is one.
-        audit_url=url_for("admin.audit.index") if "admin.audit.index" in current_app.view_functions else None,
     )
 
 

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
-from webapp.domain.explain_rewards import event_in_words
+from webapp.domain.explain_rewards import decision_for_owner, event_in_words
 from webapp.domain.money import Money
 from webapp.domain.reward_decisions import choices_for
 from webapp.domain.rewards import STATUSES
@@ -103,7 +103,7 @@ def as_seen(reward_id: UUID) -> Response:
         abort(404)
     context = contexts_of(session, [row.conversion_id])[row.conversion_id]
     decisions = [one for one in decisions_of(session, row.conversion_id) if one.beneficiary_id == row.beneficiary_id]
-    because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
+    of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
     return render(
         "admin/rewards/as_seen.html",
         reward=reward_line(row),
@@ -112,7 +112,7 @@ def as_seen(reward_id: UUID) -> Response:
             occurred_at=context.occurred_at,
             paid=context.amount,
             refunded_minor=context.refunded_minor,
-            because=because,
+            because=decision_for_owner(of_rule[0].code, of_rule[0].because) if of_rule else (),
         ),
         granted=money(row.granted),
         rule_name=row.version.definition.name,
