@@ -231,7 +231,9 @@ def _time(value: datetime | date, words: str) -> Markup:
 
 
 def _short(value: date, today: date) -> str:
-    return dates.format_skeleton("MMMd" if value.year == today.year else "yMMMd", value, locale=_locale())
+    text = dates.format_skeleton("MMMd" if value.year == today.year else "yMMMd", value, locale=_locale())
+    # Where a month is cut short with a dot, as in German, a sentence that ends here would have two.
+    return text.removesuffix(".")
 
 
 def _long(value: date, today: date) -> str:

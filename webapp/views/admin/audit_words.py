@@ -160,7 +160,7 @@ def _stored(entry: Entry) -> list[tuple[str, str]]:
         (_("Moment"), entry.at.isoformat(timespec="microseconds")),
         (_("Act"), entry.action),
         (_("By"), f"{entry.actor} {entry.actor_id or ''}".strip()),
-        (_("To"), f"{entry.subject} {entry.subject_id or ''}".strip()),
+        (_("Subject"), f"{entry.subject} {entry.subject_id or ''}".strip()),
         (_("Details"), json.dumps(entry.details, sort_keys=True, ensure_ascii=False)),
         (_("Fingerprint"), entry.hash),
     ]

@@ -17,7 +17,7 @@ from webapp.views.admin.reward_words import amounts, by_currency, plain_day
 _SHORT = {
     "release": lambda: _("Release"),
     "approve": lambda: _("Approve now"),
-    "hold": lambda: _("Hold"),
+    "hold": lambda: _("Put on hold"),
     "reject": lambda: _("Reject"),
 }
 ICONS = {"release": "rotate-2", "approve": "circle-check", "hold": "lock", "reject": "circle-x"}

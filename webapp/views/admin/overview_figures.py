@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from flask_babel import gettext as _
 
 from webapp.domain.money import Money
-from webapp.formatting import money, number
+from webapp.formatting import money, number, percent
 from webapp.queries.figures import Figures
 from webapp.queries.money_figures import NOTHING, CurrencyFigures, MoneyByDay
 from webapp.views.figures import FEWEST_FOR_PERCENT, Figure, FurtherAmount
@@ -70,9 +70,8 @@ def _with_share(cost: Figure, ours: CurrencyFigures, enough: bool) -> Figure:
     """Say beside the cost how much of the revenue it is. That it rises is neither good nor bad."""
     if not enough or ours.revenue.recent <= 0 or ours.cost.recent < 0:
         return cost
-    tenths = (2000 * ours.cost.recent + ours.revenue.recent) // (2 * ours.revenue.recent)
-    share = f"{number(tenths // 10)}.{tenths % 10}" if tenths % 10 else number(tenths // 10)
-    note = _("%(percent)s%% of the revenue", percent=share)
+    share = percent(ours.cost.recent, ours.revenue.recent, decimals=1)
+    note = _("%(percent)s of the revenue", percent=share)
     return Figure(
         **{name: getattr(cost, name) for name in ("metric", "label", "value", "display", "spark", "further")}, note=note
     )

@@ -13,6 +13,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES, REJECTIONS, Choice
 from webapp.extensions import db
+from webapp.formatting import number
 from webapp.forms.reward_decision import DecisionForm
 from webapp.queries.reward_lists import ListedReward, find_rewards
 from webapp.services.reward_decisions import Outcome, UnknownRewardError, decide_rewards
@@ -135,7 +136,7 @@ def _say_what_came_of_it(choice: Choice, outcomes: Sequence[Outcome], rows: Sequ
     if left_out:
         named = [f"{line.owner}, {line.amount} ({line.state_label})" for line in map(reward_line, left_out[:NAMED])]
         if len(left_out) > NAMED:
-            named.append(_("and %(count)s more", count=len(left_out) - NAMED))
+            named.append(_more(len(left_out) - NAMED))
         # An address of a page with all of them would be too long.
         what = ngettext(
             "%(num)d reward was left out, because it had changed since you looked:",
@@ -143,3 +144,7 @@ def _say_what_came_of_it(choice: Choice, outcomes: Sequence[Outcome], rows: Sequ
             len(left_out),
         )
         flash(f"{what} {'; '.join(named)}.", "left")
+
+
+def _more(count: int) -> str:
+    return ngettext("and %(count)s more", "and %(count)s more", count, count=number(count))
