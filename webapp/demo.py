@@ -38,6 +38,8 @@ UNREFERRED_SHARE = 0.15
 WEEKDAYS = (0.8, 0.85, 0.9, 1.0, 1.15, 1.35, 1.2)
 PEAK_DAYS = 4
 PEAK_FACTOR = 3.5
+# How many customers, the newest first, share most of the orders.
+LIVELY_CUSTOMERS = 25
 # In minor units. A few customers pay in another currency, and their rewards stay in it.
 PRICES = (900, 1450, 1800, 2400, 2975, 3600, 4200, 5850)
 ABROAD, ABROAD_SHARE = "EUR", 0.08
@@ -143,8 +145,8 @@ class _Story:
         if not self.customers:
             return
         self.purchases += 1
-        # Whoever bought lately buys again: some have many orders, many have one.
-        buyer = self.customers[min(int(self.rng.paretovariate(0.6)), len(self.customers)) * -1]
+        # Whoever joined lately buys most: some have many orders, many have one.
+        buyer = self.customers[-1 - int(self.rng.expovariate(1 / LIVELY_CUSTOMERS)) % len(self.customers)]
         amount = Money(self.rng.choice(PRICES), self.program.currency if self.rng.random() > ABROAD_SHARE else ABROAD)
         event = Event(
             type="purchase",
@@ -153,7 +155,7 @@ class _Story:
             amount=amount,
             order_id=str(1000 + self.purchases),
         )
-        self._record(event, buyer)
+        self.desk.today += self._record(event, buyer)
         if self.rng.random() < RETURNED_SHARE:
             wanted = None if self.rng.random() < WHOLE_SHARE else amount.minor // 4
             days = self.rng.uniform(1, LATEST_RETURN_DAYS)
@@ -201,7 +203,7 @@ class _Story:
             )
             record_refund(self.session, self.program.id, report, actor=SYSTEM, now=returned_at)
         mature_rewards(self.session, at)
-        self.desk.night(number, at)
+        self.desk.work(number, at)
 
     def _click(self, visitor_id: UUID, link: Link, visit: Visit, at: datetime, *, new: bool) -> None:
         record_click(self.session, self.program, link, visitor_id=visitor_id, visit=visit, now=at, new_visitor=new)
@@ -223,7 +225,6 @@ class _Story:
         recorded = record_conversion(
             self.session, self.program.id, event, user_id=buyer_id, actor=SYSTEM, now=event.occurred_at
         )
-        self.desk.today += recorded.rewards
         return recorded.rewards
 
     def _join(self, came_by: CameBy, identity: dict[str, str], at: datetime) -> User:

@@ -56,6 +56,8 @@ LARGE_ORDERS: Mapping[str, Any] = {
     "when": {"all": [{"field": "amount", "op": ">=", "value": 4000, "currency": "USD"}]},
     "limits": {"per_referrer": {"count": 5, "period": "month"}},
 }
+# How long before midnight the desk is at work.
+AFTERNOON_MINUTES = (390, 720)
 # In shares of the story.
 LARGE_ORDERS_FROM, LARGE_ORDERS_UNTIL = 0.35, 0.7
 # Every so many days what has been ready for a while is put into a payout, which the bank carries out some days later;
@@ -76,7 +78,7 @@ class Desk:
     rng: random.Random
     admin_id: UUID
     days: int
-    # What came in today, and what is being looked at since which day.
+    # What nobody has looked at yet, and what is being looked at since which day.
     today: list[RewardRow] = field(default_factory=list)
     looked_at: list[tuple[int, UUID]] = field(default_factory=list)
     on_its_way: list[tuple[int, Sequence[UUID]]] = field(default_factory=list)
@@ -89,15 +91,16 @@ class Desk:
             self.session, self.program, name="shop checkout", scope="write", secret=secret, by=self.admin_id, now=at
         )
 
-    def night(self, number: int, at: datetime) -> None:
-        """Do what is to be done at the end of a day; `number` counts them from 1."""
+    def work(self, number: int, evening: datetime) -> None:
+        """Do what is to be done on a day, in the afternoon before `evening`; `number` counts the days from 1."""
+        at = evening - timedelta(minutes=self.rng.randint(*AFTERNOON_MINUTES))
         if number == int(self.days * LARGE_ORDERS_FROM):
             self._publish((LARGE_ORDERS,), "Larger orders pay for their own reward", at)
         if number == int(self.days * LARGE_ORDERS_UNTIL):
             self._pause(LARGE_ORDERS["key"], "It brought the same people larger orders, not more people", at)
         self._look(number, at)
         self._pay(number, at)
-        self.today.clear()
+        self.today = [reward for reward in self.today if reward.granted_at >= at]
 
     def hold(self, rewards: Sequence[RewardRow], note: str, at: datetime) -> None:
         """Hold rewards that look odd, until somebody decides."""
@@ -133,7 +136,8 @@ class Desk:
                 self._decide("release", [reward_id], at, note="Asked the customer: all is well")
             else:
                 self._decide("reject", [reward_id], at, reason=self.rng.choice(REASONS))
-        odd = [reward for reward in self.today if reward.status == "pending" and self.rng.random() < CHECKED_SHARE]
+        seen = [reward for reward in self.today if reward.status == "pending" and reward.granted_at < at]
+        odd = [reward for reward in seen if self.rng.random() < CHECKED_SHARE]
         for reward in odd:
             self.hold([reward], "", at)
             self.looked_at.append((number, reward.id))
