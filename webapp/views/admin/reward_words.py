@@ -11,6 +11,7 @@ from webapp.domain.explain_for_staff import event_for_staff, rejection_label
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number, say
 from webapp.queries.traces import RewardDeed
+from webapp.web import load_program
 
 SIDES = {"referrer": lambda: _("referrer"), "friend": lambda: _("friend")}
 KINDS = {
@@ -55,11 +56,12 @@ def amounts(sums: Sequence[Money]) -> str:
 
 
 def by_currency(each: Sequence[Money]) -> list[Money]:
-    """Add amounts up, those of each currency by themselves."""
+    """Add amounts up, those of each currency by themselves, the program's first."""
     sums: dict[str, int] = {}
     for amount in each:
         sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
-    return [Money(minor, currency) for currency, minor in sums.items()]
+    ours = load_program().currency
+    return [Money(sums[currency], currency) for currency in sorted(sums, key=lambda one: (one != ours, one))]
 
 
 def count_of_rewards(count: int) -> str:

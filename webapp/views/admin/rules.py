@@ -40,7 +40,9 @@ def index() -> Response:
     latest = rule_set(session, program.id, program.rules_revision).latest()
     rows: dict[str, list[Any]] = {"live": [], "paused": [], "ended": []}
     for version in latest:
-        rows[version.state].append(rule_row(version, paid.get(version.rule_id, ())))
+        # The program's currency first, as everywhere.
+        earned = sorted(paid.get(version.rule_id, ()), key=lambda one: one.granted.currency != program.currency)
+        rows[version.state].append(rule_row(version, earned))
     return render("admin/rules/index.html", heading=_heading(rows), rules=rows, period_days=PERIOD_DAYS)
 
 
