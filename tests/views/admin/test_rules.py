@@ -8,6 +8,7 @@ from sqlalchemy import event, select
 from tests import factories, money
 from tests.factories import NOON, csrf_token
 from tests.money import DAY, publish, rule
+from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.periods import local_day
 from webapp.extensions import db
@@ -188,3 +189,14 @@ def test_the_list_asks_no_more_of_the_database_for_more_rules(app, admin, rules)
     statements.clear()
     text_of(admin.get(f"/admin/rules/{id_of(app, 'rule-0')}"))
     assert len(statements) <= 12, statements
+
+
+def test_what_a_rule_paid_stands_in_the_program_s_currency_first(app, admin):
+    now = utc_now()
+    with app.app_context(), write_transaction() as session:
+        publish(session, now=now - DAY)
+        _ada, bob = money.ada_and_bob(session, now=now - DAY)
+        money.buy(session, bob, "20.00 EUR", at=now)
+        money.buy(session, bob, "30.00 USD", event_id="evt_2", at=now)
+    page = text_of(admin.get("/admin/rules"))
+    assert 0 < page.index("$6.00") < page.index("€4.00")
