@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from tests import factories
+from tests import factories, money
 from tests.conftest import browser
 from tests.factories import PASSWORD, submit
 from webapp.database import write_transaction
@@ -303,3 +303,10 @@ def test_a_name_is_kept_in_one_spelling_and_a_disguised_address_is_none(app):
     assert submit(client, "/signup", {**BOB, "name": "bob＠example.org"}).status_code == 422
     assert submit(client, "/signup", {**BOB, "name": " Ｂｏｂ \u00a0 Miller "}).status_code == 303
     assert [user.name for user in all_of(app, User)] == ["Bob Miller"]
+
+
+def test_an_invitation_says_what_the_friend_gets_for_it(app, client, ada):
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, **{**money.TEN_DOLLARS, "beneficiary": "friend", "trigger": "signup"})
+    assert "You get $10 for joining." in client.get(f"/signup?ref={ada}").get_data(as_text=True)
+    assert "You get $10" not in client.get("/signup").get_data(as_text=True)

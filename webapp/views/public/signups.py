@@ -25,6 +25,7 @@ from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy, sign_up
 from webapp.signed_in import sign_in_browser
+from webapp.views.offer_words import offer_words
 from webapp.web import load_program, render, start_url
 
 bp = Blueprint("signups", __name__, url_prefix="/signup")
@@ -132,5 +133,7 @@ def _page(form: SignUpForm, opened: Link | None, *, status: int = 200) -> Respon
         form=form,
         opened_ref=opened.code if opened else None,
         invitation=referrer_of(db.session(), opened) if opened else None,
+        # What whoever comes through a friend gets for it.
+        gift=offer_words(load_program()).told_friend if opened else "",
         action=url_for(".create", ref=opened.code if opened else None),
     )

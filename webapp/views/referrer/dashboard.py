@@ -16,9 +16,9 @@ from webapp.queries.links import first_link_of
 from webapp.queries.referrals import list_outcomes
 from webapp.queries.standing import balances_by_day, earned_by_day, standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
+from webapp.views.offer_words import offer_words
 from webapp.views.referrer.days import DaysCard, asked_period, days_card
 from webapp.views.referrer.earnings import Earnings, earnings_of
-from webapp.views.referrer.offer_words import offer_words
 from webapp.views.referrer.referrals import friend_cards
 from webapp.views.referrer.reminders import reminder_of
 from webapp.views.referrer.sharing import share_card

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.models import Program
+from webapp.views.offer_words import OfferWords
 from webapp.views.referrer.friend_cards import FriendCard
-from webapp.views.referrer.offer_words import OfferWords
 
 # Later a reminder is no longer a friendly word.
 LATEST = timedelta(days=30)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp.models import Link, Program
-from webapp.views.referrer.offer_words import OfferWords
+from webapp.views.offer_words import OfferWords
 from webapp.web import absolute_url
 
 # Of the image, for each square of the code: sharp on a poster.
