@@ -4,6 +4,7 @@ import smtplib
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -11,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app, render_template
+from flask_babel import force_locale
 
 from webapp.ids import new_id
 from webapp.models import User
@@ -22,12 +24,15 @@ Transport = Callable[[EmailMessage], None]
 
 
 def compose(user: User, template: str) -> EmailMessage:
-    """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject."""
+    """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject.
+
+    In the language that they chose; no browser is there to say what it asks for.
+    """
     host = current_app.extensions["grapevine_config"].host
     program = load_program()
-    subject, _end, text = render_template(
-        f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login")
-    ).partition("\n")
+    with force_locale(user.language) if user.language else nullcontext():
+        body = render_template(f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"))
+    subject, _end, text = body.partition("\n")
     message = EmailMessage()
     message["Subject"] = subject.removeprefix("Subject:").strip()
     message["From"] = Address(program.name, "no-reply", host)

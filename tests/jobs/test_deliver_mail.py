@@ -16,7 +16,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.jobs.deliver_mail import deliver_mail
-from webapp.models import OutboxMail
+from webapp.models import OutboxMail, User
 from webapp.services.outbox import CLAIM, queue_mail
 
 TEMPLATE = "address_already_used"
@@ -85,6 +85,17 @@ def test_a_mail_becomes_a_file_that_a_person_can_read(in_app, tmp_path):
     (row,) = outbox()
     assert row.sent_at is not None
     assert (row.ended_at, row.tries) == (row.sent_at, 1)
+
+
+def test_a_mail_is_written_in_the_language_that_its_reader_chose(in_app, tmp_path):
+    queue((TEMPLATE, "bob@example.org"))
+    with write_transaction() as session:
+        session.scalars(select(User).where(User.name == "Bob Miller")).one().language = "de"
+    assert deliver_mail(utc_now()) == 1
+    (file,) = (tmp_path / "mail").iterdir()
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert mail["Subject"] == "Du hast schon ein Konto bei Grapevine"
+    assert mail.get_content().startswith("Hallo Bob,")
 
 
 def test_a_mail_leaves_once(in_app, tmp_path):
