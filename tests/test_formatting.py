@@ -4,7 +4,7 @@ import pytest
 from flask_babel import force_locale
 
 from webapp.domain.money import Money, Percent
-from webapp.formatting import day_axis, money_axis, money_brief, percent, reader_locale
+from webapp.formatting import day_before_month, money_affixes, money_brief, percentage, reader_locale
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -35,14 +35,14 @@ def test_a_brief_amount_has_decimals_only_where_they_say_something(app, amount, 
 )
 def test_a_percentage_has_every_decimal_that_it_has(app, share, locale, text):
     with app.test_request_context(), force_locale(locale):
-        assert percent(Percent(share)) == text
+        assert percentage(Percent(share)) == text
 
 
 def test_axes_are_written_as_the_reader_writes(app):
     with app.test_request_context(), force_locale("en_US"):
-        assert (money_axis("USD"), day_axis()) == (("$", ""), "%b %-d")
+        assert (money_affixes("USD"), day_before_month()) == (("$", ""), False)
     with app.test_request_context(), force_locale("de"):
-        assert (money_axis("EUR"), day_axis()) == (("", "\N{NO-BREAK SPACE}€"), "%-d %b")
+        assert (money_affixes("EUR"), day_before_month()) == (("", "\N{NO-BREAK SPACE}€"), True)
 
 
 @pytest.mark.parametrize(
