@@ -3,10 +3,11 @@
 import pytest
 
 from tests import factories
+from tests.crowd import crowd
 from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.ids import new_id
-from webapp.models import Link
+from webapp.models import Link, User
 from webapp.services.audit import record_act
 from webapp.services.keys import create_key
 from webapp.services.rows import append
@@ -58,3 +59,23 @@ def test_no_list_asks_more_with_more_rows(app, marta, statements, rows):
         statements.clear()
         assert marta.get(path).status_code == 200
         assert len([one for one in statements if not one.startswith("BEGIN")]) <= MOST, (path, statements)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_day_s_work_asks_no_more_of_a_thousand_rewards_than_of_ten(app, work, statements):
+    lists = ("/admin", "/admin/referrals", "/admin/conversions", "/admin/rewards", "/admin/rewards?status=pending")
+    one = (
+        f"/admin/conversions/{work.conversion}",
+        f"/admin/rewards/{work.reward}",
+        f"/admin/referrals/{work.referral}",
+    )
+    asked = {}
+    for rows in (10, 990):
+        with app.app_context(), write_transaction() as session:
+            crowd(session, session.get_one(User, work.ada), rows, tag=f"more{rows}")
+        for path in (*lists, *one, "/admin/rules"):
+            statements.clear()
+            work.page(path)
+            asked.setdefault(path, []).append(len([one for one in statements if not one.startswith("BEGIN")]))
+    assert {path: found for path, found in asked.items() if max(found) > MOST} == {}
+    assert {path: found for path, found in asked.items() if found[0] != found[1]} == {}
