@@ -1,11 +1,10 @@
 """`rollups`: the counts that pages read, against the rows they were counted from."""
 
-import sys
-
 import click
 from flask.cli import AppGroup
 
-from webapp.database import one_snapshot, write_transaction
+from webapp.cli.proving import prove
+from webapp.database import write_transaction
 from webapp.queries.rollups import breaches
 from webapp.services.rollups import rebuild
 
@@ -15,13 +14,7 @@ group = AppGroup("rollups", help="The counts by day.")
 @group.command("verify")
 def verify() -> None:
     """Compare the counts with the rows; a line for each difference, and exit 1 when there is one."""
-    with one_snapshot() as session:
-        found = list(breaches(session))
-    for line in found:
-        click.echo(line)
-    if found:
-        sys.exit(1)
-    click.echo("All roll-ups agree with their rows.")
+    prove(breaches, "All roll-ups agree with their rows.")
 
 
 @group.command("rebuild")
