@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
+from flask_babel import force_locale, get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
@@ -21,6 +21,8 @@ from webapp.extensions import db
 from webapp.formatting import number
 from webapp.queries.audit import (
     Checked,
+    Entry,
+    Names,
     Wanted,
     check_log,
     count_entries,
@@ -93,31 +95,41 @@ def export() -> Response:
     filters = Filters(**{name: request.args.get(name, "").strip() for name in Filters.__slots__})
     wanted, program_id = _wanted(filters, program.time_zone), program.id
     day = local_day(utc_now(), program.time_zone)
-    return csv_response(f"audit-log-{day}", COLUMNS, lambda session: _rows(session, program_id, wanted))
+    # The request is over when rows are read; the reader's language is not.
+    app, locale = current_app._get_current_object(), get_locale()
+
+    def rows(session: Session) -> Iterator[tuple[Cell, ...]]:
+        for entries, names in _parts(session, program_id, wanted):
+            with app.app_context(), force_locale(locale):
+                lines = [_line(entry, names) for entry in entries]
+            yield from lines
+
+    return csv_response(f"audit-log-{day}", COLUMNS, rows)
 
 
-def _rows(session: Session, program_id: UUID, wanted: Wanted) -> Iterator[tuple[Cell, ...]]:
-    """Read entries a part at a time. The request is over by then, so that the words are English for every reader."""
+def _parts(session: Session, program_id: UUID, wanted: Wanted) -> Iterator[tuple[list[Entry], Names]]:
     before: UUID | None = None
     while True:
         entries, before = list_entries(session, program_id, wanted, before=before, limit=ROWS_AT_A_TIME)
-        names = names_of(session, program_id, entries)
-        for entry in entries:
-            yield (
-                entry.sequence,
-                entry.at.astimezone(UTC).isoformat(timespec="seconds"),
-                entry.actor,
-                str(entry.actor_id or ""),
-                who_did(entry, names),
-                entry.action,
-                entry.subject,
-                str(entry.subject_id or ""),
-                plain_sentence(entry, names),
-                json.dumps(entry.details, sort_keys=True, ensure_ascii=False),
-                entry.hash,
-            )
+        yield entries, names_of(session, program_id, entries)
         if before is None:
             return
+
+
+def _line(entry: Entry, names: Names) -> tuple[Cell, ...]:
+    return (
+        entry.sequence,
+        entry.at.astimezone(UTC).isoformat(timespec="seconds"),
+        entry.actor,
+        str(entry.actor_id or ""),
+        who_did(entry, names),
+        entry.action,
+        entry.subject,
+        str(entry.subject_id or ""),
+        plain_sentence(entry, names),
+        json.dumps(entry.details, sort_keys=True, ensure_ascii=False),
+        entry.hash,
+    )
 
 
 def _check(program_id: UUID) -> Checked:
