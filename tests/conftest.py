@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
+
+# How busy a machine is says nothing about a rule.
+settings.register_profile("grapevine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("grapevine")
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
