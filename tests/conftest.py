@@ -17,7 +17,7 @@ from webapp.database import close_connections
 from webapp.extensions import db
 
 # How busy a machine is says nothing about a rule.
-settings.register_profile("grapevine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("grapevine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("grapevine")
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
