@@ -65,6 +65,8 @@ def test_what_is_typed_becomes_exact_minor_units(text, currency, marks, minor):
         ("20.5", "JPY", {}, "no_decimals"),
         ("20.0", "JPY", {}, "no_decimals"),
         ("99999999999", "USD", {}, "too_large"),
+        pytest.param("9" * 5000, "USD", {}, "too_large", id="more digits than Python reads"),
+        pytest.param("1." + "0" * 5000 + "1", "USD", {}, "decimals", id="more decimals than Python reads"),
     ],
 )
 def test_what_is_no_amount_is_refused_with_its_reason(text, currency, marks, problem):
@@ -103,3 +105,7 @@ def test_a_percentage_may_have_its_sign_and_either_mark(text, percent):
 def test_what_is_no_percentage_is_refused(text):
     with pytest.raises(ValueError, match="must be a percentage"):
         read_percent(text)
+
+
+def test_any_number_of_zeros_around_an_amount_says_nothing():
+    assert read_amount("0" * 5000 + "20." + "0" * 5000, "USD") == Money(2000, "USD")

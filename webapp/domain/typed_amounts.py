@@ -8,6 +8,8 @@ from typing import Literal
 
 from webapp.domain.money import EXPONENTS, LARGEST, PERCENT_PROBLEM, Money, Percent
 
+LONGEST_WHOLE = len(str(LARGEST))
+
 Problem = Literal["not_an_amount", "no_decimals", "decimals", "too_large"]
 
 # Whatever the language, people also write spaces and apostrophes between thousands.
@@ -35,7 +37,9 @@ def read_amount(text: str, currency: str, *, decimal: str = ".", group: str = ",
     whole, decimals = _parts(_bare(text, currency), decimal, group, exponent)
     if len(decimals.rstrip("0")) > exponent or (len(decimals) > exponent and not exponent):
         raise TypedAmountError("decimals" if exponent else "no_decimals", exponent)
-    minor = Fraction(f"{whole}.{decimals or 0}") * 10**exponent
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0") or "0"
+    # Python refuses to read a number of thousands of digits.
+    minor = Fraction(f"{whole}.{decimals}") * 10**exponent if len(whole) <= LONGEST_WHOLE else LARGEST + 1
     if minor > LARGEST:
         raise TypedAmountError("too_large", exponent)
     return Money(int(minor), currency)
