@@ -294,7 +294,7 @@ def test_publishing_a_paused_rule_says_that_it_becomes_live(app, admin, twenty):
 
 
 def test_a_definition_that_no_page_of_ours_sent_is_refused(app, admin, twenty):
-    for definition in ("", "[]", "{", json.dumps({**TWENTY_PERCENT, "kind": "nothing"})):
+    for definition in ("", "[]", "{", "[" * 20_000, json.dumps({**TWENTY_PERCENT, "kind": "nothing"})):
         send(admin, "/admin/rules", {"definition": definition, "number": "0", "note": "x"}, 422)
         send(admin, f"{twenty}/versions", {"definition": definition, "number": "1", "note": "x"}, 422)
     other = json.dumps({**TWENTY_PERCENT, "key": "another"})

@@ -118,7 +118,7 @@ def _definition_sent() -> RuleDefinition | None:
     try:
         stored = json.loads(request.form.get("definition", ""))
         return from_stored(stored) if isinstance(stored, Mapping) else None
-    except (ValueError, TypeError, RuleError):
+    except (ValueError, TypeError, RecursionError, RuleError):
         return None
 
 
