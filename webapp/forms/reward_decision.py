@@ -6,6 +6,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
 from webapp.domain.reward_decisions import REJECTIONS
+from webapp.forms.typed import without_nul
 
 LONGEST_NOTE = 1_000
 
@@ -20,6 +21,6 @@ class DecisionForm(FlaskForm):
         validators=[AnyOf(list(REJECTIONS), message=_l("Choose the reason that the referrer reads."))],
     )
     note = TextAreaField(
-        filters=[lambda text: text.strip() if text else ""],
+        filters=[lambda text: without_nul(text).strip() if text else ""],
         validators=[Length(max=LONGEST_NOTE, message=_l("Write at most 1,000 characters."))],
     )

@@ -15,6 +15,11 @@ class TypedError(ValueError):
     """What was typed cannot be taken; the message says what to write, in the reader's language."""
 
 
+def without_nul(text: str) -> str:
+    """Return a text without what nobody can type and PostgreSQL cannot even be asked for."""
+    return text.replace("\0", "")
+
+
 def amount_of(text: str, currency: str, *, least: int = 1) -> Money:
     """Return a typed amount of at least so many minor units. Raises TypedError."""
     decimal, group = decimal_marks()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from sqlalchemy.orm import Session
 
+from webapp.forms.typed import without_nul
 from webapp.models import Program
 from webapp.queries.people_search import person_name
 
@@ -46,7 +47,7 @@ def an_id(name: str) -> UUID | None:
 
 def search(session: Session, program_id: UUID) -> Search:
     """Read what is looked for. An e-mail is never in an address, so a text with an @ is not looked for either."""
-    text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    text = without_nul(request.args.get("q", "")).strip()[:LONGEST_SEARCH]
     person_id = an_id("person")
     name = person_name(session, program_id, person_id) if person_id else None
     nobody = request.args.get("person") == NOBODY or (person_id is not None and name is None)

@@ -15,6 +15,7 @@ from webapp.domain.roles import ROLE_GIVEN, ROLE_GROUPS, ROLE_HELD, ROLE_MEANING
 from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.person import PersonForm, PersonSearchForm, RoleForm
+from webapp.forms.typed import without_nul
 from webapp.models import User
 from webapp.models.user import ROLES
 from webapp.passwords import first_password, hash_password
@@ -31,7 +32,7 @@ bp = Blueprint("users", __name__, url_prefix="/users")
 
 @bp.get("")
 def index() -> Response:
-    named, role = request.args.get("named", "").strip(), request.args.get("role") or None
+    named, role = without_nul(request.args.get("named", "")).strip(), request.args.get("role") or None
     if role is not None and role not in ROLES:
         abort(404)
     return _list_page(PersonSearchForm(formdata=None, named=named), named=named, role=role)
