@@ -115,6 +115,7 @@ def test_hosts_are_kept_in_small_letters_each_once():
     [
         *("https://a.example", "a.example/x", "*.example", "a@b.example", "a.example:x", "a b.example"),
         "a.example,b.example",
+        *("a\0b.example", "\u202ea.example"),
     ],
 )
 def test_what_is_no_host_is_named(line):

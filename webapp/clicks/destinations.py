@@ -64,7 +64,8 @@ def checked_hosts(listed: str) -> str:
         if not host:
             continue
         # Nothing but a host, and a port if there is one: no scheme, no path, nobody's name.
-        if any(character in host for character in "/?#@\\*, ") or not _origin_of(f"https://{host}"):
+        spelled = host.isprintable() and not any(character in host for character in "/?#@\\*, ")
+        if not spelled or not _origin_of(f"https://{host}"):
             raise ValueError(line.strip())
         hosts.append(host)
     return "\n".join(dict.fromkeys(hosts))
