@@ -79,6 +79,17 @@
     document.querySelectorAll("details[data-fold-narrow]").forEach((box) => { box.open = false; });
   });
 
+  // A double click sends a form once: the answer to the second would hide that to the first, and a secret is shown once
+
+  const AGAIN_AFTER = 3000; // an answer that was lost, or stopped, can be asked for again
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return; // htmx sends its own
+    if (Date.now() - Number(form.dataset.sentAt || 0) < AGAIN_AFTER) event.preventDefault();
+    else form.dataset.sentAt = Date.now();
+  });
+
   function offerSharing(root) {
     if (!navigator.share) return;
     root.querySelectorAll("[data-share][hidden]").forEach((button) => { button.hidden = false; });

@@ -1,0 +1,29 @@
+"""A secret that is shown once is shown, also to those who click twice."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.factories import PASSWORD
+from webapp.database import write_transaction
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
+
+
+def test_a_double_click_makes_one_account_and_shows_its_password(site, open_browser):
+    with site.app.app_context(), write_transaction() as session:
+        factories.person(session, name="Marta Voss", email="marta@example.com", role="admin", password=PASSWORD)
+    watched = open_browser()
+    page = watched.page
+    page.goto("/login")
+    page.get_by_label("E-mail").fill("marta@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/admin/users/new")
+    page.locator("#name").fill("Noor Haddad")
+    page.locator("#email").fill("noor@example.com")
+    button = page.get_by_role("button", name="Make the account and show its password")
+    # As far apart as the clicks of a hand: the first one has reached the server by the second.
+    button.evaluate("button => { button.click(); setTimeout(() => button.click(), 15); }")
+    expect(page.locator("h1")).to_contain_text("Noor Haddad has an account")
+    watched.quiet()
