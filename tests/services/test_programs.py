@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from tests import factories, money
 from tests.factories import NOON, join
+from tests.services.turns import turns_on_postgresql
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry, User
 from webapp.queries.programs import fixed_settings, settings_of
 from webapp.services.programs import FixedSettingError, change_settings
+from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -96,3 +98,18 @@ def test_what_was_counted_or_granted_fixes_the_settings_it_rests_on(happened, fi
             assert settings().hold_days == 30
         else:
             assert change(**{setting: value}) == (setting,)
+
+
+@pytest.mark.parametrize("databases", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_settings_and_a_rule_at_the_same_moment_never_wait_for_each_other(in_app):
+    def publication():
+        with write_transaction() as session:
+            money.publish(session, now=NOON)
+
+    with turns_on_postgresql(in_app) as turns:
+        for statements in range(1, 12):
+            calls = [lambda days=statements: change(window_days=days), publication]
+            taken = turns.take(calls, [(0, statements), (1, None)])
+            assert [taker.result for taker in taken] == [("window_days",), None]
+            with write_transaction() as session:
+                publish_rules(session, factories.program(session), [], prune=True, note="", by=None, now=NOON)

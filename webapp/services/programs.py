@@ -38,9 +38,7 @@ def change_settings(
     for setting in fixed_settings(session, program.id):
         if setting in changed:
             raise FixedSettingError(setting)
-    for one in fields(Settings):
-        setattr(program, one.name, getattr(wanted, one.name))
-    session.flush()
+    # Before the program itself: whoever publishes rules takes the two in this order too.
     record_act(
         session,
         program.id,
@@ -51,4 +49,7 @@ def change_settings(
         now=now,
         details=change_for_audit(before, wanted),
     )
+    for one in fields(Settings):
+        setattr(program, one.name, getattr(wanted, one.name))
+    session.flush()
     return changed
