@@ -18,12 +18,14 @@ from tests.money import DAY, TEN_DOLLARS, accounts, buy, publish, refund, send
 from tests.services.turns import Plan, turns_on_postgresql
 from tests.threads import at_once
 from webapp.database import write_transaction
+from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
 from webapp.models import Conversion, Refund, Reward, User
 from webapp.queries.ledger import breaches
 from webapp.queries.people import find_by_email
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
+from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy
 
@@ -168,6 +170,19 @@ def failed_payout(case: Case, session: Session) -> None:
     case.send(session, "approved")
 
 
+def bought_twice_where_only_the_first_counts_too(case: Case, session: Session) -> None:
+    """Five dollars more for the first purchase; they moved from the one that was reported first to the other."""
+    publish(session, key="first", settings={"percent": "10", "first_purchases": 1}, hold_days=10)
+    case.buys(session, "second", days_ago=15)
+    case.buys(session)
+
+
+def decision_about_all(case: Case, session: Session) -> None:
+    found = select(Reward.id, Reward.sequence).where(Reward.beneficiary_id == case.ada, Reward.status == "pending")
+    seen = dict(session.execute(found).all())
+    decide_rewards(session, factories.program(session).id, CHOICES["hold"], seen, by=case.ada, now=NOON)
+
+
 def second_purchase(case: Case, session: Session) -> None:
     case.buys(session, "second", days_ago=15)
 
@@ -224,6 +239,9 @@ PAIRS: dict[str, tuple[Step, Step, Step, int, set[str]]] = {
     "a late purchase, maturing": (bought_twice, late_purchase, maturing, 2000, {""}),
     "a late purchase, a freeze of what it ends": (
         *(bought_twice_and_approved, late_purchase, freeze_of_the_second, 2000, {"", "StatusError"}),
+    ),
+    "a late purchase, a decision about all that it ends": (
+        *(bought_twice_where_only_the_first_counts_too, late_purchase, decision_about_all, 2500, {""}),
     ),
     "two late purchases": (bought_twice, late_purchase, later_purchase, 2000, {""}),
 }

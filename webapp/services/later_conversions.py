@@ -5,7 +5,7 @@ cannot be undone. A limit stays judged as it was when the event first met it,
 and a reward that was taken back is not given again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -61,8 +61,9 @@ def end_what_no_longer_counts(
             else:
                 pairs.append((before, after))
         anew.append((conversion_id, pairs))
-    # Before any reward is locked: refunds lock in this order too.
+    # First the conversions, as refunds do; then all rewards at once, as whoever decides about many of them does.
     lock_conversions(session, {one.conversion_id for one in begun})
+    _lock_rewards_of(session, {one.conversion_id for one in begun} | {of for of, pairs in anew if _end(pairs)})
     for conversion_id, pairs in anew:
         for before, after in pairs:
             if before.amount is not None and after.amount is None:
@@ -117,6 +118,16 @@ def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided],
     if decisions:
         newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion_id)
         append_decisions(session, conversion_id, decisions, after=session.execute(newest).scalar_one(), now=now)
+
+
+def _end(pairs: Sequence[tuple[Decided, Decided]]) -> bool:
+    """Say whether any rule stops paying."""
+    return any(before.amount is not None and after.amount is None for before, after in pairs)
+
+
+def _lock_rewards_of(session: Session, conversion_ids: Collection[UUID]) -> None:
+    if conversion_ids:
+        lock_rewards(session, session.scalars(select(Reward.id).where(Reward.conversion_id.in_(conversion_ids))).all())
 
 
 def _end_reward(
