@@ -23,15 +23,23 @@ FOLLOWS: dict[str, set[str]] = {
     "reversed": set(),
 }
 NOWHERE = {"rejected", "reversed"}
+# What people decide: of which statuses, and through which it goes.
+DECISIONS: dict[str, dict[str, list[str]]] = {
+    "release": {"held": ["pending"]},
+    "approve": {"held": ["approved"], "pending": ["approved"]},
+    "hold": {"pending": ["held"], "approved": ["held"]},
+    "reject": {"held": ["rejected"], "pending": ["held", "rejected"], "approved": ["held", "rejected"]},
+}
 FROZEN = {"in_payout", "paid"}
 
 
 @dataclass
 class Version:
-    """One version of a rule: its table as it was written, None when it ended."""
+    """One version of a rule: its table as it was written, and whether it is "live", "paused" or "ended"."""
 
     live_from: datetime
-    table: dict[str, Any] | None
+    table: dict[str, Any]
+    state: str = "live"
 
 
 @dataclass
@@ -59,6 +67,13 @@ class Reward:
             return False
         self.status = status
         return True
+
+    def is_decided(self, choice: str) -> str:
+        """Let a person decide about it. Returns what came of it."""
+        steps = DECISIONS[choice].get(self.status, [])
+        for status in steps:
+            self.status = status
+        return "done" if steps else "impossible"
 
     def bring_to(self, earned: int) -> tuple[str, int, str] | None:
         """Take back what is more than is earned. Returns what was taken and as what, None for nothing."""
@@ -146,15 +161,23 @@ class Books:
         done = set()
         for table in tables:
             versions = self.rules.setdefault(table["key"], [])
-            if not versions or versions[-1].table != table:
+            if not versions or versions[-1].table != table or versions[-1].state != "live":
                 done.add((table["key"], "changed" if versions else "new"))
                 versions.append(Version(now, table))
         if prune:
             for key in self.rules.keys() - {table["key"] for table in tables}:
-                if self.rules[key][-1].table is not None:
+                if self.rules[key][-1].state != "ended":
                     done.add((key, "ended"))
-                    self.rules[key].append(Version(now, None))
+                    self.rules[key].append(Version(now, self.rules[key][-1].table, "ended"))
         return done
+
+    def sends_rule(self, key: str, state: str, now: datetime) -> bool:
+        """Let a rule pause, go on or end, if it can."""
+        last = self.rules[key][-1]
+        if state == last.state or last.state == "ended":
+            return False
+        self.rules[key].append(Version(now, last.table, state))
+        return True
 
     def buys(self, purchase: Purchase) -> list[tuple[str | None, str]] | str:
         """Return what each rule said, or why the event was refused."""
@@ -213,6 +236,9 @@ class Books:
 
         Returns what is earned only now, of what happened later.
         """
+        if new.type == "signup":
+            # A second one is left aside, whenever it is said to have happened.
+            return []
         same = [other for other in self.purchases.values() if (other.friend, other.type) == (new.friend, new.type)]
         ordered = sorted(same, key=lambda other: (other.at, other.name if other.is_event else ""))
         begun = []
@@ -243,9 +269,9 @@ class Books:
         asked = 0
         for key, versions in self.rules.items():
             live = [version for version in versions if version.live_from <= purchase.at]
-            table = live[-1].table if live else None
-            if table is None or table["trigger"] != purchase.type:
+            if not live or live[-1].state != "live" or live[-1].table["trigger"] != purchase.type:
                 continue
+            table = live[-1].table
             asked += 1
             purchase.asked[key] = table
             yield key, self._reward(purchase, key)

@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections import Counter
-from datetime import timedelta
 from fractions import Fraction
 
 import pytest
@@ -21,21 +20,26 @@ from sqlalchemy import case, func, select, update
 
 from tests import factories
 from tests.factories import NOON
-from tests.services.money_model import Books, Purchase, Waiting
+from tests.services.money_model import DECISIONS, Books, Purchase, Waiting
+from tests.services.money_strategies import AT_FIRST, DAY, amounts, days_back, letters, newness, rule_sets, types
 from webapp.database import close_connections, write_transaction
 from webapp.domain.money import Money
+from webapp.domain.recomputing import Price, differs
+from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.rewards import STATUSES, StatusError
 from webapp.domain.rules import read_rule
 from webapp.extensions import db
 from webapp.models import Conversion, LedgerEntry, Program, Reward, RewardEvent, RewardRule, User
-from webapp.queries import ledger, rollups
+from webapp.queries import audit, ledger, rollups
+from webapp.queries.conversions import decisions_of_many
+from webapp.queries.rules import find_rule_id
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.refunds import AmbiguousOrderError, RefundReport, RefundTakenError, record_refund
+from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import SYSTEM, change_status, mature_rewards
-from webapp.services.rules import publish_rules
+from webapp.services.rules import RuleStateError, change_rule_state, publish_rules
 from webapp.services.signups import CameBy, sign_up
 
-DAY = timedelta(days=1)
 STEPS_OF_A_STORY = 60
 STEPS = {"sqlite": 20_000, "postgresql": 1_500}
 PARTS = 2
@@ -46,75 +50,8 @@ REFUSALS = {
     RefundTakenError: "refund taken",
     AmbiguousOrderError: "ambiguous",
     StatusError: False,
+    RuleStateError: False,
 }
-
-types = st.sampled_from(["purchase"] * 6 + ["renewal", "signup"])
-amounts = st.sampled_from([(4999, "USD"), (10_000, "USD"), (9_995, "KWD"), (501, "JPY"), (1, "USD"), (0, "USD"), None])
-days_back = st.sampled_from([0, 0, 0, 0, 1, 2, 15, 30])
-# Which name something gets: one of its own, one that is taken, or one that a refund waits for.
-newness = st.sampled_from(["new"] * 5 + ["taken", "awaited"])
-# Of things at the same moment the lower id comes first, capitals before the others.
-letters = st.sampled_from("Xbm")
-A_RULE = {"name": "A rule", "trigger": "purchase"}
-kinds = [
-    {"kind": "percent_of_purchase", "settings": {"percent": "20", "first_purchases": 1}},
-    {"kind": "percent_of_purchase", "settings": {"percent": "12.5", "first_purchases": 2}},
-    {"kind": "percent_of_purchase", "settings": {"percent": "100", "first_purchases": 3}},
-    {"kind": "percent_of_purchase", "settings": {"percent": "10", "first_purchases": 99}},
-    {"kind": "percent_of_purchase", "settings": {"percent": "0.01", "first_purchases": 99}},
-    {"kind": "fixed_amount", "settings": {"amount": 1000, "currency": "USD"}},
-    {"kind": "fixed_amount", "settings": {"amount": 75, "currency": "JPY"}},
-]
-terms = [
-    *({}, {"hold_days": 0}, {"hold_days": 0}, {"hold_days": 10}, {"hold_days": 10}),
-    {"hold_days": 10, "starts_at": NOON + 3 * DAY},
-    {"hold_days": 0, "ends_at": NOON + 9 * DAY},
-    {"hold_days": 0, "starts_at": NOON - DAY, "ends_at": NOON + 20 * DAY},
-]
-# Most rules have none.
-second = {"field": "nth_purchase", "op": "=", "value": 2}
-fifty = {"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}
-pro = {"field": "metadata.plan", "op": "=", "value": "pro"}
-once = {"count": 1, "period": "lifetime"}
-twice_a_day = {"count": 2, "period": "day"}
-fifteen_dollars = {"amount": 1500, "currency": "USD", "period": "month"}
-parts = [
-    *[{}] * 6,
-    {"when": {"all": [second]}},
-    {"when": {"all": [fifty]}},
-    {"when": {"any": [pro, {**second, "value": 1}, {**second, "value": 3}]}},
-    {"when": {"all": [pro], "any": [fifty, {**second, "op": ">="}]}},
-    {"limits": {"per_referrer": once}},
-    {"limits": {"program": fifteen_dollars}},
-    {"limits": {"per_referrer": twice_a_day, "program": {**fifteen_dollars, "period": "lifetime"}}},
-    {"when": {"all": [{**second, "op": ">="}]}, "limits": {"per_referrer": fifteen_dollars}},
-]
-tables = st.builds(
-    lambda number, trigger, side, kind, term, part: {
-        **A_RULE,
-        "key": f"rule-{number}",
-        "trigger": trigger,
-        "beneficiary": side,
-        **kind,
-        **term,
-        **part,
-    },
-    st.integers(1, 4),
-    st.sampled_from(["purchase"] * 4 + ["renewal", "signup"]),
-    st.sampled_from(["referrer", "friend"]),
-    st.sampled_from(kinds),
-    st.sampled_from(terms),
-    st.sampled_from(parts),
-)
-rule_sets = st.lists(tables, max_size=3, unique_by=lambda table: table["key"])
-# Only one purchase counts for the first, so that a late one ends its reward; what the second gives can be paid at once.
-# A late purchase also begins rewards of the third, and the last one soon pays nothing any more.
-AT_FIRST = [
-    {**A_RULE, "key": "first-purchase", "beneficiary": "referrer", "hold_days": 10, **kinds[0]},
-    {**A_RULE, "key": "every-purchase", "beneficiary": "friend", "hold_days": 0, **kinds[3]},
-    {**A_RULE, "key": "second-purchase", "beneficiary": "referrer", **kinds[5], "when": {"all": [second]}},
-    {**A_RULE, "key": "at-most", "beneficiary": "referrer", **kinds[2], "limits": {"per_referrer": fifteen_dollars}},
-]
 
 
 def _taken_as(how):
@@ -168,6 +105,18 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(wanted=rule_sets, prune=st.booleans())
     def rules_are_published(self, wanted, prune):
         self.publish(wanted, prune=prune, now=self.now)
+
+    @rule(which=st.integers(0, 99), state=st.sampled_from(["paused", "live", "live", "ended"]))
+    def a_rule_pauses_goes_on_or_ends(self, which, state):
+        key = one_of(sorted(self.books.rules), which)
+
+        def change(session):
+            program, after = factories.program(session), len(self.books.rules[key])
+            rule_id = find_rule_id(session, program.id, key)
+            change_rule_state(session, program, rule_id, state, after=after, note="", by=None, now=self.now)
+            return True
+
+        assert outcome_of(change) == self.books.sends_rule(key, state, self.now)
 
     @precondition(lambda self: len(self.ids) < 7)
     @rule(referrer=st.sampled_from(["Ada", "Cara", "friend 0", None]), back=days_back)
@@ -248,6 +197,34 @@ class MoneyMachine(RuleBasedStateMachine):
     def someone_decides(self, which, status):
         self.send(self.rewards(), which, status)
 
+    @precondition(lambda self: self.rewards())
+    @rule(
+        which=st.lists(st.integers(0, 99), min_size=1, max_size=3),
+        choice=st.sampled_from(sorted(DECISIONS)),
+        is_stale=st.sampled_from([False] * 5 + [True]),
+    )
+    def staff_decide_about_some(self, which, choice, is_stale):
+        rewards = self.rewards()
+        chosen = {}
+        for number in which:
+            purchase, reward = rewards[number % len(rewards)]
+            chosen[self.reward_ids[purchase.name, reward.key]] = reward
+        with write_transaction() as session:
+            found = session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(chosen)))
+            seen = {reward_id: sequence - is_stale for reward_id, sequence in found}
+            outcomes = decide_rewards(
+                session,
+                factories.program(session).id,
+                CHOICES[choice],
+                seen,
+                reason="terms" if choice == "reject" else None,
+                by=self.ids["Ada"],
+                now=self.now,
+            )
+        for outcome in outcomes:
+            reward = chosen[outcome.reward_id]
+            assert outcome.result == ("changed" if is_stale else reward.is_decided(choice))
+
     @precondition(lambda self: self.rewards("approved"))
     @rule(which=st.integers(0, 99))
     def a_payout_is_frozen(self, which):
@@ -306,6 +283,8 @@ class MoneyMachine(RuleBasedStateMachine):
     def teardown(self):
         assert list(ledger.breaches(db.session())) == []
         assert list(rollups.breaches(db.session())) == []
+        assert list(audit.breaches(db.session())) == []
+        assert list(differing()) == []
         db.session.rollback()
 
     def publish(self, wanted, *, prune, now):
@@ -350,6 +329,17 @@ def outcome_of(operation):
             return operation(session)
     except tuple(REFUSALS) as error:
         return REFUSALS[type(error)]
+
+
+def differing():
+    """Yield the decisions that come out otherwise now."""
+    session = db.session()
+    for decisions in decisions_of_many(session, session.scalars(select(Conversion.id)).all()).values():
+        for decided in decisions:
+            if decided.version:
+                stored = Price(decided.code, decided.amount)
+                if again := differs(decided.version.definition, decided.facts, stored):
+                    yield decided, again
 
 
 def one_of(things, which):
