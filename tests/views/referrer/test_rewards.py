@@ -260,6 +260,15 @@ def test_figures_of_money_have_a_line_of_the_last_days(app, house, page_of):
     assert (len(points), points[0], points[-1]) == (30, "0.0,26.0", "100.0,2.0")
 
 
+@pytest.mark.parametrize(("days", "said"), [(29, "$10.00 in 30 days"), (30, "in all")])
+def test_paid_in_30_days_counts_all_of_the_first_of_them(app, house, page_of, time_machine, days, said):
+    bob_does(app, house, gets("approved", "in_payout", "paid"))
+    time_machine.move_to(NOON + days * DAY, tick=False)
+    page = page_of("ada", "/dashboard")
+    paid = page[page.index('data-metric="paid"') :]
+    assert said in paid[:2000]
+
+
 @pytest.fixture
 def several(app, house):
     """Rewards of two months, three states and two currencies."""

@@ -41,7 +41,8 @@ def index() -> Response:
     link, offer = first_link_of(session, current_user.id), offer_words(program)
     outcomes, more = list_outcomes(session, current_user.id, limit=LATEST)
     friends = friend_cards(outcomes)
-    balances = balances_by_day(session, current_user.id, last_days(today, PERIOD_DAYS), program.time_zone)
+    # And the day before, at whose end the first of them begins.
+    balances = balances_by_day(session, current_user.id, last_days(today, PERIOD_DAYS + 1), program.time_zone)
     earnings = earnings_of(balances, standings_of(session, current_user.id), currency=program.currency)
     return render(
         "referrer/dashboard/index.html",

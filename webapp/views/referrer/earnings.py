@@ -13,7 +13,7 @@ from webapp.formatting import day_short, money, number
 from webapp.queries.standing import Standing, StandingReward
 from webapp.views.figures import Figure, money_figure
 
-# What stands in each account at the end of each of the last days, by currency.
+# What stands in each account at the end of each of the last days and of the day before them, by currency.
 Balances = dict[str, dict[str, list[int]]]
 
 WAITING = ("pending", "held")
@@ -71,13 +71,12 @@ def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: 
         return sorted(found, key=lambda one: (statuses.index(one.status), currencies.index(one.currency)))
 
     paid = in_accounts("paid")
+    pending_days, approved_days, paid_days = (days_of(account)[1:] for account in ("pending", "approved", "paid"))
     return Earnings(
         figures=[
-            money_figure("pending", _("Pending"), in_accounts("pending"), _next_ready(standings), days_of("pending")),
-            money_figure(
-                "approved", _("Approved"), in_accounts("approved"), _("ready to be paid"), days_of("approved")
-            ),
-            money_figure("paid", _("Paid"), paid, _paid_lately(days_of("paid"), currency), days_of("paid")),
+            money_figure("pending", _("Pending"), in_accounts("pending"), _next_ready(standings), pending_days),
+            money_figure("approved", _("Approved"), in_accounts("approved"), _("ready to be paid"), approved_days),
+            money_figure("paid", _("Paid"), paid, _paid_lately(days_of("paid"), currency), paid_days),
         ],
         ready=[money(amount) for amount in in_accounts("approved")],
         has_ready=any(amount.minor > 0 for amount in in_accounts("approved")),
