@@ -72,12 +72,12 @@ def _parts(number: str, decimal: str, group: str, exponent: int) -> tuple[str, s
     others = marks - {decimal}
     between = f"[{re.escape(_GROUPS + group)}]"
     grouped = re.fullmatch(
-        rf"(\d{{1,3}}(?:{between}\d{{2,3}})*{between}\d{{3}}|\d+)(?:{re.escape(decimal)}(\d*))?", number
+        rf"([1-9]\d{{0,2}}(?:{between}\d{{2,3}})*{between}\d{{3}}|\d+)(?:{re.escape(decimal)}(\d*))?", number
     )
     if grouped:
         return re.sub(r"\D", "", grouped[1]), grouped[2] or ""
-    # The other mark cannot be one of thousands here: it stands once, and not before three digits.
+    # The other mark cannot be one of thousands here: it stands once, and not before three digits, or after a zero.
     once = re.fullmatch(rf"(\d+)[{re.escape(''.join(sorted(others)))}](\d*)", number)
-    if once and len(once[2]) != 3:
+    if once and (len(once[2]) != 3 or once[1] == "0"):
         return once[1], once[2]
     raise TypedAmountError("not_an_amount", exponent)
