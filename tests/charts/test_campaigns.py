@@ -7,7 +7,7 @@ def test_each_campaign_has_two_bars():
     bars = [CampaignBar("autumn · x", 5, 9), CampaignBar("spring", 2, 0)]
     signups, purchases = campaigns_chart(bars, signups="Signups", purchases="Purchases").data
     assert {signups["type"], purchases["type"]} == {"bar"}
-    assert signups["y"] == purchases["y"] == ["autumn · x", "spring"]
+    assert signups["y"] == purchases["y"] == ["autumn<br>x", "spring"]
     assert (signups["name"], signups["x"]) == ("Signups", [5, 2])
     assert (purchases["name"], purchases["x"]) == ("Purchases", [9, 0])
 

@@ -1,5 +1,6 @@
 """Every word that people read can be translated: in a made-up language, nothing is left in English."""
 
+import ast
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -64,6 +65,19 @@ def messages():
         methods, options = parse_mapping_cfg(file)
     for _file, _line, found, _comments, _context in extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS):
         yield found if isinstance(found, tuple) else (found, None)
+
+
+def test_no_message_stands_within_an_f_string_where_it_would_not_be_found():
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "webapp").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for node in ast.walk(text)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    assert calls == []
 
 
 @pytest.fixture(scope="module")

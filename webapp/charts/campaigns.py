@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from webapp.charts.figure import COLOURS, Chart, make_chart, words
 
 LONGEST_NAME = 28
+# Between a campaign and where it ran.
+SEPARATOR = " · "
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,21 @@ def campaigns_chart(bars: Sequence[CampaignBar], *, signups: str, purchases: str
         },
         "margin": {"r": 20},
     }
-    return make_chart(traces, layout, narrow={"yaxis": {"tickfont": {"size": 11.5}}})
+    return make_chart(
+        traces, layout, narrow={"xaxis": {"nticks": 3, "tickangle": 0}, "yaxis": {"tickfont": {"size": 11.5}}}
+    )
 
 
 def _unlike_others(name: str, number: int, bars: Sequence[CampaignBar]) -> str:
     """Shorten a name; bars with equal names would be stacked on each other, so those get their number."""
     short = _short(name)
     twins = [other for other in range(number) if _short(bars[other].name) == short]
-    return words(short) + (f" ({len(twins) + 1})" if twins else "")
+    # Source and medium get a line of their own, so that a phone has room for them.
+    return words(short).replace(SEPARATOR, "<br>", 1) + (f" ({len(twins) + 1})" if twins else "")
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+    return SEPARATOR.join(
+        part if len(part) <= LONGEST_NAME else f"{part[: LONGEST_NAME - 1].rstrip()}…"
+        for part in name.split(SEPARATOR, 1)
+    )

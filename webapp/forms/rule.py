@@ -73,6 +73,7 @@ class RuleForm(FlaskForm):
     beneficiary = SelectField(
         _l("Who is paid"),
         choices=[SelectChoice(side, lazy_gettext(label)) for side, label in SIDE_LABELS.items()],
+        default=next(iter(SIDE_LABELS)),
         validate_choice=False,
     )
     reward = SelectField(

@@ -20,7 +20,7 @@ def test_a_new_rule_begins_with_its_kind(admin):
     page = admin.get("/admin/rules/new").get_data(as_text=True)
     for name in KINDS:
         assert f"/admin/rules/new?kind={name}" in page
-    assert "20% of what the friend pays, for their first 12 purchases: a purchase of €49.99 earns €10.00." in said(page)
+    assert "20% of what the friend pays, for their first 12 purchases: a purchase of $49.99 earns $10.00." in said(page)
     form = admin.get("/admin/rules/new?kind=fixed_amount").get_data(as_text=True)
     assert 'name="setting_amount"' in form
     assert re.search(r'<option selected value="USD">', form)

@@ -319,7 +319,7 @@ def test_a_statement_adds_up_by_state_and_in_all(several, page_of):
     assert "$10.00 + ¥200 for November 2026" in said
     assert "The month is not over yet." in said
     assert "Waiting × 2 $10.00 Waiting × 1 ¥200 Sent back × 1 $0.00 You keep $10.00 + ¥200" in said
-    assert "Nov 22 Bob’s order Waiting $12.00 $6.00" in said
+    assert "Nov 22 Bob’s order Nov 22 Waiting $12.00 $6.00" in said
     said = words(page_of("ada", "/dashboard/rewards/statement/2026-10"))
     assert "$2.00 for October 2026" in said
     assert "not over yet" not in said

@@ -30,6 +30,7 @@ class FixedAmount:
 
 EXAMPLES = [
     (FixedAmount(MinorUnits(1000), CurrencyCode("USD")), facts(type="signup"), "10.00 USD"),
+    (FixedAmount(MinorUnits(1000), CurrencyCode("USD")), facts(amount="49.99 USD"), "10.00 USD"),
     (FixedAmount(MinorUnits(1000), CurrencyCode("USD")), facts(amount="49.99 EUR", nth_purchase=7), "10.00 USD"),
     (FixedAmount(MinorUnits(500), CurrencyCode("JPY")), facts(amount="3000 JPY"), "500 JPY"),
     (FixedAmount(MinorUnits(2500), CurrencyCode("KWD")), facts(amount="9.995 KWD"), "2.500 KWD"),

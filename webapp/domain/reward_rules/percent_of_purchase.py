@@ -49,7 +49,7 @@ class PercentOfPurchase:
 
 
 EXAMPLES = [
-    (PercentOfPurchase(Percent("20")), facts(amount="49.99 EUR"), "10.00 EUR"),
+    (PercentOfPurchase(Percent("20")), facts(amount="49.99 USD"), "10.00 USD"),
     (PercentOfPurchase(Percent("12.5")), facts(amount="0.20 USD"), "0.03 USD"),
     (PercentOfPurchase(Percent("2.5")), facts(amount="100 JPY"), "3 JPY"),
     (PercentOfPurchase(Percent("10")), facts(amount="1.235 KWD"), "0.124 KWD"),

@@ -125,7 +125,8 @@ def update_role(user_id: UUID) -> ResponseReturnValue:
             status=422,
         )
     if changed:
-        flash(f"{_(ROLE_HELD[role], name=name)}. {_('It counts from their next click on.')}")
+        held, since = _(ROLE_HELD[role], name=name), _("It counts from their next click on.")
+        flash(f"{held}. {since}")
     return redirect(url_for(".show", user_id=user_id), code=303)
 
 

@@ -87,7 +87,8 @@ def _summary(figures: Figures, earnings: Earnings) -> str:
         )
         if not earnings.has_ready:
             return joined
-        return f"{joined} {_('%(amount)s is ready to be paid to you.', amount=' + '.join(earnings.ready))}"
+        ready = _("%(amount)s is ready to be paid to you.", amount=" + ".join(earnings.ready))
+        return f"{joined} {ready}"
     if figures.total.clicks:
         return _("Your link was opened; nobody has joined through it in the last 30 days.")
     return _("Your link is ready. Send it to one friend who would really like it.")

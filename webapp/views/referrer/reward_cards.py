@@ -96,6 +96,8 @@ def steps_to_payment(row: RewardRow, *, signup: bool) -> list[tuple[str, str]]:
         return [*steps, (_("Check"), "now"), (paid, "")]
     if row.status == "pending":
         return [*steps, (str(day_short(row.matures_at).striptags()), "now"), (paid, "")]
+    if row.status == "approved":
+        return [*steps, (ready, "now"), (paid, "")]
     if row.status == "paid":
         return [*steps, (ready, "done"), (paid, "done")]
     return [*steps, (ready, "done"), (paid, "now")]
