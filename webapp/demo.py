@@ -271,7 +271,7 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
             if at <= until:
                 tell[kind](at)
         if number == days - RING_DAYS_AGO:
-            story.ring(start + timedelta(days=number - 1, hours=14))
+            story.ring(start + timedelta(days=number - 1, hours=9))
         story.night(number, min(start + timedelta(days=number), until))
     return Told(
         people=len(story.joined) + len(PEOPLE),

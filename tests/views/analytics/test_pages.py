@@ -84,10 +84,10 @@ def test_campaigns_are_drawn_when_they_were_told_and_listed_all_the_same(page_of
     page = page_of("marketer", f"/analytics/links{A_WEEK}")
     assert table_rows(page, "Table of campaigns") == [
         ["Not told", "—", "—", "400", "300", "33", "40"],
-        ["autumn &lt;/script&gt;", "x", "ad", "9", "8", "7", "0"],
+        ["autumn &lt;/script&gt; x · ad", "x", "ad", "9", "8", "7", "0"],
     ]
     signups, purchases = charts(page)["campaigns"]["data"]
-    assert (signups["y"], signups["x"], purchases["x"]) == (["autumn &lt;/script&gt; · x · ad"], [7], [0])
+    assert (signups["y"], signups["x"], purchases["x"]) == (["autumn &lt;/script&gt;<br>x · ad"], [7], [0])
     assert "autumn &lt;/script&gt; · x · ad” brought the most: 7 signups" in sentence(page, "campaigns")
     body = marketer.get(f"/analytics/campaigns.csv{A_WEEK}").get_data(as_text=True)
     assert body.splitlines()[1:] == [",,,400,300,33,40", "x,ad,autumn </script>,9,8,7,0"]
