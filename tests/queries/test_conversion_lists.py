@@ -12,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import ApiKey
+from webapp.models import ApiKey, User
 from webapp.queries.conversion_lists import ConversionFilter, list_conversions
 from webapp.queries.signups import SignupFilter, find_signup, list_signups, signup_of, touches_of
 from webapp.queries.traces import deeds_of, entries_of, find_conversion, refunds_of
@@ -76,6 +76,26 @@ SIGNUPS = ["signup Cy Young", "signup Bob Miller"]
 )
 def test_conversions_are_found_by_what_is_known_of_them(house, wanted, events):
     assert found(house, **wanted) == events
+
+
+def test_a_reason_that_a_late_event_replaced_is_not_found_any_more(house):
+    with write_transaction() as session:
+        second = {"all": [{"field": "nth_purchase", "op": "=", "value": 2}]}
+        publish(session, **money.TEN_DOLLARS, when=second)
+        dee, _ = join(
+            session,
+            CameBy(typed=factories.link_of(session, session.get_one(User, house["ada"]))),
+            name="Dee Hall",
+            email="dee@example.org",
+            now=money.JOINED,
+        )
+        buy(session, dee, event_id="evt_5")
+    assert "evt_5" in found(house, code="condition_false")
+    with write_transaction() as session:
+        buy(session, session.get_one(User, dee.id), event_id="evt_6", at=NOON - DAY, now=NOON)
+    # The other purchase made it the second one.
+    assert found(house, code="condition_false") == ["evt_6"]
+    assert found(house, code="purchase_limit") == ["evt_5", "evt_2"]
 
 
 def test_conversions_are_found_by_who_did_it_or_brought_them(house):

@@ -115,8 +115,7 @@ def _conditions(program_id: UUID, wanted: ConversionFilter) -> list[ColumnElemen
         rewarded = exists().where(Reward.conversion_id == Conversion.id)
         conditions.append(rewarded if wanted.paid else ~rewarded)
     if wanted.code is not None:
-        said = exists().where(RewardDecision.conversion_id == Conversion.id, RewardDecision.code == wanted.code)
-        conditions.append(said)
+        conditions.append(_says(wanted.code))
     if wanted.person_id is not None:
         conditions.append(or_(Conversion.user_id == wanted.person_id, Referral.referrer_id == wanted.person_id))
     if wanted.text:
@@ -134,3 +133,15 @@ def _conditions(program_id: UUID, wanted: ConversionFilter) -> list[ColumnElemen
     if wanted.until is not None:
         conditions.append(Conversion.occurred_at < wanted.until)
     return conditions
+
+
+def _says(code: str) -> ColumnElement[bool]:
+    """Whether a code holds for a conversion: none that a newer decision of the same rule replaced does."""
+    later = aliased(RewardDecision)
+    replaced = exists().where(
+        later.conversion_id == RewardDecision.conversion_id,
+        # Of one rule only one version is ever asked about a conversion.
+        later.rule_version_id == RewardDecision.rule_version_id,
+        later.sequence > RewardDecision.sequence,
+    )
+    return exists().where(RewardDecision.conversion_id == Conversion.id, RewardDecision.code == code, ~replaced)
