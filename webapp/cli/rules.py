@@ -16,7 +16,7 @@ from webapp.models import Program
 from webapp.queries.programs import DEFAULT_SLUG, find_program
 from webapp.queries.rules import read_rule_set
 from webapp.rule_files import item, written
-from webapp.services.rules import Publication, plan_rules, publish_rules
+from webapp.services.rules import Publication, begin_publishing, plan_rules, publish_rules
 
 group = AppGroup("rules", help="The reward rules, as a file.")
 _program = click.option("--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug.")
@@ -38,9 +38,9 @@ def apply(file: Path, slug: str, dry_run: bool, prune: bool, note: str) -> None:
         changes = plan_rules(db.session(), _find(db.session(), slug), wanted, prune=prune)
     else:
         with write_transaction() as session:
-            changes = publish_rules(
-                session, _find(session, slug), wanted, prune=prune, note=note, by=None, now=utc_now()
-            )
+            program = _find(session, slug)
+            begin_publishing(session, program.id)
+            changes = publish_rules(session, program, wanted, prune=prune, note=note, by=None, now=utc_now())
     _tell(changes, unchanged=len(wanted) - sum(change.kind != "ended" for change in changes))
     if dry_run and changes:
         click.echo("Nothing was published: this was a dry run.")

@@ -23,6 +23,7 @@ from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
+from webapp.services.rules import RULES
 from webapp.transactions import sent_together
 
 SIGNUP, PURCHASE = "signup", "purchase"
@@ -66,7 +67,8 @@ def record_conversion(
     whether it pays or not. Refunds that waited for the event are applied.
     Raises EventTakenError or OrderTakenError, and then nothing was written.
     """
-    queue_for(session, program_id, *_names_of(event, user_id))
+    # Beside other events, but not while rules are published: what happened after that is priced by the new version.
+    queue_for(session, program_id, *_names_of(event, user_id), beside=RULES)
     about = surroundings(
         session,
         program_id,

@@ -17,6 +17,9 @@ from webapp.services.audit import record_act
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
 
+# What publishing queues for.
+RULES = "rules"
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -50,6 +53,14 @@ _NEXT_STATES: dict[State, tuple[State, ...]] = {"live": ("paused", "ended"), "pa
 _ACTIONS: dict[State, str] = {"live": "rule_resumed", "paused": "rule_paused", "ended": "rule_ended"}
 
 
+def begin_publishing(session: Session, program_id: UUID) -> None:
+    """Wait until nobody else publishes and no event is under way; those that come wait until this transaction ends.
+
+    Whoever reads the clock after this, and publishes with what it says, prices every event by what was live then.
+    """
+    queue_for(session, program_id, RULES)
+
+
 def publish_rules(
     session: Session,
     program: Program,
@@ -66,7 +77,7 @@ def publish_rules(
     None for the command line. A conversion that happened before `now` is still
     priced by the version before, also when it arrives later.
     """
-    queue_for(session, program.id, "rules")
+    begin_publishing(session, program.id)
     published = plan_rules(session, program, wanted, prune=prune)
     for change in published:
         state: State = "ended" if change.definition is None else "live"
@@ -92,7 +103,7 @@ def publish_rule(
     undoes unseen what somebody else did, and RuleKeyTakenError when a new rule
     has the key of another.
     """
-    queue_for(session, program.id, "rules")
+    begin_publishing(session, program.id)
     latest = _latest(session, program).get(definition.key)
     if latest is not None and after == 0:
         raise RuleKeyTakenError
@@ -120,7 +131,7 @@ def change_rule_state(
     Raises StaleRuleError when version `after` is not the newest any more, and
     RuleStateError when a rule that stands where this one does cannot do so.
     """
-    queue_for(session, program.id, "rules")
+    begin_publishing(session, program.id)
     latest = next(version for version in _latest(session, program).values() if version.rule_id == rule_id)
     if latest.number != after:
         raise StaleRuleError(latest)

@@ -21,7 +21,7 @@ from webapp.formatting import money, say
 from webapp.forms.rule import PublishForm, RuleForm, filled_form, form_of, new_form
 from webapp.queries.rules import Version, find_rule_id, rule_set
 from webapp.rule_files import written
-from webapp.services.rules import RuleKeyTakenError, StaleRuleError, publish_rule
+from webapp.services.rules import RuleKeyTakenError, StaleRuleError, begin_publishing, publish_rule
 from webapp.views.admin.rule_example import example_of
 from webapp.views.admin.rule_words import all_of, changes_between, state_look, stays
 from webapp.views.admin.rules import bp, find_rule, number_of
@@ -184,6 +184,7 @@ def _published(rule: RuleDefinition, latest: Version | None) -> ResponseReturnVa
         return _review_page(rule, latest, form=form, status=422)
     try:
         with write_transaction() as session:
+            begin_publishing(session, load_program().id)
             publish_rule(
                 session,
                 load_program(),

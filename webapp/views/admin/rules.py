@@ -21,7 +21,7 @@ from webapp.forms.rule import RuleStateForm
 from webapp.queries.figures import PERIOD_DAYS
 from webapp.queries.limits import used_of
 from webapp.queries.rules import State, Version, paid_by_rules, publishings_of, rule_set
-from webapp.services.rules import RuleStateError, StaleRuleError, change_rule_state
+from webapp.services.rules import RuleStateError, StaleRuleError, begin_publishing, change_rule_state
 from webapp.views.admin.rule_words import facts_of, rule_row, state_look, version_rows
 from webapp.web import load_program, render
 
@@ -79,6 +79,7 @@ def change_state(rule_id: UUID, act: str) -> ResponseReturnValue:
         return _ask(act, latest, form, status=422)
     try:
         with write_transaction() as session:
+            begin_publishing(session, load_program().id)
             change_rule_state(
                 session,
                 load_program(),
