@@ -29,7 +29,7 @@ from webapp.domain.rules import (
     RuleError,
     read_rule,
 )
-from webapp.forms.rule_parts import ConditionForm, LimitForm, shown_condition, shown_limit
+from webapp.forms.rule_parts import ConditionList, LimitForm, shown_condition, shown_limit
 from webapp.forms.rule_settings import (
     PREFIX,
     control_of,
@@ -85,8 +85,8 @@ class RuleForm(FlaskForm):
     starts_at = StringField(_l("Starts"))
     ends_at = StringField(_l("Ends"))
     mode = SelectField(_l("All or any"), choices=[SelectChoice(*mode) for mode in MODES.items()], validate_choice=False)
-    conditions = FieldList(FormField(ConditionForm))
-    others = FieldList(FormField(ConditionForm))
+    conditions = ConditionList()
+    others = ConditionList()
     per_referrer = FormField(LimitForm)
     program = FormField(LimitForm)
 

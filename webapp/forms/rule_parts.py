@@ -1,17 +1,17 @@
 """The conditions and limits of a reward rule as parts of its form."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, SelectField, StringField
+from wtforms import FieldList, Form, FormField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from webapp.domain.condition_fields import FIELDS, MEMBERSHIP, METADATA, OPS, Takes, field_named
-from webapp.domain.conditions import LONGEST_TEXT, MOST_VALUES, Condition
+from webapp.domain.conditions import LONGEST_TEXT, MOST_CONDITIONS, MOST_VALUES, Condition
 from webapp.domain.facts import CONVERSION_TYPE
 from webapp.domain.limits import PERIOD_LABELS, Limit
 from webapp.domain.money import EXPONENTS, Money
@@ -83,6 +83,20 @@ class ConditionForm(Form):
         if takes == "detail" and bool in kinds and takes_list:
             raise TypedError(_("Of true and false there are only two: please choose “is” or “is not”."))
         return values if takes_list else values[0]
+
+
+class ConditionList(FieldList):
+    """The conditions of a group. One more than there may be is read, and then refused: what was sent is not cut."""
+
+    _NAME = re.compile(r"-[0-9]{1,4}-")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(FormField(ConditionForm), max_entries=MOST_CONDITIONS + 1, **kwargs)
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        # A name whose number Python cannot read is not one of ours.
+        ours = [name for name in formdata if name.startswith(prefix) and self._NAME.match(name, len(prefix))]
+        yield from super()._extract_indices(prefix, ours)
 
 
 class LimitForm(Form):

@@ -300,3 +300,15 @@ def test_a_definition_that_no_page_of_ours_sent_is_refused(app, admin, twenty):
     other = json.dumps({**TWENTY_PERCENT, "key": "another"})
     send(admin, f"{twenty}/versions", {"definition": other, "number": "1", "note": "x"}, 422)
     assert len(versions(app)) == 1
+
+
+@pytest.mark.parametrize("number", ["\N{SUPERSCRIPT TWO}", "9" * 5000], ids=["no digit", "too long"])
+def test_a_row_that_no_page_of_ours_numbered_is_none(admin, number):
+    send(admin, "/admin/rules/new/review", {**PERCENT, **row(number, **AMOUNT)})
+
+
+def test_more_conditions_than_there_may_be_are_refused_and_not_drawn(app, admin):
+    many = {name: value for number in range(500) for name, value in row(number, **AMOUNT).items()}
+    page = send(admin, "/admin/rules/new/review", {**PERCENT, **many}, 422)
+    assert page.count('name="conditions-') < 30 * len(AMOUNT)
+    assert versions(app) == []
