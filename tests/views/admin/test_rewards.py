@@ -217,6 +217,8 @@ def test_an_e_mail_becomes_the_person_who_has_it_and_never_part_of_an_address(wo
     assert "Only Ada Okafor." in page
     assert listed(page) == [str(work.held)]
     assert "Nobody here has this address" in work.page("/admin/rewards?person=nobody")
+    misplaced = work.client.post("/admin/searches", data={**sent, "since": "bob.secret@example.org"})
+    assert misplaced.location == answer.location
     # Whoever types one into the address by hand does not find it in the links of the page again.
     assert "ada@" not in work.page("/admin/rewards?q=ada@example.com")
 

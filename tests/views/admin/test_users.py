@@ -63,6 +63,10 @@ def test_an_address_that_nobody_has_is_answered_in_place(marta, bob):
     assert 'value="nobody@example.org"' in said
 
 
+def test_an_address_that_was_typed_into_the_url_is_not_repeated(marta, bob):
+    assert "example.org" not in marta.get("/admin/users?named=bob@example.org").get_data(as_text=True)
+
+
 def test_a_part_of_a_name_leads_to_a_list(marta, bob, page):
     assert search(marta, "mill").location == "/admin/users?named=mill"
     assert "Bob Miller" in page("/admin/users?named=mill")

@@ -27,7 +27,7 @@ def create() -> ResponseReturnValue:
     if form.noun.data not in LISTS:
         abort(404)
     filters = {name: request.form[name] for name in LISTS[form.noun.data] if request.form.get(name)}
-    for name in ("q", "person"):
+    for name in ("q", "person", *(name for name, value in filters.items() if "@" in value)):
         filters.pop(name, None)
     wanted = (form.q.data or "")[:LONGEST_SEARCH]
     if "@" in wanted:

@@ -35,6 +35,9 @@ def index() -> Response:
     named, role = without_nul(request.args.get("named", "")).strip(), request.args.get("role") or None
     if role is not None and role not in ROLES:
         abort(404)
+    if "@" in named:
+        # Typed by hand: the links of the page would repeat it.
+        named = ""
     return _list_page(PersonSearchForm(formdata=None, named=named), named=named, role=role)
 
 
