@@ -95,7 +95,7 @@ def test_campaigns_are_drawn_when_they_were_told_and_listed_all_the_same(page_of
 
 def test_what_rewards_cost_by_rule(page_of, marketer):
     page = page_of("marketer", f"/analytics/rewards{A_WEEK}")
-    assert "Rewards cost $480 from November 16" in page
+    assert "Rewards cost $480 + €10.00 from November 16" in page
     assert "That is 20% of what referred friends paid in the same days." in page
     # 480.00 for 50 purchases.
     assert figures(page) == {

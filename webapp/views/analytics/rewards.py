@@ -14,11 +14,11 @@ from webapp.domain.definitions import DEFINITIONS
 from webapp.domain.money import Money, rounded_half_up
 from webapp.extensions import db
 from webapp.formatting import money, money_affixes, money_whole, number
-from webapp.queries.analytics import NO_AMOUNTS, Amounts, PeriodRows, Scope, has_days, read_days
+from webapp.queries.analytics import NO_AMOUNTS, Amounts, PeriodRows, Scope, has_days, in_order, read_days
 from webapp.queries.rule_figures import RuleRow, list_rules
 from webapp.views.analytics.charts import Drawn, day_format
 from webapp.views.analytics.frame import Frame, read_frame, read_frame_of_file
-from webapp.views.analytics.measures import Measure, cost, meaning, money_measure, share
+from webapp.views.analytics.measures import Measure, cost, meaning, money_measure, share, together
 from webapp.views.csv import Cell, csv_response
 from webapp.web import render
 
@@ -88,9 +88,10 @@ def export() -> Response:
 def _heading(frame: Frame, now: PeriodRows, rules: Sequence[RuleRow]) -> str:
     if not rules:
         return _("No rewards %(when)s", when=frame.in_days)
-    currency = frame.program.currency
-    spent = money_whole(Money(now.amounts.get(currency, NO_AMOUNTS).cost, currency))
-    return _("Rewards cost %(amount)s %(when)s", amount=spent, when=frame.in_days)
+    own = frame.program.currency
+    costs = [Money(now.amounts.get(one, NO_AMOUNTS).cost, one) for one in in_order(now.amounts, own)]
+    spent = [money_whole(cost) for cost in costs if cost.minor] or [money_whole(Money(0, own))]
+    return _("Rewards cost %(amount)s %(when)s", amount=together(spent), when=frame.in_days)
 
 
 def _summary(frame: Frame, now: PeriodRows) -> str:
