@@ -118,6 +118,14 @@ def test_the_page_that_asks_says_what_is_selected_what_follows_and_repeats_the_c
     assert "Nothing is selected" in work.page("/admin/rewards/decision?choice=release")
 
 
+def test_more_than_a_page_takes_is_said_to_be_left(work):
+    many = "&".join([f"reward={work.held}"] * 102)
+    page = work.page(f"/admin/rewards/decision?choice=reject&{many}")
+    assert "Only the first 100 are decided here." in page
+    assert "2 more were selected and stay as they are" in page
+    assert "Only the first" not in work.page(f"/admin/rewards/decision?choice=reject&reward={work.held}")
+
+
 def test_a_rejection_with_its_reason_is_kept_and_the_referrer_reads_why(app, work):
     answer = decide(work, "reject", work.held, work.reward, reason="same_person", note="Told me on the phone")
     assert (answer.status_code, answer.location) == (303, "/admin/rewards?status=held")

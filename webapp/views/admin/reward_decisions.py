@@ -102,6 +102,9 @@ def _confirm(
         sums=amounts(by_currency(kept)),
         rewards=reward_lines(possible),
         left_out=reward_lines(left_out),
+        # A form is never longer than what was looked at; an address can name more than one page takes.
+        beyond=max(0, len(request.args.getlist("reward")) - MOST),
+        most=MOST,
         reasons=[(code, one.label, one.for_owner) for code, one in REJECTIONS.items()],
         back=safe_next(form.next.data) or url_for("admin.rewards.index"),
     )
