@@ -90,12 +90,14 @@ def formatted_day(moment):
 
 
 @pytest.mark.parametrize(
-    ("width", "script"),
+    ("databases", "width", "script"),
     [
-        pytest.param(1280, True, id="1280 with JavaScript"),
-        pytest.param(360, True, id="360 with JavaScript"),
-        pytest.param(360, False, id="360 without JavaScript"),
+        pytest.param("sqlite", 1280, True, id="1280 with JavaScript"),
+        pytest.param("sqlite", 360, True, id="360 with JavaScript"),
+        pytest.param("sqlite", 360, False, id="360 without JavaScript"),
+        pytest.param("postgresql", 1280, True, id="1280 on PostgreSQL", marks=pytest.mark.postgresql),
     ],
+    indirect=["databases"],
 )
 def test_a_friend_joins_through_a_shared_link(site, open_browser, script, width):
     open_shop(site.app)

@@ -35,7 +35,7 @@ def colours(page, address):
     return [[tag, css.replace(" js", "").removeprefix("js"), *rest] for tag, css, *rest in page.evaluate(COLOURS)]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)], ids=["360-dark", "1280-light"])
+@pytest.mark.parametrize(("width", "dark"), [(360, True)], ids=["360-dark"])
 def test_the_page_follows_the_system_in_the_same_colours_as_with_a_script(site, open_browser, width, dark):
     fill(site.app, full=True)
     pages = [open_browser(width=width, dark=dark, script=script).page for script in (True, False)]
