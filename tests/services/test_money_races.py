@@ -31,8 +31,9 @@ from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
-# Every pair gets every second single switch; with GRAPEVINE_RACE_ALL every one and every two.
+# Every pair gets every single switch (long steps every second one); with GRAPEVINE_RACE_ALL every one and every two.
 EVERY_TWO = "GRAPEVINE_RACE_ALL" in os.environ
+LONG = 12
 ROUNDS = int(os.environ.get("GRAPEVINE_RACE_ROUNDS", "3"))
 
 _numbers = count(1)
@@ -312,7 +313,7 @@ def interleavings(*turns: int) -> Iterator[Plan]:
     """Yield plans with a switch after statements of either, and a second one after all or some of the other's."""
     for leader in (0, 1):
         others = turns[1 - leader]
-        for before in range(1, turns[leader], 1 if EVERY_TWO else 2):
+        for before in range(1, turns[leader], 1 if EVERY_TWO or turns[leader] < LONG else 2):
             for between in range(1 if EVERY_TWO else others, others + 1):
                 yield [(leader, before), (1 - leader, between), (leader, None)]
 
