@@ -296,6 +296,11 @@ def _held_rewards(connection: sa.Connection) -> None:
     )
 
 
+def _what_is_kept_of_a_click(connection: sa.Connection) -> None:
+    insert(connection, "address_salts", id=UUID(int=80), salt=b"salt", begins_at=NOON)
+    connection.execute(sa.text("UPDATE programs SET consent_mode = 'required', sealed_before = '2026-01-01'"))
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -304,4 +309,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0005": _paused_rules_labels_languages_and_the_audit_log,
     "0006": _visitors_campaigns_revenue_and_cohorts_by_day,
     "0007": _held_rewards,
+    "0008": _what_is_kept_of_a_click,
 }

@@ -1,5 +1,6 @@
 """The tables, one file a noun. Imported together so that the metadata is whole."""
 
+from webapp.models.address_salt import AddressSalt
 from webapp.models.api_answer import ApiAnswer
 from webapp.models.api_key import ApiKey
 from webapp.models.attribution import AttributionDecision, AttributionTouch
@@ -31,6 +32,7 @@ from webapp.models.user import User
 from webapp.models.user_session import UserSession
 
 __all__ = [
+    "AddressSalt",
     "ApiAnswer",
     "ApiKey",
     "AttributionDecision",

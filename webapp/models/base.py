@@ -70,6 +70,7 @@ class Model(DeclarativeBase):
             datetime: Moment,
             date: Date,
             str: Text,
+            bytes: LargeBinary,
             int: BigInteger,
             dict[str, Any]: JSON(none_as_null=True),
             list[dict[str, Any]]: JSON,

@@ -11,7 +11,7 @@ from webapp.models.base import Model
 
 
 class Click(Model):
-    """One opening of a link by a visitor. No address and no user agent is kept."""
+    """One opening of a link by a visitor. No address and no user agent is kept, only what kind of browser it was."""
 
     __tablename__ = "clicks"
     __table_args__ = (Index(None, "visitor_id", "clicked_at"), Index(None, "link_id", "clicked_at"))
@@ -30,3 +30,13 @@ class Click(Model):
     # Whether it is the visitor's first of the day, in the program and through this link: unique visitors are a sum.
     new_today: Mapped[bool] = mapped_column(default=False, server_default=false())
     new_on_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether the visitor had opened this link within the 30 minutes before: one visit, not two.
+    is_repeat: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Families, as in "Firefox" and "phone"; None when the user agent does not tell.
+    browser: Mapped[str | None]
+    device: Mapped[str | None]
+    # ISO 3166-1, when the operator has configured a database of countries.
+    country: Mapped[str | None]
+    # Keyed hashes of the address and of its /64, comparable only while their salt lives (models.address_salt).
+    address_hash: Mapped[bytes | None]
+    network_hash: Mapped[bytes | None]

@@ -1,6 +1,6 @@
 """A program: whose links, friends and rewards these are."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint
@@ -19,6 +19,8 @@ class Program(Model):
         CheckConstraint("window_days BETWEEN 1 AND 400", name="window_days"),
         CheckConstraint("hold_days BETWEEN 0 AND 400", name="hold_days"),
         CheckConstraint("length(currency) = 3", name="currency"),
+        CheckConstraint("consent_mode IN ('cookie', 'required', 'none')", name="consent_mode"),
+        CheckConstraint("keep_clicks_days BETWEEN 30 AND 4000", name="keep_clicks_days"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -33,6 +35,12 @@ class Program(Model):
     attribution_model: Mapped[str]
     window_days: Mapped[int]
     hold_days: Mapped[int]
+    # Whether a click may be remembered in the visitor's browser: always, once they agreed, or never.
+    consent_mode: Mapped[str] = mapped_column(default="cookie", server_default="cookie")
+    # Clicks that are older are forgotten; what was counted of them stays.
+    keep_clicks_days: Mapped[int] = mapped_column(default=400, server_default="400")
+    # Days before this one are sealed: their clicks were forgotten, so their counts can no longer be proved or rebuilt.
+    sealed_before: Mapped[date | None]
     # A new id whenever rules are published, so that what was read of them can be kept in memory; None without rules.
     rules_revision: Mapped[UUID | None]
     created_at: Mapped[datetime]

@@ -21,12 +21,21 @@ _INSERT = insert(_CLICKS)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What is kept of how a visitor came: the host they came from and the campaign fields. None when not told."""
+    """What is kept of how a visitor came. None when not told.
+
+    `source_host` is the host of the page they came from; `browser` and `device` are families, `country` is ISO
+    3166-1; `address_hash` and `network_hash` are keyed hashes of the address and of its /64.
+    """
 
     source_host: str | None = None
     utm_source: str | None = None
     utm_medium: str | None = None
     utm_campaign: str | None = None
+    browser: str | None = None
+    device: str | None = None
+    country: str | None = None
+    address_hash: bytes | None = None
+    network_hash: bytes | None = None
 
 
 def record_click(
