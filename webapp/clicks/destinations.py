@@ -1,7 +1,10 @@
 """Where a link leads."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote_plus, urlencode, urlsplit, urlunsplit
+
+from werkzeug.urls import iri_to_uri
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -71,23 +74,33 @@ def checked_hosts(listed: str) -> str:
     return "\n".join(dict.fromkeys(hosts))
 
 
-def is_elsewhere(destination: str, *, own: str) -> bool:
-    """Say whether an allowed destination is on another site than the one whose address is `own`."""
-    return _origin_of(destination) not in {None, _origin_of(own)}
+class Target:
+    """An allowed destination of a link, ready for any number of visitors. `own` is the address of this site."""
 
+    def __init__(self, destination: str, *, code: str, own: str) -> None:
+        self.is_elsewhere = _origin_of(destination) not in {None, _origin_of(own)}
+        parts: SplitResult = urlsplit(destination)
+        kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in {"ref", "gv"}]
+        self._set_by_destination = {_name(pair) for pair in kept}
+        self._head = iri_to_uri(urlunsplit(parts._replace(query="", fragment="")) + "?" + "".join(f"{pair}&" for pair in kept))
+        self._ref = urlencode({"ref": code})
+        self._fragment = iri_to_uri(f"#{parts.fragment}") if parts.fragment else ""
 
-def with_tracking(destination: str, *, code: str, visitor_utm: dict[str, str], click: str | None) -> str:
-    """Return the destination with `ref`, the visitor's UTM fields and, when given, `gv` in its query.
+    def url(self, *, visitor_utm: Mapping[str, str], click: str | None) -> str:
+        """Return where one visitor goes: with `ref`, their UTM fields and, when given, `gv` in the query.
 
-    Everything that stands in the query stays, byte for byte; a UTM field that
-    the destination sets itself is not set again, and there is one `ref` and one `gv`.
-    """
-    parts: SplitResult = urlsplit(destination)
-    kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in {"ref", "gv"}]
-    set_by_destination = {_name(pair) for pair in kept}
-    added = [(name, value) for name, value in visitor_utm.items() if name not in set_by_destination]
-    tracking = [("ref", code)] + ([("gv", click)] if click else [])
-    return urlunsplit(parts._replace(query="&".join([*kept, urlencode(added + tracking)])))
+        Everything that stands in the query stays; a UTM field that the
+        destination sets itself is not set again, and there is one `ref` and one `gv`.
+        """
+        url = self._head
+        if visitor_utm:
+            added = [pair for pair in visitor_utm.items() if pair[0] not in self._set_by_destination]
+            url += urlencode(added) + "&" if added else ""
+        url += self._ref
+        if click:
+            # Signed ids hold nothing that would have to be quoted.
+            url += f"&gv={click}"
+        return url + self._fragment
 
 
 def _origin_of(url: str) -> Origin | None:

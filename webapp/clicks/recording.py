@@ -39,7 +39,7 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
                 program,
                 link,
                 visitor_id=visitor_id,
-                visit=visit_of(request),
+                visit=visit_of(request.environ, request.args),
                 now=utc_now(),
                 new_visitor=known is None,
             )

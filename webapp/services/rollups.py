@@ -3,7 +3,7 @@
 `webapp.domain.counts` says what each thing adds.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.counts import LINK_DAYS, ROLL_UPS, Friend, RollUp, Tally, campaign_of
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day
-from webapp.models import Conversion, Link, Model, Program, Referral
+from webapp.models import Conversion, Model, Program, Referral
 from webapp.queries.conversions import Surroundings
 from webapp.queries.rollups import ROWS_AT_A_TIME, raw_counts
 from webapp.services.rows import Insertion
@@ -34,17 +34,18 @@ class Additions(Tally):
 
 
 def count_click(
-    session: Session, program: Program, link: Link, at: datetime, *utm: str | None, new_today: bool, new_on_link: bool
+    session: Session,
+    program_id: UUID,
+    link_id: UUID,
+    referrer_id: UUID,
+    day: date,
+    *utm: str | None,
+    new_today: bool,
+    new_on_link: bool,
 ) -> None:
-    """Count a click, and its visitor where it is their first of the day."""
+    """Count a click on its day, and its visitor where it is their first."""
     gathered(session, Additions).click(
-        program.id,
-        link.id,
-        link.referrer_id,
-        local_day(at, program.time_zone),
-        campaign_of(*utm),
-        new_today=new_today,
-        new_on_link=new_on_link,
+        program_id, link_id, referrer_id, day, campaign_of(*utm), new_today=new_today, new_on_link=new_on_link
     )
 
 

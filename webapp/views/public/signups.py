@@ -1,7 +1,6 @@
 """Joining the program."""
 
 import secrets
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -21,6 +20,7 @@ from webapp.models import Link, User
 from webapp.passwords import hash_password
 from webapp.queries.clicks import has_clicked_since
 from webapp.queries.links import find_live_link, referrer_of
+from webapp.services.clicks import SAME_VISIT
 from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy, sign_up
@@ -29,9 +29,6 @@ from webapp.views.offer_words import offer_words
 from webapp.web import load_program, render, start_url
 
 bp = Blueprint("signups", __name__, url_prefix="/signup")
-
-# A page opened this soon after its link was clicked is the same visit.
-SAME_VISIT = timedelta(minutes=30)
 
 
 @bp.get("", strict_slashes=False)
@@ -43,7 +40,7 @@ def new() -> ResponseReturnValue:
     response = _page(form, opened)
     visitor_id = _count_as_click(opened) if opened else None
     if visitor_id:
-        visitors.remember(response, visitor_id, load_program().window)
+        visitors.remember(response, visitor_id, load_program().window_days)
     return response
 
 
