@@ -1,9 +1,8 @@
 """Which user agents are people, and which are programs that only look at a link."""
 
 import pytest
-from werkzeug.datastructures import Headers
 
-from webapp.clicks.counting import LONGEST_USER_AGENT, is_bot, why_not_counted
+from webapp.clicks.counting import LONGEST_USER_AGENT, is_bot, why_not_counted_environ
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = (
@@ -72,18 +71,62 @@ PROGRAMS = {
 }
 
 
+def why_not(user_agent, **environ):
+    return why_not_counted_environ({"REQUEST_METHOD": "GET", "HTTP_USER_AGENT": user_agent, **environ})
+
+
 @pytest.mark.parametrize("user_agent", PEOPLE.values(), ids=PEOPLE)
 def test_people_count(user_agent):
-    assert why_not_counted("GET", Headers({"User-Agent": user_agent})) is None
+    assert why_not(user_agent) is None
 
 
 @pytest.mark.parametrize("user_agent", PROGRAMS.values(), ids=PROGRAMS)
 def test_programs_do_not_count(user_agent):
-    assert why_not_counted("GET", Headers({"User-Agent": user_agent})) == "bot"
+    assert why_not(user_agent) == "bot"
 
 
 def test_an_agent_of_any_length_is_judged_quickly():
     # No verdict of it is kept either, or whoever sends the longest ones would fill the memory.
     is_bot.cache_clear()
-    assert why_not_counted("GET", Headers({"User-Agent": "x" * 1_000_000})) == "bot"
+    assert why_not("x" * 1_000_000) == "bot"
     assert is_bot.cache_info().currsize == 0
+
+
+# Sec-Fetch-Dest and Sec-Fetch-Mode of everything that a page can load without anybody going there.
+HIDDEN = [
+    *[(wanted_for, "navigate") for wanted_for in ("iframe", "frame", "fencedframe", "object", "embed")],
+    *[(wanted_for, "no-cors") for wanted_for in ("image", "script", "style", "audio", "video", "track", "font")],
+    *[("empty", mode) for mode in ("cors", "no-cors", "same-origin")],
+    *[(wanted_for, "same-origin") for wanted_for in ("worker", "serviceworker", "manifest")],
+    ("something new", "cors"),
+]
+
+
+@pytest.mark.parametrize(("wanted_for", "mode"), HIDDEN)
+def test_what_a_page_loads_by_itself_is_hidden(wanted_for, mode):
+    said = {"HTTP_SEC_FETCH_DEST": wanted_for, "HTTP_SEC_FETCH_MODE": mode, "HTTP_SEC_FETCH_USER": "?1"}
+    assert why_not(PEOPLE["Firefox"], **said) == "hidden"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"HTTP_SEC_FETCH_DEST": "document", "HTTP_SEC_FETCH_MODE": "navigate", "HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_DEST": "document"},
+        {"HTTP_SEC_FETCH_DEST": "empty", "HTTP_SEC_FETCH_MODE": "navigate"},
+    ],
+    ids=["an old browser", "a browser", "one that says little", "a download"],
+)
+def test_whoever_goes_there_counts(said):
+    assert why_not(PEOPLE["Firefox"], **said) is None
+
+
+def test_the_reasons_have_an_order():
+    everything = {"HTTP_SEC_PURPOSE": "prefetch;prerender", "HTTP_SEC_FETCH_DEST": "iframe"}
+    assert why_not("Googlebot", **everything, REQUEST_METHOD="HEAD") == "head"
+    assert why_not("Googlebot", **everything) == "prefetch"
+    assert why_not("Googlebot", HTTP_SEC_FETCH_DEST="iframe") == "hidden"
+    for header in ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ"):
+        assert why_not(PEOPLE["Firefox"], **{header: "Preview"}) == "prefetch"
+        assert why_not(PEOPLE["Firefox"], **{header: "something else"}) is None

@@ -1,13 +1,18 @@
 """Which requests for a link are visits of a person."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from crawleruseragents import is_crawler
-from werkzeug.datastructures import Headers
 
 # No browser's is longer, those inside apps included; the list is slow to search.
 LONGEST_USER_AGENT = 1024
+_PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+# What Sec-Fetch-Dest says of a page somebody goes to, and Sec-Fetch-Mode of what a script asks for.
+_GOING_THERE = "document"
+_BY_A_SCRIPT = frozenset({"cors", "no-cors", "same-origin"})
 _AHEAD_OF_TIME = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
 # Beside the list: what scans links in mails, what Office sends before it opens a browser, and names that say it all.
 _LOOKS_AT_LINKS = re.compile(
@@ -23,25 +28,38 @@ _LIBRARY = re.compile(
 _INSIDE_AN_APP = re.compile(r"\b(?:WhatsApp|Viber|Bluesky|Tumblr)/[\w.]+")
 
 
-def why_not_counted(method: str, headers: Headers) -> str | None:
-    """Return why a request for a link is no click, or None when it is one.
+def why_not_counted_environ(environ: Mapping[str, Any]) -> str | None:
+    """Return why a request for a link is no click, or None when it is one. Reads WSGI's names of headers.
 
-    "head", "prefetch" (also prerendering and previews), or "bot".
+    "head", "prefetch" (also prerendering and previews), "hidden" (loaded by a page without anybody going there), or
+    "bot".
     """
-    if method == "HEAD":
+    if environ["REQUEST_METHOD"] == "HEAD":
         return "head"
-    if is_ahead_of_time(headers):
+    if is_ahead_of_time(environ):
         return "prefetch"
-    user_agent = headers.get("User-Agent", "")
+    if _is_hidden(environ):
+        return "hidden"
+    user_agent: str = environ.get("HTTP_USER_AGENT", "")
     if len(user_agent) > LONGEST_USER_AGENT or is_bot(user_agent):
         return "bot"
     return None
 
 
-def is_ahead_of_time(headers: Headers) -> bool:
+def is_ahead_of_time(environ: Mapping[str, Any]) -> bool:
     """Say whether a browser only looks ahead, at a page that nobody has asked for yet."""
-    purposes = (headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
-    return any(_AHEAD_OF_TIME.search(purpose) for purpose in purposes)
+    return any(name in environ and _AHEAD_OF_TIME.search(environ[name]) for name in _PURPOSES)
+
+
+def _is_hidden(environ: Mapping[str, Any]) -> bool:
+    """Say whether a page loads this into itself: a frame, an image, a script's own request.
+
+    Browsers say what they want it for. Somebody who goes somewhere wants a document; old browsers say nothing.
+    """
+    wanted_for = environ.get("HTTP_SEC_FETCH_DEST", _GOING_THERE)
+    if wanted_for == _GOING_THERE:
+        return False
+    return wanted_for != "empty" or environ.get("HTTP_SEC_FETCH_MODE") in _BY_A_SCRIPT
 
 
 @lru_cache(maxsize=10_000)

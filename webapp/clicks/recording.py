@@ -7,7 +7,7 @@ from flask import request
 from sqlalchemy.exc import OperationalError
 
 from webapp.clicks import visitors
-from webapp.clicks.counting import why_not_counted
+from webapp.clicks.counting import why_not_counted_environ
 from webapp.clicks.visits import visit_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -28,7 +28,7 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
 
     A failing database costs the click, never the visitor's page.
     """
-    if why_not_counted(request.method, request.headers):
+    if why_not_counted_environ(request.environ):
         return None
     known = visitors.known_visitor()
     visitor_id = known or visitors.new_visitor()

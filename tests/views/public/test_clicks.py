@@ -103,6 +103,9 @@ def test_codes_are_read_in_either_case_and_with_look_alikes(app, code):
         ("GET", {"Sec-Purpose": "prefetch;prerender"}),
         ("GET", {"Purpose": "prefetch"}),
         ("GET", {"X-Moz": "prefetch"}),
+        ("GET", {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"}),
+        ("GET", {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"}),
+        ("GET", {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"}),
         ("GET", {"X-Purpose": "preview"}),
     ],
 )

@@ -236,7 +236,10 @@ def test_a_hostile_ref_opens_the_plain_page_and_writes_nothing(app, ref):
     assert count(app, Click) == 0
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"User-Agent": "Googlebot/2.1"}, {"User-Agent": ""}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Purpose": "prefetch"}, {"Sec-Fetch-Dest": "iframe"}, {"User-Agent": "Googlebot/2.1"}, {"User-Agent": ""}],
+)
 def test_opening_the_page_ahead_of_time_or_as_a_bot_is_no_click(app, ada, headers):
     assert browser(app).get(f"/signup?ref={ada}", headers=headers).status_code == 200
     assert count(app, Click) == 0

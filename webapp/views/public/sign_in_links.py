@@ -18,7 +18,7 @@ bp = Blueprint("sign_in_links", __name__, url_prefix="/sign-in")
 @bp.get("/<token>")
 def use(token: str) -> ResponseReturnValue:
     """Use the link up and sign in, unless nobody has asked for the page yet."""
-    if request.method == "HEAD" or is_ahead_of_time(request.headers):
+    if request.method == "HEAD" or is_ahead_of_time(request.environ):
         return "", 204
     with write_transaction() as session:
         user = use_sign_in_link(session, token, utc_now())
