@@ -82,6 +82,8 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
 
     yield make
     for app in made:
+        if path := app.extensions.get("grapevine_clicks"):
+            path.writer.stop()
         with app.app_context():
             db.session.remove()
             close_connections()

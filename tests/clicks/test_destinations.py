@@ -6,11 +6,11 @@ import pytest
 
 from webapp.clicks.destinations import (
     ForeignDestinationError,
+    Target,
     allowed_destination,
     allowed_origins,
     checked_hosts,
     checked_landing_page,
-    is_elsewhere,
 )
 
 OWN = "http://127.0.0.1:8137"
@@ -69,7 +69,7 @@ def test_a_link_may_not_lead_to(origins, url):
 def test_the_address_of_a_site_may_name_the_port_it_has_anyway():
     origins = allowed_origins("", landing_url="/signup", own="https://friends.example:443")
     assert allowed_destination("https://friends.example/x", origins=origins) == "https://friends.example/x"
-    assert not is_elsewhere("https://friends.example/x", own="https://friends.example:443")
+    assert not Target("https://friends.example/x", code="A", own="https://friends.example:443").is_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_address_of_a_site_may_name_the_port_it_has_anyway():
     ],
 )
 def test_what_is_another_site(destination, elsewhere):
-    assert is_elsewhere(destination, own=OWN) is elsewhere
+    assert Target(destination, code="A", own=OWN).is_elsewhere is elsewhere
 
 
 @pytest.mark.parametrize("url", ["/", "/signup?a=b", "https://shop.example:8443/start", "http://shop.example/ü"])

@@ -82,7 +82,8 @@ class Target:
         parts: SplitResult = urlsplit(destination)
         kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in {"ref", "gv"}]
         self._set_by_destination = {_name(pair) for pair in kept}
-        self._head = iri_to_uri(urlunsplit(parts._replace(query="", fragment="")) + "?" + "".join(f"{pair}&" for pair in kept))
+        self._head = iri_to_uri(urlunsplit(parts._replace(query="&".join(kept), fragment="")))
+        self._head += "&" if kept else "?"
         self._ref = urlencode({"ref": code})
         self._fragment = iri_to_uri(f"#{parts.fragment}") if parts.fragment else ""
 

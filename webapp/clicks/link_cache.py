@@ -30,7 +30,7 @@ _CHANGED = "changed_what_clicks_follow"
 
 @dataclass(frozen=True)
 class FollowedLink:
-    """A live link and all that its clicks need to know of it, of its program, and of this site, whose address is `own`."""
+    """A live link and all that its clicks need to know of it and of its program. `own` is the address of this site."""
 
     id: UUID
     program_id: UUID

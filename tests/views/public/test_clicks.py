@@ -17,6 +17,12 @@ from webapp.models import Click, Link, LinkDay, Program, ProgramDay
 from webapp.signing import read_id
 
 
+@pytest.fixture(params=["in front of Flask", "in the view"])
+def app(request, make_app):
+    """Both ways that a click can take."""
+    return make_app(settings={"CLICKS_FAST_PATH": request.param == "in front of Flask"})
+
+
 @pytest.fixture
 def code(app):
     with app.app_context(), write_transaction() as session:
@@ -292,6 +298,7 @@ def test_a_failing_database_costs_the_click_but_not_the_visitors_page(app, code,
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
     monkeypatch.setattr("webapp.clicks.recording.record_click", fail)
+    monkeypatch.setattr("webapp.clicks.writer.record_clicks", fail)
     with capture_logs() as logged:
         response = browser(app).get(f"/r/{code}")
     assert (response.status_code, response.location) == (302, f"/signup?ref={code}")
