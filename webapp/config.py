@@ -21,8 +21,8 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
 LONGEST_HOST = 253
-# Hashing and waiting for the database leave the interpreter to others; more threads than this in a worker only queue.
-SERVER_THREADS = 2 * (os.cpu_count() or 1) + 1
+# A click waits in its thread for the commit that it shares with others: so many of them share one at the most.
+SERVER_THREADS = 32
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 

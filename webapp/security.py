@@ -38,12 +38,12 @@ class SecurityHeaders:
 
     def __init__(self, app: WSGIApp, *, https: bool) -> None:
         self.app = app
-        self.headers = (*HEADERS, HSTS) if https else HEADERS
+        self.headers = [(header[0].lower(), header) for header in ((*HEADERS, HSTS) if https else HEADERS)]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
             present = {name.lower() for name, _ in headers}
-            headers = headers + [header for header in self.headers if header[0].lower() not in present]
+            headers = headers + [header for name, header in self.headers if name not in present]
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         return self.app(environ, start)

@@ -7,7 +7,6 @@ is seen at once; one of another process when that time is over.
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import event
@@ -20,6 +19,7 @@ from webapp.extensions import ReadingOrWriting, db
 from webapp.models import Link, Program
 from webapp.queries.links import find_live_link
 from webapp.queries.programs import default_program
+from webapp.services.clicks import Clicked
 
 KEPT_SECONDS = 30.0
 MOST_KEPT = 50_000
@@ -32,14 +32,11 @@ _CHANGED = "changed_what_clicks_follow"
 class FollowedLink:
     """A live link and all that its clicks need to know of it and of its program. `own` is the address of this site."""
 
-    id: UUID
-    program_id: UUID
-    referrer_id: UUID
+    clicked: Clicked
     code: str
     destination: str
     origins: frozenset[Origin]
     own: str
-    time_zone: str
     window_days: int
     consent_mode: str
 
@@ -62,14 +59,11 @@ def follow(session: Session, program: Program, link: Link, *, own: str) -> Follo
         # The program no longer leads there; the visitor is not to blame.
         destination = program.landing_url
     return FollowedLink(
-        id=link.id,
-        program_id=program.id,
-        referrer_id=link.referrer_id,
+        clicked=Clicked(link.id, link.referrer_id, program.id, program.time_zone),
         code=link.code,
         destination=destination,
         origins=origins,
         own=own,
-        time_zone=program.time_zone,
         window_days=program.window_days,
         consent_mode=program.consent_mode,
     )
@@ -92,7 +86,7 @@ class LinkCache:
             return None
         generation = _generation.number
         kept = self._kept.get(key)
-        if kept and kept[1] == generation and time.monotonic() - kept[0] < KEPT_SECONDS:
+        if kept and kept[1] == generation and 0 <= time.time() - kept[0] < KEPT_SECONDS:
             return kept[2]
         try:
             found = self._read(key)
@@ -106,7 +100,7 @@ class LinkCache:
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
         # Of the generation in which reading began: what was changed meanwhile makes it old.
-        self._kept[key] = (time.monotonic(), generation, found)
+        self._kept[key] = (time.time(), generation, found)
         return found
 
     def _read(self, key: str) -> FollowedLink | None:

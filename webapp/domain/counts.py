@@ -83,10 +83,10 @@ class Tally:
 
     def rows_of(self, roll_up: RollUp) -> Iterator[dict[str, Any]]:
         """Yield the rows of a roll-up with all their columns, in the order in which everybody writes them."""
-        for key, counts in sorted(self._rows[roll_up].items()):
+        for key, counts in sorted(self._rows[roll_up].items(), key=_in_order):
             yield {**dict(zip(roll_up.key, key, strict=True)), **counts}
 
-    def click(
+    def clicks(
         self,
         program_id: UUID,
         link_id: UUID,
@@ -94,14 +94,15 @@ class Tally:
         day: date,
         campaign: Campaign | None,
         *,
-        new_today: bool,
-        new_on_link: bool,
+        clicks: int = 1,
+        new_today: int,
+        new_on_link: int,
     ) -> None:
-        """A click, and whether it is the visitor's first of the day: in the program, and through the link."""
-        self._add(LINK_DAYS, (link_id, day, referrer_id), clicks=1, visitors=int(new_on_link))
-        self._add(PROGRAM_DAYS, (program_id, day), clicks=1, visitors=int(new_today))
+        """Clicks, and how many of them are a visitor's first of the day: in the program, and through the link."""
+        self._add(LINK_DAYS, (link_id, day, referrer_id), clicks=clicks, visitors=new_on_link)
+        self._add(PROGRAM_DAYS, (program_id, day), clicks=clicks, visitors=new_today)
         if campaign:
-            self._add(CAMPAIGN_DAYS, (program_id, day, *campaign), clicks=1, visitors=int(new_today))
+            self._add(CAMPAIGN_DAYS, (program_id, day, *campaign), clicks=clicks, visitors=new_today)
 
     def signup(self, friend: Friend) -> None:
         """Someone who signed up and was credited to a link."""
@@ -157,3 +158,8 @@ class Tally:
             row = rows[key] = dict.fromkeys(roll_up.counts, 0)
         for name, more in counts.items():
             row[name] += more
+
+
+def _in_order(row: tuple[Key, object]) -> Key:
+    """Return what rows are ordered by. Numbers are compared in much less time than ids."""
+    return tuple(part.int if isinstance(part, UUID) else part for part in row[0])

@@ -43,7 +43,7 @@ def _clicks(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
     ).join(Link, Link.id == Click.link_id)
     for program_id, link_id, referrer_id, at, new_today, new_on_link, *utm in _stream(session, query):
         day = local_day(at, zones[program_id])
-        tally.click(
+        tally.clicks(
             program_id, link_id, referrer_id, day, campaign_of(*utm), new_today=new_today, new_on_link=new_on_link
         )
 

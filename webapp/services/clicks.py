@@ -14,7 +14,7 @@ from webapp.domain.periods import ends_of_day, local_day
 from webapp.ids import new_id
 from webapp.models import Click, Link, Program
 from webapp.services.queues import queue_for
-from webapp.services.rollups import count_click
+from webapp.services.rollups import count_clicks
 from webapp.services.rows import Lookup, append, bind
 from webapp.transactions import connection_of
 
@@ -43,6 +43,16 @@ class Visit:
     network_hash: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Clicked:
+    """A link that is clicked, whose it is, and where its days begin. Two of one link count together."""
+
+    link_id: UUID
+    referrer_id: UUID
+    program_id: UUID
+    time_zone: str
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A click that is to be recorded: of which link, by which visitor, when and how they came.
@@ -51,10 +61,7 @@ class Arrival:
     """
 
     id: UUID
-    program_id: UUID
-    time_zone: str
-    link_id: UUID
-    referrer_id: UUID
+    clicked: Clicked
     visitor_id: UUID
     new_visitor: bool
     at: datetime
@@ -72,17 +79,8 @@ def record_click(
     new_visitor: bool = False,
 ) -> UUID:
     """Store a click and count it. Returns its id."""
-    arrival = Arrival(
-        new_id(),
-        program.id,
-        program.time_zone,
-        link.id,
-        link.referrer_id,
-        visitor_id,
-        new_visitor,
-        now,
-        visit,
-    )
+    clicked = Clicked(link.id, link.referrer_id, program.id, program.time_zone)
+    arrival = Arrival(new_id(), clicked, visitor_id, new_visitor, now, visit)
     record_clicks(session, [arrival])
     return arrival.id
 
@@ -95,21 +93,22 @@ def record_clicks(session: Session, arrivals: Sequence[Arrival]) -> None:
     """
     seen = _seen_before(session, [arrival for arrival in arrivals if not arrival.new_visitor])
     rows = []
+    counts: dict[tuple[Clicked, date, str | None, str | None, str | None], list[int]] = {}
     for arrival in arrivals:
-        day, visit = local_day(arrival.at, arrival.time_zone), arrival.visit
-        new_today, new_on_link, is_repeat = seen.tell(arrival, day)
-        utm = (visit.utm_source, visit.utm_medium, visit.utm_campaign)
+        clicked, visit = arrival.clicked, arrival.visit
+        day = local_day(arrival.at, clicked.time_zone)
+        new_today, new_on_link, is_repeat = _NEW if arrival.new_visitor else seen.tell(arrival, day)
         rows.append(
             {
                 "id": arrival.id,
-                "program_id": arrival.program_id,
-                "link_id": arrival.link_id,
+                "program_id": clicked.program_id,
+                "link_id": clicked.link_id,
                 "visitor_id": arrival.visitor_id,
                 "clicked_at": arrival.at,
                 "source_host": visit.source_host,
-                "utm_source": utm[0],
-                "utm_medium": utm[1],
-                "utm_campaign": utm[2],
+                "utm_source": visit.utm_source,
+                "utm_medium": visit.utm_medium,
+                "utm_campaign": visit.utm_campaign,
                 "new_today": new_today,
                 "new_on_link": new_on_link,
                 "is_repeat": is_repeat,
@@ -120,9 +119,19 @@ def record_clicks(session: Session, arrivals: Sequence[Arrival]) -> None:
                 "network_hash": visit.network_hash,
             }
         )
-        of = (arrival.program_id, arrival.link_id, arrival.referrer_id)
-        count_click(session, *of, day, *utm, new_today=new_today, new_on_link=new_on_link)
+        key = (clicked, day, visit.utm_source, visit.utm_medium, visit.utm_campaign)
+        count = counts.setdefault(key, [0, 0, 0])
+        count[0] += 1
+        count[1] += new_today
+        count[2] += new_on_link
     append(session, Click, rows)
+    for (clicked, day, *utm), (clicks, visitors, visitors_on_link) in counts.items():
+        of = (clicked.program_id, clicked.link_id, clicked.referrer_id)
+        count_clicks(session, *of, day, *utm, clicks=clicks, new_today=visitors, new_on_link=visitors_on_link)
+
+
+# New today, new on the link, and no repeat.
+_NEW = (True, True, False)
 
 
 class _Seen:
@@ -142,15 +151,15 @@ class _Seen:
 
     def tell(self, arrival: Arrival, day: date) -> tuple[bool, bool, bool]:
         """Say of a click whether it is new today, new on its link, and a repeat; and remember it."""
-        visitor_id, latest = arrival.visitor_id, self._latest.get((arrival.visitor_id, arrival.link_id))
+        visitor_id, latest = arrival.visitor_id, self._latest.get((arrival.visitor_id, arrival.clicked.link_id))
         told = (
-            (visitor_id, arrival.program_id, day) not in self._days,
-            (visitor_id, arrival.link_id, day) not in self._days,
+            (visitor_id, arrival.clicked.program_id, day) not in self._days,
+            (visitor_id, arrival.clicked.link_id, day) not in self._days,
             latest is not None and arrival.at - latest <= SAME_VISIT,
         )
-        self.add(visitor_id, arrival.program_id, day)
-        self.add(visitor_id, arrival.link_id, day)
-        self.add_latest(visitor_id, arrival.link_id, arrival.at)
+        self.add(visitor_id, arrival.clicked.program_id, day)
+        self.add(visitor_id, arrival.clicked.link_id, day)
+        self.add_latest(visitor_id, arrival.clicked.link_id, arrival.at)
         return told
 
 
@@ -159,7 +168,9 @@ def _seen_before(session: Session, arrivals: Iterable[Arrival]) -> _Seen:
     seen = _Seen()
     groups: dict[tuple[UUID, str, date], list[Arrival]] = defaultdict(list)
     for arrival in arrivals:
-        groups[arrival.program_id, arrival.time_zone, local_day(arrival.at, arrival.time_zone)].append(arrival)
+        groups[
+            arrival.clicked.program_id, arrival.clicked.time_zone, local_day(arrival.at, arrival.clicked.time_zone)
+        ].append(arrival)
     # Two taps at once are one visitor. Not a queue for each visitor: whoever tells a long story in one transaction
     # holds all of them, and a server knows only so many.
     for program_id in sorted({program_id for program_id, _zone, _day in groups}):

@@ -33,19 +33,23 @@ class Additions(Tally):
                 _addition(connection.dialect, roll_up).run(connection, rows)
 
 
-def count_click(
+def count_clicks(
     session: Session,
     program_id: UUID,
     link_id: UUID,
     referrer_id: UUID,
     day: date,
     *utm: str | None,
-    new_today: bool,
-    new_on_link: bool,
+    clicks: int,
+    new_today: int,
+    new_on_link: int,
 ) -> None:
-    """Count a click on its day, and its visitor where it is their first."""
-    gathered(session, Additions).click(
-        program_id, link_id, referrer_id, day, campaign_of(*utm), new_today=new_today, new_on_link=new_on_link
+    """Count clicks of one link on one day, and how many of them were their visitor's first."""
+    gathered(session, Additions).clicks(
+        *(program_id, link_id, referrer_id, day, campaign_of(*utm)),
+        clicks=clicks,
+        new_today=new_today,
+        new_on_link=new_on_link,
     )
 
 
