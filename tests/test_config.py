@@ -85,6 +85,7 @@ WRONG = {
         "redis://[::1",
         f"memory://{SECRET}",
     ],
+    "METRICS_TOKEN": [SECRET, f"{SECRET} {SECRET} {SECRET}", f"{SECRET}\n{SECRET}{SECRET}", f"{SECRET * 3}é"],
 }
 
 
@@ -120,7 +121,7 @@ def test_every_variable_has_a_default_in_development(load, tmp_path):
 
 
 def test_an_empty_variable_is_one_that_is_not_set(load):
-    names = ("DATABASE_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "TRUSTED_PROXIES", "RATE_LIMIT_URL")
+    names = ("DATABASE_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "TRUSTED_PROXIES", "RATE_LIMIT_URL", "METRICS_TOKEN")
     empty = load(GRAPEVINE_ENV="development", **dict.fromkeys(names, ""))
     assert empty == load(GRAPEVINE_ENV="development")
 

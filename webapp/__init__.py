@@ -5,7 +5,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, signed_in, views
+from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, metrics, signed_in, views
 from webapp.clicks import fast_path
 from webapp.config import ROOT, Config
 from webapp.extensions import babel, csrf, migrate
@@ -27,6 +27,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
     )
     app.config.update(_settings(config), **overrides)
     app.extensions["grapevine_config"] = config
+    metrics.init_app(app)
     logs.init_app(app)
     incoming.init_app(app)
     database.init_app(app)
@@ -75,6 +76,7 @@ def _settings(config: Config) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": 64 * KIB,
         "MAX_FORM_PARTS": 100,
         "RATE_LIMIT_URL": config.rate_limit_url,
+        "METRICS_TOKEN": config.metrics_token,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

@@ -20,10 +20,13 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
+METRICS_TOKEN_CHARACTERS = 16
 LONGEST_HOST = 253
 # A click waits in its thread for the commit that it shares with others: so many of them share one at the most.
 SERVER_THREADS = 32
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+# What an Authorization header can carry.
+_TOKEN = re.compile(rf"[!-~]{{{METRICS_TOKEN_CHARACTERS},}}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
@@ -43,6 +46,7 @@ class Config:
     mail_url: str
     trusted_proxies: int
     rate_limit_url: str
+    metrics_token: str
     instance: Path
 
     @property
@@ -76,6 +80,7 @@ def load_config(environ: Mapping[str, str], *, root: Path = ROOT) -> Config:
         mail_url=_mail_url(environ.get("MAIL_URL", "") or "console:"),
         trusted_proxies=_trusted_proxies(environ.get("TRUSTED_PROXIES", "") or "0"),
         rate_limit_url=_rate_limit_url(environ.get("RATE_LIMIT_URL", "") or "memory://"),
+        metrics_token=_metrics_token(environ.get("METRICS_TOKEN", "")),
         instance=instance,
     )
 
@@ -235,3 +240,11 @@ def _rate_limit_url(value: str) -> str:
         raise ConfigError(wanted)
     # The store speaks one protocol under both names.
     return value.replace("valkey://", "redis://", 1) if value.startswith("valkey://") else value
+
+
+def _metrics_token(value: str) -> str:
+    if value and not _TOKEN.fullmatch(value):
+        raise ConfigError(
+            f"METRICS_TOKEN must be {METRICS_TOKEN_CHARACTERS} or more letters, digits and signs, without spaces."
+        )
+    return value

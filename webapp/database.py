@@ -24,10 +24,12 @@ from sqlalchemy.orm import Session
 
 from webapp.config import ROOT, SERVER_THREADS, ConfigError
 from webapp.extensions import WRITER, db
+from webapp.metrics import current_metrics
 from webapp.transactions import (
     AT_THE_END,
     CONNECTION,
     GATHERED,
+    NOTED,
     OPEN,
     connection_of,
     sent_together,
@@ -108,12 +110,15 @@ def write_transaction() -> Iterator[Session]:
             session.info[CONNECTION] = session.connection(execution_options=WRITING)
             yield session
             _end(session)
+            noted = session.info.pop(NOTED, None)
         except BaseException:
             session.rollback()
             raise
         finally:
-            for what in (OPEN, CONNECTION, AT_THE_END, GATHERED):
+            for what in (OPEN, CONNECTION, AT_THE_END, GATHERED, NOTED):
                 session.info.pop(what, None)
+    if noted:
+        current_metrics().count_noted(noted)
 
 
 def _end(session: Session) -> None:

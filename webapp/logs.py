@@ -1,4 +1,4 @@
-"""Structured logs: one line a request, with an id and without personal data.
+"""Structured logs: one line a request, with an id and without personal data. Requests are counted here too.
 
 A line names the route, never the path or query as they were sent: those may
 hold a code, an address or something hostile. A failure is logged by its kind
@@ -18,6 +18,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from webapp.ids import new_id
+from webapp.metrics import metrics_of
 
 log = structlog.get_logger()
 DEEPEST_FRAMES = 12
@@ -40,15 +41,18 @@ def init_app(app: Flask) -> None:
         # A request that was refused before it had a route (a foreign Host) has no id yet.
         request_id = g.get("request_id") or str(new_id())
         response.headers["X-Request-ID"] = request_id
-        took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
+        took = time.perf_counter() - g.began if "began" in g else 0.0
+        route = str(request.url_rule) if request.url_rule else None
+        method = request.method if request.method in _METHODS else "other"
         structlog.contextvars.bind_contextvars(request_id=request_id)
         log.info(
             "request",
-            method=request.method if request.method in _METHODS else "other",
-            route=str(request.url_rule) if request.url_rule else None,
+            method=method,
+            route=route,
             status=response.status_code,
-            took_ms=round(took_ms, 1),
+            took_ms=round(took * 1000, 1),
         )
+        metrics_of(app).count_request(route=route, method=method, status=response.status_code, seconds=took)
         return response
 
     @app.teardown_request

@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -17,6 +19,7 @@ from webapp.config import SERVER_THREADS, Config
 from webapp.database import close_connections
 from webapp.jobs.runner import run_jobs, stop_on_signals
 from webapp.logs import log
+from webapp.metrics import share_in, stop_sharing
 
 # Ten seconds from SIGTERM to the end of everything: this long for requests, the rest for the jobs.
 WORKERS_END_SECONDS = 5
@@ -50,6 +53,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     # The workers make their own.
     with app.app_context():
         close_connections()
+    share_in(Path(tempfile.mkdtemp(prefix="grapevine-metrics-")))
     jobs = _JobsProcess() if with_jobs else None
     server = Server(
         "wsgi:app",
@@ -74,6 +78,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     finally:
         if jobs:
             jobs.end()
+        stop_sharing()
 
 
 def die_with_parent(parent: int) -> None:

@@ -3,6 +3,7 @@
 Who opens and commits it is said in `webapp.database`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
@@ -12,7 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 # What a write transaction keeps in the session's `info` while it is open.
-OPEN, CONNECTION, AT_THE_END, GATHERED = "writing", "connection", "at_the_end", "gathered"
+OPEN, CONNECTION, AT_THE_END, GATHERED, NOTED = "writing", "connection", "at_the_end", "gathered", "noted"
+
+# What was noted: a name and labels, in order of their names.
+Noted = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def connection_of(session: Session) -> Connection:
@@ -48,6 +52,12 @@ def gathered(session: Session, kind: type[GatheringT]) -> GatheringT:
         kinds[kind] = kind()
     gathering: GatheringT = kinds[kind]
     return gathering
+
+
+def note(session: Session, what: str, **labels: str) -> None:
+    """Note that something happened, for whoever watches the site; they hear of it once it is committed."""
+    noted: Counter[Noted] = session.info.setdefault(NOTED, Counter())
+    noted[what, tuple(sorted(labels.items()))] += 1
 
 
 def _left_in(session: Session) -> list[Callable[[Session], None]]:

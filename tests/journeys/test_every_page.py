@@ -78,7 +78,7 @@ FILES = {
 }
 NOT_PAGES = {
     *FILES,
-    *("/", "/healthz", "/readyz", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
+    *("/", "/healthz", "/readyz", "/metrics", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
 }
 

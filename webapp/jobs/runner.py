@@ -12,6 +12,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.jobs import SCHEDULE, Job
 from webapp.logs import log, log_failure
+from webapp.metrics import current_metrics
 from webapp.services.leases import LEASE, give_lease_back, take_lease
 
 LEASE_NAME = "jobs"
@@ -59,12 +60,16 @@ def run_jobs(stop: threading.Event) -> None:
 
 def run_job(job: Job, now: datetime) -> int | None:
     """Run one job as of `now`. Returns how much it did, or None when it failed."""
+    metrics = current_metrics()
     try:
-        return job.run(now)
+        did = job.run(now)
     except Exception as error:
+        metrics.job_failures.inc(job=job.name)
         db.session.rollback()
         log_failure("job_failed", error, job=job.name)
         return None
+    metrics.job_runs.inc(job=job.name)
+    return did
 
 
 def _renew(holder: str) -> bool:

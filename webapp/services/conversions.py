@@ -24,7 +24,7 @@ from webapp.services.rewards import Actor, Grant, grant_rewards
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
 from webapp.services.rules import RULES
-from webapp.transactions import sent_together
+from webapp.transactions import note, sent_together
 
 SIGNUP, PURCHASE = "signup", "purchase"
 
@@ -99,6 +99,7 @@ def record_conversion(
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
         rewards = rewards_of_conversion(session, conversion_id)
+    note(session, "conversions_recorded", type=event.type)
     return Recorded(conversion_id, decisions, rewards)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,11 @@ def due_mails(session: Session, now: datetime, *, limit: int) -> list[UUID]:
             .limit(limit)
         )
     )
+
+
+def mails_waiting(session: Session) -> int:
+    """Return how many mails have neither left nor been given up."""
+    return session.scalar(select(func.count()).select_from(OutboxMail).where(OutboxMail.ended_at.is_(None))) or 0
 
 
 def claim_mail(session: Session, mail_id: UUID, now: datetime) -> bool:

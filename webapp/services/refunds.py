@@ -20,7 +20,7 @@ from webapp.queries.rules import Version, find_versions
 from webapp.services.queues import queue_for
 from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
 from webapp.services.rollups import count_refund
-from webapp.transactions import connection_of
+from webapp.transactions import connection_of, note
 
 
 class RefundTakenError(Exception):
@@ -79,6 +79,7 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
     conversion = _conversion_of(session, program_id, report)
     applied = _refundable_of(session, conversion, report.wanted_minor) if conversion else None
     refund_id = _insert(session, program_id, report, conversion, applied, now=now)
+    note(session, "refunds_recorded")
     if conversion is None or applied is None:
         return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
     count_refund(session, conversion, applied, report.occurred_at)

@@ -18,7 +18,7 @@ from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rollups import count_grant, count_withdrawal
 from webapp.services.rows import append
-from webapp.transactions import connection_of
+from webapp.transactions import connection_of, note
 
 MATURE_AT_ONCE = 500
 
@@ -294,6 +294,9 @@ def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datet
 
 
 def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
+    for step in steps:
+        if step.reward.sequence == 0 or step.change.status != step.reward.status:
+            note(session, "rewards_changed", status=step.change.status)
     append(session, RewardEvent, [_event_row(step, actor, now) for step in steps])
     transactions: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []

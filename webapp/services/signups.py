@@ -18,6 +18,7 @@ from webapp.services.people import create_person
 from webapp.services.queues import queue_for
 from webapp.services.rewards import SYSTEM, Actor
 from webapp.services.rollups import count_signup
+from webapp.transactions import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def sign_up(
     referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
     signup = Event(SIGNUP, signed_up_at)
     recorded = record_conversion(session, program.id, signup, user_id=friend.id, actor=actor, now=now)
+    note(session, "signups_recorded")
     return SignedUp(friend, referral, decision.reason, recorded)
 
 

@@ -1,15 +1,21 @@
-"""For machines: is the process alive, is it ready to serve."""
+"""For machines: is the process alive, is it ready to serve, and what has it counted."""
 
+import hmac
 import shutil
+import tomllib
+from functools import cache
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import ROOT, Config
 from webapp.database import stands_at_head
 from webapp.extensions import db
+from webapp.metrics import current_metrics
+from webapp.services.outbox import mails_waiting
 
 bp = Blueprint("machines", __name__)
 
@@ -30,6 +36,45 @@ def readyz() -> ResponseReturnValue:
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Answer in Prometheus' format to whoever has the token; for everybody else there is no such page.
+
+    Nobody is believed to be on this machine: behind a proxy that runs on it everybody seems to be.
+    """
+    if not _has_metrics_token():
+        abort(404)
+    lines = current_metrics().as_text(version=_version(), outbox_waiting=_outbox_waiting())
+    response = Response(lines, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _has_metrics_token() -> bool:
+    token: str = current_app.config["METRICS_TOKEN"]
+    scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
+    right = hmac.compare_digest(given.strip().encode(), token.encode())
+    return bool(token) and scheme.lower() == "bearer" and right
+
+
+@cache
+def _version() -> str:
+    try:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    except OSError:
+        return "unknown"
+    return str(project["version"])
+
+
+def _outbox_waiting() -> int | None:
+    """Return how many mails have not left; None when the database does not answer, when the rest is needed most."""
+    try:
+        return mails_waiting(db.session())
+    except SQLAlchemyError:
+        db.session.rollback()
+        return None
 
 
 def _database() -> str:
