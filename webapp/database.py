@@ -41,9 +41,9 @@ SQLITE_BUSY_SECONDS = 10
 # One for every thread of a worker, and some for what runs beside them. Messages of failures go without values.
 _ENGINE = {"pool_size": SERVER_THREADS + 2, "max_overflow": 3, "hide_parameters": True}
 # Pages that are written again and again go back to the file once for 16 MB of log, not for every 4; 16 MB of them are
-# kept in memory.
+# kept in memory. What is deleted is overwritten: forgotten clicks and destroyed salts must not be found in the file.
 _SQLITE_PRAGMAS = (
-    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"),
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
     *("wal_autocheckpoint=4000", "cache_size=-16000"),
 )
 _SQLITE = {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "cached_statements": 512}

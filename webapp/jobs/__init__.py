@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from webapp.jobs.deliver_mail import deliver_mail
 from webapp.jobs.forget_sessions import forget_sessions
 from webapp.jobs.mature_rewards import mature_due_rewards
+from webapp.jobs.rotate_address_salts import rotate_address_salts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +27,5 @@ SCHEDULE = (
     Job("deliver-mail", deliver_mail, timedelta(milliseconds=500), at_the_end=True),
     Job("mature-rewards", mature_due_rewards, timedelta(minutes=1)),
     Job("forget-sessions", forget_sessions, timedelta(hours=1)),
+    Job("rotate-address-salts", rotate_address_salts, timedelta(hours=1)),
 )
