@@ -85,6 +85,7 @@ WRONG = {
         "redis://[::1",
         f"memory://{SECRET}",
     ],
+    "COUNTRY_DATABASE": [SECRET, f"/dev/null/{SECRET}", "/", "/dev/null", __file__, f"{SECRET}\0"],
     "METRICS_TOKEN": [SECRET, f"{SECRET} {SECRET} {SECRET}", f"{SECRET}\n{SECRET}{SECRET}", f"{SECRET * 3}é"],
 }
 
@@ -121,7 +122,16 @@ def test_every_variable_has_a_default_in_development(load, tmp_path):
 
 
 def test_an_empty_variable_is_one_that_is_not_set(load):
-    names = ("DATABASE_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "TRUSTED_PROXIES", "RATE_LIMIT_URL", "METRICS_TOKEN")
+    names = (
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "BASE_URL",
+        "MAIL_URL",
+        "TRUSTED_PROXIES",
+        "RATE_LIMIT_URL",
+        "METRICS_TOKEN",
+        "COUNTRY_DATABASE",
+    )
     empty = load(GRAPEVINE_ENV="development", **dict.fromkeys(names, ""))
     assert empty == load(GRAPEVINE_ENV="development")
 

@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, metrics, signed_in, views
-from webapp.clicks import fast_path
+from webapp.clicks import countries, fast_path
 from webapp.config import ROOT, Config
 from webapp.extensions import babel, csrf, migrate
 from webapp.extensions import db as db  # what the migrations and `flask shell` look for
@@ -30,6 +30,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     incoming.init_app(app)
+    countries.init_app(app)
     database.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
     signed_in.init_app(app)
@@ -77,6 +78,7 @@ def _settings(config: Config) -> dict[str, object]:
         "MAX_FORM_PARTS": 100,
         "RATE_LIMIT_URL": config.rate_limit_url,
         "METRICS_TOKEN": config.metrics_token,
+        "COUNTRY_DATABASE": config.country_database,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

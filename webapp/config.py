@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+import maxminddb
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -47,6 +48,7 @@ class Config:
     trusted_proxies: int
     rate_limit_url: str
     metrics_token: str
+    country_database: str
     instance: Path
 
     @property
@@ -81,6 +83,7 @@ def load_config(environ: Mapping[str, str], *, root: Path = ROOT) -> Config:
         trusted_proxies=_trusted_proxies(environ.get("TRUSTED_PROXIES", "") or "0"),
         rate_limit_url=_rate_limit_url(environ.get("RATE_LIMIT_URL", "") or "memory://"),
         metrics_token=_metrics_token(environ.get("METRICS_TOKEN", "")),
+        country_database=_country_database(environ.get("COUNTRY_DATABASE", "")),
         instance=instance,
     )
 
@@ -247,4 +250,15 @@ def _metrics_token(value: str) -> str:
         raise ConfigError(
             f"METRICS_TOKEN must be {METRICS_TOKEN_CHARACTERS} or more letters, digits and signs, without spaces."
         )
+    return value
+
+
+def _country_database(value: str) -> str:
+    if value:
+        try:
+            maxminddb.open_database(value).close()
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            raise ConfigError(
+                "COUNTRY_DATABASE must be the path of a database in MaxMind's format (.mmdb) that can be read."
+            ) from error
     return value
