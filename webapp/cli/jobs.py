@@ -25,7 +25,11 @@ def once(name: str, moment: str | None) -> None:
     """Run one job now, or as of a given moment."""
     now = _parse(moment) if moment else utc_now()
     job = next(job for job in SCHEDULE if job.name == name)
-    click.echo(f"{name}: {job.run(now)}")
+    did = more = job.run(now)
+    while job.in_rounds and more:
+        more = job.run(now)
+        did += more
+    click.echo(f"{name}: {did}")
 
 
 def _parse(text: str) -> datetime:

@@ -50,6 +50,9 @@ ROLL_UPS = (
     *(PROGRAM_REVENUE_DAYS, PROGRAM_DAYS),
 )
 
+# Those that count clicks and their visitors.
+CLICKED = (LINK_DAYS, CAMPAIGN_DAYS, PROGRAM_DAYS)
+
 
 def campaign_of(source: str | None, medium: str | None, campaign: str | None) -> Campaign | None:
     """Return what a campaign is counted by; None when nothing of it was told."""
@@ -103,6 +106,10 @@ class Tally:
         self._add(PROGRAM_DAYS, (program_id, day), clicks=clicks, visitors=new_today)
         if campaign:
             self._add(CAMPAIGN_DAYS, (program_id, day, *campaign), clicks=clicks, visitors=new_today)
+
+    def sealed_clicks(self, roll_up: RollUp, key: Key, *, clicks: int, visitors: int) -> None:
+        """What a row of a roll-up says of clicks that were forgotten."""
+        self._add(roll_up, key, clicks=clicks, visitors=visitors)
 
     def signup(self, friend: Friend) -> None:
         """Someone who signed up and was credited to a link."""

@@ -57,6 +57,10 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "attribution_model": (N_("the credit from %(from)s to %(to)s"), N_("who gets the credit")),
     "window_days": (N_("the window from %(from)s to %(to)s days"), N_("the window")),
     "hold_days": (N_("the hold from %(from)s to %(to)s days"), N_("the hold")),
+    "keep_clicks_days": (
+        N_("how long clicks are kept from %(from)s to %(to)s days"),
+        N_("how long clicks are kept"),
+    ),
 }
 MODELS_IN_SENTENCES: Mapping[str, str] = {"first": N_("the first link"), "last": N_("the last link")}
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from typing import Literal
 
 FixedSetting = Literal["currency", "time_zone"]
 
 LONGEST_WINDOW_DAYS = 400
 LONGEST_HOLD_DAYS = 400
+SHORTEST_KEPT_DAYS = 30
+LONGEST_KEPT_DAYS = 4000
 MODELS = ("last", "first")
 
 # What the audit log keeps of them: codes and numbers. Names and addresses are kept out of it.
-KEPT_IN_AUDIT = ("currency", "time_zone", "attribution_model", "window_days", "hold_days")
+KEPT_IN_AUDIT = ("currency", "time_zone", "attribution_model", "window_days", "hold_days", "keep_clicks_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,12 @@ class Settings:
     attribution_model: str
     window_days: int
     hold_days: int
+    keep_clicks_days: int
+
+
+def first_kept_day(today: date, keep_clicks_days: int) -> date:
+    """Return the first day of the program whose clicks are kept: today and that many whole days before it."""
+    return today - timedelta(days=keep_clicks_days)
 
 
 def changed_settings(before: Settings, after: Settings) -> tuple[str, ...]:

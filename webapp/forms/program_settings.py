@@ -8,7 +8,13 @@ from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from webapp.domain.money import EXPONENTS
-from webapp.domain.settings import LONGEST_HOLD_DAYS, LONGEST_WINDOW_DAYS, MODELS
+from webapp.domain.settings import (
+    LONGEST_HOLD_DAYS,
+    LONGEST_KEPT_DAYS,
+    LONGEST_WINDOW_DAYS,
+    MODELS,
+    SHORTEST_KEPT_DAYS,
+)
 
 LONGEST_NAME = 60
 LONGEST_URL = 500
@@ -30,6 +36,7 @@ class ProgramSettingsForm(FlaskForm):
     attribution_model = StringField(_l("Who is credited"))
     window_days = IntegerField(_l("Window"))
     hold_days = IntegerField(_l("Hold"))
+    keep_clicks_days = IntegerField(_l("Keep clicks"))
 
     def validate_name(self, field: Field) -> None:
         name = field.data or ""
@@ -67,6 +74,18 @@ class ProgramSettingsForm(FlaskForm):
 
     def validate_hold_days(self, field: Field) -> None:
         _check_days(field, 0, LONGEST_HOLD_DAYS)
+
+    def validate_keep_clicks_days(self, field: Field) -> None:
+        _check_days(field, SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS)
+        window = self.window_days.data
+        if window and window <= LONGEST_WINDOW_DAYS and field.data < window:
+            raise ValidationError(
+                _l(
+                    "The window above is %(days)d days. Please keep clicks at least as long, or a click is gone before"
+                    " it can earn the credit.",
+                    days=window,
+                )
+            )
 
 
 def _check_days(field: Field, fewest: int, most: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp.jobs.deliver_mail import deliver_mail
+from webapp.jobs.forget_clicks import forget_old_clicks
 from webapp.jobs.forget_sessions import forget_sessions
 from webapp.jobs.mature_rewards import mature_due_rewards
 from webapp.jobs.rotate_address_salts import rotate_address_salts
@@ -14,18 +15,21 @@ from webapp.jobs.rotate_address_salts import rotate_address_salts
 class Job:
     """What to run and how long to wait after it ended. `run` commits for itself and answers how much it did.
 
-    `at_the_end` has it run once more when the process is told to stop.
+    `at_the_end` has it run once more when the process is told to stop. One that works in rounds leaves what is too much
+    for one to the next, and is done when it did nothing.
     """
 
     name: str
     run: Callable[[datetime], int]
     every: timedelta
     at_the_end: bool = False
+    in_rounds: bool = False
 
 
 SCHEDULE = (
     Job("deliver-mail", deliver_mail, timedelta(milliseconds=500), at_the_end=True),
     Job("mature-rewards", mature_due_rewards, timedelta(minutes=1)),
     Job("forget-sessions", forget_sessions, timedelta(hours=1)),
+    Job("forget-clicks", forget_old_clicks, timedelta(minutes=10), in_rounds=True),
     Job("rotate-address-salts", rotate_address_salts, timedelta(hours=1)),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Executable, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.counts import ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
+from webapp.domain.counts import CLICKED, ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
 from webapp.domain.periods import local_day
 from webapp.models import Click, Conversion, Link, Model, Program, Referral, Refund, Reward, RewardEvent
 
@@ -17,16 +17,28 @@ ROWS_AT_A_TIME = 5_000
 
 
 def raw_counts(session: Session) -> Tally:
-    """Count everything anew, from the rows themselves.
+    """Count everything anew, from the rows themselves; clicks of sealed days from the roll-ups.
 
     Read in streams: a day depends on the program's time zone, which the two
     engines do not compute alike. What is kept in memory are the counts.
     """
     tally = Tally()
     zones = dict(session.execute(select(Program.id, Program.time_zone)).all())
-    for count in (_clicks, _signups, _purchases, _refunds, _rewards):
+    sealed = sealed_days(session)
+    _clicks(session, zones, sealed, tally)
+    _sealed_clicks(session, sealed, tally)
+    for count in (_signups, _purchases, _refunds, _rewards):
         count(session, zones, tally)
     return tally
+
+
+def sealed_days(session: Session) -> dict[UUID, date]:
+    """Return the first day of each program that is not sealed: clicks of those before it were forgotten.
+
+    What was counted of them is what the roll-ups say, and nothing else says it any more.
+    """
+    found = session.execute(select(Program.id, Program.sealed_before).where(Program.sealed_before.is_not(None)))
+    return {program_id: day for program_id, day in found if day}
 
 
 def breaches(session: Session) -> Iterator[str]:
@@ -36,16 +48,33 @@ def breaches(session: Session) -> Iterator[str]:
         yield from _differences(session, roll_up, dict(right.counts_of(roll_up)))
 
 
-def _clicks(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+def _clicks(session: Session, zones: dict[UUID, str], sealed: Mapping[UUID, date], tally: Tally) -> None:
     query = select(
         *(Click.program_id, Click.link_id, Link.referrer_id, Click.clicked_at, Click.new_today, Click.new_on_link),
         *(Click.utm_source, Click.utm_medium, Click.utm_campaign),
     ).join(Link, Link.id == Click.link_id)
     for program_id, link_id, referrer_id, at, new_today, new_on_link, *utm in _stream(session, query):
         day = local_day(at, zones[program_id])
+        if day < sealed.get(program_id, date.min):
+            # Some of its clicks may still be there.
+            continue
         tally.clicks(
             program_id, link_id, referrer_id, day, campaign_of(*utm), new_today=new_today, new_on_link=new_on_link
         )
+
+
+def _sealed_clicks(session: Session, sealed: Mapping[UUID, date], tally: Tally) -> None:
+    for program_id, sealed_before in sealed.items():
+        for roll_up in CLICKED:
+            table = Model.metadata.tables[roll_up.table]
+            if "program_id" in table.c:
+                of_program = table.c.program_id == program_id
+            else:
+                of_program = table.c.link_id.in_(select(Link.id).where(Link.program_id == program_id))
+            key = [table.c[name] for name in roll_up.key]
+            query = select(*key, table.c.clicks, table.c.visitors).where(of_program, table.c.day < sealed_before)
+            for *values, clicks, visitors in _stream(session, query):
+                tally.sealed_clicks(roll_up, tuple(values), clicks=clicks, visitors=visitors)
 
 
 # What tells a friend, for `_friend_of`.

@@ -21,6 +21,7 @@ FORM = {
     "attribution_model": "last",
     "window_days": "60",
     "hold_days": "30",
+    "keep_clicks_days": "400",
 }
 
 
@@ -44,6 +45,7 @@ def test_a_new_landing_page_counts_for_the_next_click_and_everything_else_is_kep
         attribution_model="first",
         window_days="7",
         hold_days="0",
+        keep_clicks_days="30",
         currency="EUR",
         time_zone="Europe/Berlin",
     )
@@ -59,6 +61,7 @@ def test_a_new_landing_page_counts_for_the_next_click_and_everything_else_is_kep
     assert action == "settings_changed"
     assert "fernhill" not in str(details).lower()
     assert (details["window_days"], details["hold_days"]) == ({"from": 60, "to": 7}, {"from": 30, "to": 0})
+    assert details["keep_clicks_days"] == {"from": 400, "to": 30}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,10 @@ def test_a_new_landing_page_counts_for_the_next_click_and_everything_else_is_kep
         ({"window_days": "1.5"}, "a whole number of days from 1 to 400"),
         ({"hold_days": "401"}, "a whole number of days from 0 to 400"),
         ({"hold_days": ""}, "a whole number of days from 0 to 400"),
+        ({"keep_clicks_days": "29"}, "a whole number of days from 30 to 4000"),
+        ({"keep_clicks_days": "4001"}, "a whole number of days from 30 to 4000"),
+        ({"keep_clicks_days": ""}, "a whole number of days from 30 to 4000"),
+        ({"keep_clicks_days": "60"}, "The window above is 61 days. Please keep clicks at least as long"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(app, marta, acts, fields, sentence):

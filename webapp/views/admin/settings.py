@@ -77,6 +77,7 @@ def _read(form: ProgramSettingsForm) -> Settings | None:
         attribution_model=form.attribution_model.data,
         window_days=form.window_days.data,
         hold_days=form.hold_days.data,
+        keep_clicks_days=form.keep_clicks_days.data,
     )
 
 
