@@ -301,6 +301,25 @@ def _what_is_kept_of_a_click(connection: sa.Connection) -> None:
     connection.execute(sa.text("UPDATE programs SET consent_mode = 'required', sealed_before = '2026-01-01'"))
 
 
+def _coupon_codes(connection: sa.Connection) -> None:
+    coupon = {"code": "Ada-10", "code_key": "ADA-10", "created_at": NOON}
+    insert(connection, "coupon_codes", id=UUID(int=90), program_id=_program(connection), link_id=LINK, **coupon)
+    insert(
+        connection,
+        "attribution_touches",
+        id=UUID(int=91),
+        decision_id=DECISION,
+        position=1,
+        kind="coupon_code",
+        by_click_id=False,
+        link_id=LINK,
+        referrer_id=ADA,
+        touched_at=NOON,
+        same_mailbox=False,
+        outcome="beaten_by_coupon_code",
+    )
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -310,4 +329,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0006": _visitors_campaigns_revenue_and_cohorts_by_day,
     "0007": _held_rewards,
     "0008": _what_is_kept_of_a_click,
+    "0009": _coupon_codes,
 }

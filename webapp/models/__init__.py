@@ -8,6 +8,7 @@ from webapp.models.audit_entry import AuditEntry
 from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
+from webapp.models.coupon_code import CouponCode
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
 from webapp.models.link import Link
@@ -42,6 +43,7 @@ __all__ = [
     "Click",
     "CohortWeek",
     "Conversion",
+    "CouponCode",
     "JobLease",
     "LedgerEntry",
     "LedgerTransaction",

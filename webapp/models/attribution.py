@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.ids import new_id
@@ -40,7 +40,7 @@ class AttributionTouch(Model):
 
     __tablename__ = "attribution_touches"
     __table_args__ = (
-        CheckConstraint("kind IN ('typed_code', 'click', 'page')", name="kind"),
+        CheckConstraint("kind IN ('typed_code', 'coupon_code', 'click', 'page')", name="kind"),
         UniqueConstraint("decision_id", "position"),
         Index(None, "referrer_id", "decision_id"),
     )
@@ -54,6 +54,8 @@ class AttributionTouch(Model):
     referrer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     # Not a foreign key: the decision outlives the click, which is forgotten after its retention.
     click_id: Mapped[UUID | None]
+    # Whether the click is of the browser that the signup named by a click of it, and not by its cookie.
+    by_click_id: Mapped[bool] = mapped_column(default=False, server_default=false())
     touched_at: Mapped[datetime]
     # Whether the link's owner had the mailbox of whoever signed up. Addresses change and people are forgotten.
     same_mailbox: Mapped[bool]

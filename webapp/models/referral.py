@@ -30,7 +30,7 @@ class Referral(Model):
     referrer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     friend_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     link_id: Mapped[UUID] = mapped_column(ForeignKey("links.id"))
-    # typed_code | link
+    # typed_code | coupon_code | link
     method: Mapped[str]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("attribution_decisions.id"))
     # The campaign of the credited click, which is forgotten one day; None when it had none.
