@@ -9,7 +9,7 @@ from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.queries.people import find_by_email, has_people, known_since
+from webapp.queries.people import find_by_email, find_person_id, has_people, known_since
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -31,6 +31,19 @@ def test_an_account_is_found_by_any_spelling_of_its_address(bob, typed):
 )
 def test_another_address_finds_nobody(bob, typed):
     assert find_by_email(db.session(), typed) is None
+
+
+def test_a_person_is_named_by_their_address_else_by_the_oldest_account_of_its_mailbox():
+    with write_transaction() as session:
+        younger = factories.person(session, email="bob+2@gmail.com", now=NOON).id
+        older = factories.person(session, email="b.ob@gmail.com", now=NOON - timedelta(days=3)).id
+        program_id = factories.program(session).id
+    named = {
+        email: find_person_id(db.session(), program_id, email=email)
+        for email in ("bob+2@gmail.com", "BOB+2@Gmail.com", "b.ob@gmail.com", "bob@googlemail.com", "bo@gmail.com")
+    }
+    assert list(named.values()) == [younger, younger, older, older, None]
+    assert find_person_id(db.session(), new_id(), email="bob@gmail.com") is None
 
 
 def test_a_mailbox_is_known_since_its_first_account():

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.mailbox import address_key
+from webapp.domain.mailbox import address_key, mailbox_key
 from webapp.models import Model, User, UserSession
 from webapp.transactions import connection_of
 
@@ -35,7 +35,11 @@ def find_person_id(
     email: str | None = None,
     person_id: UUID | None = None,
 ) -> UUID | None:
-    """Return the id of the program's person whom one of these names; None when nobody in it is called that."""
+    """Return the id of the program's person whom one of these names; None when nobody in it is called that.
+
+    An address that is nobody's is looked for in other spellings of its mailbox; of several accounts the oldest is
+    meant.
+    """
     named: object
     if external_id is not None:
         by, named = "external_id", external_id
@@ -43,8 +47,12 @@ def find_person_id(
         by, named = "email_key", address_key(email)
     else:
         by, named = "id", person_id
-    found = connection_of(session).execute(_PERSON_BY[by], {"program": program_id, "named": named})
-    return found.scalar_one_or_none()
+    connection = connection_of(session)
+    found = connection.execute(_PERSON_BY[by], {"program": program_id, "named": named}).scalar_one_or_none()
+    if found is None and email is not None:
+        asked = {"program": program_id, "mailbox": mailbox_key(email)}
+        found = connection.execute(_OLDEST_OF_MAILBOX, asked).scalar_one_or_none()
+    return found
 
 
 _USERS = Model.metadata.tables["users"]
@@ -53,6 +61,12 @@ _PERSON_BY = {
     by: select(_USERS.c.id).where(_USERS.c.program_id == bindparam("program"), _USERS.c[by] == bindparam("named"))
     for by in ("external_id", "email_key", "id")
 }
+_OLDEST_OF_MAILBOX = (
+    select(_USERS.c.id)
+    .where(_USERS.c.program_id == bindparam("program"), _USERS.c.mailbox_key == bindparam("mailbox"))
+    .order_by(_USERS.c.created_at, _USERS.c.id)
+    .limit(1)
+)
 
 
 def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:
