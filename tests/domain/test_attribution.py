@@ -1,5 +1,6 @@
 """Who is credited for a signup, and why nobody else is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ WINDOW = timedelta(days=30)
 INSTANT = timedelta(microseconds=1)
 
 
-def touch(days_before=1.0, *, link=1, referrer=None, oneself=False, kind="click", click=None, at=None):
+def touch(days_before=1.0, *, link=1, referrer=None, oneself=False, kind="click", click=None, at=None, named=False):
     """A way across link number `link`, which belongs to the referrer of that number unless said otherwise."""
     referrer = referrer or link
     return Touch(
@@ -24,6 +25,7 @@ def touch(days_before=1.0, *, link=1, referrer=None, oneself=False, kind="click"
         oneself,
         at or SIGNUP - timedelta(days=days_before),
         UUID(int=2000 + (click or link)) if kind == "click" else None,
+        named and kind == "click",
     )
 
 
@@ -106,6 +108,42 @@ def test_the_window_ends_to_the_microsecond(at, outcome, model):
             ["same_person", "credited"],
             id="one's own link leaves the credit to the link before it",
         ),
+        pytest.param(
+            [touch(0, link=1, kind="coupon_code"), touch(0, link=2, kind="typed_code")],
+            {},
+            ["beaten_by_typed_code", "credited"],
+            id="a typed code beats a coupon code",
+        ),
+        pytest.param(
+            [touch(0, link=2, kind="coupon_code"), touch(1, link=1), touch(2, link=3, named=True)],
+            {"model": "first"},
+            ["credited", "beaten_by_coupon_code", "beaten_by_coupon_code"],
+            id="a coupon code beats every link",
+        ),
+        pytest.param(
+            [touch(0, link=1, kind="coupon_code", oneself=True), touch(1, link=2)],
+            {},
+            ["same_person", "credited"],
+            id="one's own coupon leaves the credit to the link",
+        ),
+        pytest.param(
+            [touch(1, link=1), touch(2, link=2, named=True), touch(3, link=3, named=True), touch(4, link=4)],
+            {},
+            ["beaten_by_click_id", "credited", "beaten_by_later_touch", "beaten_by_click_id"],
+            id="the browser that the signup named comes before another, and among its links the last counts",
+        ),
+        pytest.param(
+            [touch(1, link=1), touch(2, link=2, named=True), touch(3, link=3, named=True), touch(4, link=4)],
+            {"model": "first"},
+            ["beaten_by_click_id", "beaten_by_earlier_touch", "credited", "beaten_by_click_id"],
+            id="or the first, also before the very first link of the other",
+        ),
+        pytest.param(
+            [touch(1, link=1), touch(31, link=2, named=True), touch(-1, link=3, named=True)],
+            {},
+            ["credited", "outside_window", "after_signup"],
+            id="a named browser whose links cannot count leaves the credit to the cookie",
+        ),
         pytest.param([touch(1, oneself=True)], {}, ["same_person"], id="nobody refers themselves"),
         pytest.param(
             [touch(45, oneself=True)], {}, ["same_person"], id="one's own link is one's own also outside the window"
@@ -168,6 +206,8 @@ def test_every_touch_gets_its_verdict(touches, settings, expected):
         pytest.param([touch(1)], {}, "credited", "link", id="a click"),
         pytest.param([touch(0, kind="page")], {}, "credited", "link", id="the page it was opened with"),
         pytest.param([touch(0, kind="typed_code")], {}, "credited", "typed_code", id="a typed code"),
+        pytest.param([touch(0, kind="coupon_code")], {}, "credited", "coupon_code", id="a coupon code"),
+        pytest.param([touch(1, named=True)], {}, "credited", "link", id="a click of the browser that was named"),
         pytest.param([touch(45)], {}, "outside_window", None, id="too late"),
         pytest.param([touch(-1)], {}, "after_signup", None, id="too early"),
         pytest.param([touch(1, oneself=True)], {}, "same_person", None, id="oneself"),
@@ -201,9 +241,10 @@ TOUCHES = st.builds(
     touch,
     link=st.integers(1, 4),
     oneself=st.sampled_from([False, False, False, True]),
-    kind=st.sampled_from(["click", "click", "page", "typed_code"]),
+    kind=st.sampled_from(["click", "click", "click", "page", "coupon_code", "typed_code"]),
     click=st.integers(1, 6),
     at=MOMENTS,
+    named=st.booleans(),
 )
 KNOWN = st.one_of(st.none(), MOMENTS.filter(lambda moment: moment <= SIGNUP))
 
@@ -234,7 +275,7 @@ def test_who_is_credited_is_another_person_who_came_in_time(touches, model, know
         assert not credited.same_mailbox
         assert known_since is None
         assert credited.at <= SIGNUP
-        assert credited.kind == "typed_code" or SIGNUP - credited.at <= WINDOW
+        assert credited.kind in ("typed_code", "coupon_code") or SIGNUP - credited.at <= WINDOW
 
 
 @given(touches=st.lists(TOUCHES, max_size=8), model=MODELS)
@@ -248,8 +289,60 @@ STRANGERS = st.lists(st.tuples(st.integers(50, 60), st.sampled_from([31, 60, 300
 
 @given(touches=st.lists(TOUCHES, max_size=6), strangers=STRANGERS, model=MODELS, data=st.data())
 def test_touches_that_cannot_count_never_change_who_is_credited(touches, strangers, model, data):
-    unrelated = [touch(days, link=link) for link, days in strangers]
+    unrelated = [touch(days, link=link, named=link % 2 == 0) for link, days in strangers]
     mixed = data.draw(st.permutations(touches + unrelated))
     before, after = decision(touches, model=model), decision(mixed, model=model)
     assert after.credited == before.credited
     assert after.method == before.method
+    if before.credited:
+        assert set(before.verdicts) <= set(after.verdicts)
+
+
+@given(touches=st.lists(TOUCHES, min_size=1, max_size=8), model=MODELS, known_since=KNOWN, data=st.data())
+def test_losers_may_come_and_go_and_the_winner_stays(touches, model, known_since, data):
+    """Without any of those that lost, the same touch is credited for the same reason."""
+    decided = decision(touches, model=model, known_since=known_since)
+    losers = [verdict.touch for verdict in decided.verdicts if verdict.outcome != "credited"]
+    kept = data.draw(st.lists(st.sampled_from(losers), unique=True)) if losers else []
+    again = decision(
+        [*kept, *[decided.credited] * (decided.credited is not None)], model=model, known_since=known_since
+    )
+    if decided.credited:
+        assert (again.credited, again.reason, again.method) == (decided.credited, "credited", decided.method)
+
+
+@given(touches=st.lists(TOUCHES, max_size=6), more=TOUCHES, model=MODELS, known_since=KNOWN)
+def test_a_touch_takes_the_credit_itself_or_changes_nothing(touches, more, model, known_since):
+    before = decision(touches, model=model, known_since=known_since)
+    after = decision([more, *touches], model=model, known_since=known_since)
+    assert after.credited in (before.credited, more)
+    if decision([more], model=model, known_since=known_since).credited is None:
+        assert (after.credited, after.method) == (before.credited, before.method)
+
+
+ORDER = ("typed_code", "coupon_code")
+
+
+def standing(one):
+    """The rank of a touch in the words of the rule, 0 for the highest."""
+    return ORDER.index(one.kind) if one.kind in ORDER else 2 if one.by_click_id else 3
+
+
+@given(touches=st.lists(TOUCHES, max_size=8), model=MODELS)
+def test_nothing_of_a_lower_rank_is_ever_credited(touches, model):
+    credited = decision(touches, model=model).credited
+    could = [one for one in touches if decision([one], model=model).credited]
+    assert (standing(credited) if credited else None) == min(map(standing, could), default=None)
+
+
+@given(touches=st.lists(TOUCHES, max_size=8))
+def test_the_first_is_the_last_of_a_clock_that_runs_backwards(touches):
+    """Turned around the middle of the window, what was first is last; where one link is as good as another, one is."""
+    clicks = [one for one in touches if one.kind in ("click", "page") and SIGNUP - WINDOW <= one.at <= SIGNUP]
+    turned = {replace(one, at=SIGNUP - WINDOW + (SIGNUP - one.at)): one for one in clicks}
+    first, last = decision(clicks, model="first"), decision(list(turned), model="last")
+    assert first.credited == (turned[last.credited] if last.credited else None)
+    swap = {"beaten_by_later_touch": "beaten_by_earlier_touch"}
+    assert [verdict.outcome for verdict in first.verdicts] == [
+        swap.get(verdict.outcome, verdict.outcome) for verdict in last.verdicts
+    ]

@@ -99,18 +99,67 @@ def test_how_long_after_the_click_they_signed_up(before, line):
 @pytest.mark.parametrize(
     ("window_days", "before", "line"),
     [
-        pytest.param(60, 60 * DAY + INSTANT, "more than 60 days", id="a microsecond too late"),
-        pytest.param(60, 61 * DAY, "more than 60 days", id="a day too late to the microsecond"),
-        pytest.param(60, 61 * DAY + INSTANT, "more than 61 days", id="more than a day too late"),
-        pytest.param(1, DAY + INSTANT, "more than one day", id="a window of a single day"),
-        pytest.param(1, 2 * DAY, "more than one day", id="two days are not more than two"),
+        pytest.param(30, 41 * DAY, "41 days after your link was opened on {}; the window is 30 days.", id="in days"),
+        pytest.param(30, 42 * DAY - INSTANT, "41 days after your link was opened on {}; the window", id="whole days"),
+        pytest.param(
+            60,
+            60 * DAY + INSTANT,
+            "a little more than 60 days after your link was opened on {}, and the window is 60 days.",
+            id="a microsecond too late",
+        ),
+        pytest.param(60, 61 * DAY, "61 days after your link was opened on {}; the window is 60 days.", id="a day"),
+        pytest.param(1, 2 * DAY, "2 days after your link was opened on {}; the window is one day.", id="of one day"),
+        pytest.param(
+            1,
+            DAY + INSTANT,
+            "a little more than one day after your link was opened on {}, and the window is one day.",
+            id="a microsecond more than a window of one day",
+        ),
     ],
 )
 def test_how_much_too_late_a_signup_was(window_days, before, line):
-    because = words("outside_window", before=before, window_days=window_days).because
-    assert f"signed up {line} after your link was opened on" in said(because[0])
-    window = "one day" if window_days == 1 else f"{window_days} days"
-    assert said(because[1]) == f"A link counts for {window}."
+    (because,) = words("outside_window", before=before, window_days=window_days).because
+    assert said(because).startswith("Someone signed up " + line.format((SIGNUP - before).date().isoformat()))
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        (timedelta(0), "Your link was opened on 2026-11-22, less than a day before someone signed up."),
+        (DAY, "Your link was opened on 2026-11-21, one day before someone signed up."),
+        (12 * DAY - INSTANT, "Your link was opened on 2026-11-10, 11 days before someone signed up."),
+    ],
+)
+@pytest.mark.parametrize("outcome", [outcome for outcome in OUTCOMES if outcome.startswith(("beaten", "existing"))])
+def test_who_is_not_credited_reads_how_long_before_their_link_was_opened(outcome, before, line):
+    assert said(words(outcome, before=before).because[0]) == line
+
+
+def test_a_click_of_an_existing_customer_may_come_after_the_signup():
+    assert said(words("existing_customer", before=-2 * DAY).because[0]) == "Your link was opened on 2026-11-24."
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        (INSTANT, "Someone signed up on 2026-11-22 and opened your link less than a day later."),
+        (DAY, "Someone signed up on 2026-11-22 and opened your link one day later, on 2026-11-23."),
+        (3 * DAY, "Someone signed up on 2026-11-22 and opened your link 3 days later, on 2026-11-25."),
+    ],
+)
+def test_how_long_after_the_signup_the_link_was_opened(after, line):
+    assert said(words("after_signup", before=-after).because[0]) == line
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("coupon_code", "Someone used your coupon code."),
+        ("page", "Someone signed up on a page that was opened with your link."),
+    ],
+)
+def test_what_was_not_opened_is_told_as_it_was(kind, line):
+    assert said(words("beaten_by_typed_code", kind).because[0]) == line
 
 
 @pytest.mark.parametrize(
@@ -122,7 +171,7 @@ def test_how_long_a_link_counts(days, line):
 
 def test_a_typed_code_needs_no_day():
     assert everything(words("credited", "typed_code"))[1:] == [
-        "They typed your code when they signed up, and a typed code comes before every link."
+        "They typed your code when they signed up, and a typed code comes before everything else."
     ]
 
 
@@ -130,6 +179,7 @@ def test_a_typed_code_needs_no_day():
     ("reason", "method", "model", "window_days", "sentence"),
     [
         ("credited", "typed_code", "last", 60, "Typed the referrer’s code"),
+        ("credited", "coupon_code", "last", 60, "Used the referrer’s coupon code"),
         ("credited", "link", "last", 60, "Last link opened in the last 60 days"),
         ("credited", "link", "last", 1, "Last link opened in the last day"),
         ("credited", "link", "first", 60, "First link opened in the last 60 days"),

@@ -70,6 +70,71 @@ def test_a_typed_code_beats_the_link_and_both_are_kept():
     ]
 
 
+@pytest.mark.parametrize("model", ["first", "last"])
+def test_typed_code_coupon_click_id_cookie_in_this_order(model):
+    cookie, named = uuid4(), uuid4()
+    with write_transaction() as session:
+        factories.program(session).attribution_model = model
+        ada, cara, dan, eli = (factories.person(session, name=name) for name in ("Ada", "Cara", "Dan", "Eli"))
+        typed, coupon, by_click, by_cookie = (factories.link_of(session, one) for one in (ada, cara, dan, eli))
+        # The cookie's browser was both the first and the last to open a link.
+        factories.click(session, by_cookie, visitor_id=cookie, now=NOON - 5 * DAY)
+        click_id = factories.click(session, by_click, visitor_id=named, now=NOON - 3 * DAY)
+        factories.click(session, by_cookie, visitor_id=cookie, now=NOON - DAY)
+        everything = {"typed": typed, "coupon": coupon, "click_id": click_id, "visitor_id": cookie}
+        came_by = [dict(list(everything.items())[number:]) for number in range(4)]
+        referrals = [
+            join(session, CameBy(**came), email=f"bob{number}@example.org")[1] for number, came in enumerate(came_by)
+        ]
+        credited = [(referral.method, referral.referrer_id) for referral in referrals]
+        methods = ["typed_code", "coupon_code", "link", "link"]
+        assert credited == list(zip(methods, [one.id for one in (ada, cara, dan, eli)], strict=True))
+        decisions = [referral.decision_id for referral in referrals]
+    beaten = [[touch.outcome for touch in stored_touches() if touch.decision_id == one] for one in decisions]
+    by_model = "beaten_by_earlier_touch" if model == "first" else "beaten_by_later_touch"
+    assert beaten == [
+        ["credited", *["beaten_by_typed_code"] * 4],
+        ["credited", *["beaten_by_coupon_code"] * 3],
+        ["credited", *["beaten_by_click_id"] * 2],
+        ["credited", by_model],
+    ]
+
+
+def test_a_browser_that_is_named_twice_is_one():
+    visitor = uuid4()
+    with write_transaction() as session:
+        link = factories.link_of(session, factories.person(session))
+        click_id = factories.click(session, link, visitor_id=visitor, now=NOON - DAY)
+        join(session, CameBy(click_id=click_id, visitor_id=visitor))
+    assert [(touch.outcome, touch.by_click_id) for touch in stored_touches()] == [("credited", True)]
+
+
+def test_a_click_that_was_forgotten_leaves_the_credit_to_the_cookie():
+    visitor = uuid4()
+    with write_transaction() as session:
+        ada = factories.person(session)
+        factories.click(session, factories.link_of(session, ada), visitor_id=visitor, now=NOON - DAY)
+        bob, _referral = join(session, CameBy(click_id=uuid4(), visitor_id=visitor))
+        assert bob.referred_by == ada.id
+
+
+def test_a_later_signup_from_another_device_never_makes_the_friend_anybody_else_s():
+    phone, laptop = uuid4(), uuid4()
+    with write_transaction() as session:
+        ada, cara = factories.person(session), factories.person(session, name="Cara Diaz")
+        factories.click(session, factories.link_of(session, ada), visitor_id=phone, now=NOON - 3 * DAY)
+        bob, _referral = join(session, CameBy(visitor_id=phone), email="bob.miller@gmail.com", now=NOON - 2 * DAY)
+        click_id = factories.click(session, factories.link_of(session, cara), visitor_id=laptop, now=NOON - DAY)
+        came = CameBy(click_id=click_id, visitor_id=phone)
+        twin, referral = join(session, came, email="BobMiller+laptop@gmail.com")
+        assert (bob.referred_by, twin.referred_by, referral) == (ada.id, None, None)
+        second = session.scalars(select(AttributionDecision).where(AttributionDecision.friend_id == twin.id)).one()
+        assert (second.reason, second.known_since) == ("existing_customer", NOON - 2 * DAY)
+        decision_id = second.id
+    theirs = [touch.outcome for touch in stored_touches() if touch.decision_id == decision_id]
+    assert theirs == ["existing_customer", "existing_customer"]
+
+
 def test_the_page_counts_where_the_browser_keeps_no_cookie():
     with write_transaction() as session:
         ada = factories.person(session)
@@ -169,6 +234,9 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same():
         came = CameBy(opened=links[3], visitor_id=visitor)
         join(session, came)
         join(session, CameBy(typed=links[2], opened=links[3], visitor_id=visitor), email="eve@example.org")
+        named = factories.click(session, links[0], visitor_id=uuid4(), now=NOON - DAY)
+        both = CameBy(coupon=links[1], opened=links[3], visitor_id=visitor, click_id=named)
+        join(session, both, email="fay@example.org")
         join(session, came, email="b.o.b@gmail.com")
         join(session, came, email=people[3].email.replace("@", "+2@"))
     decisions = db.session.scalars(select(AttributionDecision)).all()
@@ -184,6 +252,7 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same():
                     touch.same_mailbox,
                     touch.touched_at,
                     touch.click_id,
+                    touch.by_click_id,
                 )
                 for touch in reversed(stored)
             ],

@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, str] = {
     "person_created": N_("Made an account"),
     "role_changed": N_("Changed a role"),
     "sessions_ended": N_("Signed someone out everywhere"),
+    "coupon_added": N_("Gave a coupon code"),
+    "coupon_retired": N_("Retired a coupon code"),
     "key_created": N_("Made a key of the API"),
     "key_revoked": N_("Revoked a key of the API"),
     "settings_changed": N_("Changed the program’s settings"),

@@ -1,7 +1,7 @@
 """Attribution decisions in words."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from webapp.domain.attribution import TouchKind, TouchOutcome
 from webapp.domain.sentences import N_, NN_, Sentence, counted
@@ -36,14 +36,25 @@ def attribution_for_referrer(
             else Sentence(N_("This person counts as your friend"))
         )
         return Words(title, _credited_because(kind, touched_at, signed_up_at, window_days))
-    return Words(*_NOT_COUNTED[outcome](touched_at, signed_up_at, window_days))
+    if outcome == "same_person":
+        return _SAME_PERSON
+    if outcome == "after_signup":
+        return Words(_AFTER_SIGNUP, _after_signup(touched_at, signed_up_at))
+    if outcome == "outside_window":
+        return Words(_OUTSIDE_WINDOW, _outside_window(touched_at, signed_up_at, window_days))
+    title, why = _BEATEN[outcome]
+    return Words(title, (_came(kind, touched_at, signed_up_at), *why))
 
 
 def _credited_because(
     kind: TouchKind, touched_at: datetime, signed_up_at: datetime, window_days: int
 ) -> tuple[Sentence, ...]:
     if kind == "typed_code":
-        return (Sentence(N_("They typed your code when they signed up, and a typed code comes before every link.")),)
+        return (
+            Sentence(N_("They typed your code when they signed up, and a typed code comes before everything else.")),
+        )
+    if kind == "coupon_code":
+        return (Sentence(N_("They used your coupon code, and a coupon code comes before every link.")),)
     if kind == "page":
         return (Sentence(N_("They signed up on a page that was opened with your link.")),)
     days = (signed_up_at - touched_at).days
@@ -67,88 +78,101 @@ def _credited_because(
     return (after, window)
 
 
-def _same_person(_touched: datetime, _signed_up: datetime, _window_days: int) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("Your own signup does not count")), (
-        Sentence(
-            N_("The e-mail of this signup reaches the same mailbox as yours. Only other people count as friends.")
+_SAME_PERSON = Words(
+    Sentence(N_("Your own signup does not count")),
+    (Sentence(N_("The e-mail of this signup reaches the same mailbox as yours. Only other people count as friends.")),),
+)
+_AFTER_SIGNUP = Sentence(N_("They signed up before they opened your link"))
+_OUTSIDE_WINDOW = Sentence(N_("Your link was opened too long before"))
+
+
+def _after_signup(touched: datetime, signed_up: datetime) -> tuple[Sentence, ...]:
+    days = (touched - signed_up).days
+    on = {"opened": touched, "signed_up": signed_up}
+    if days == 0:
+        later = Sentence(N_("Someone signed up on %(signed_up)s and opened your link less than a day later."), on)
+    else:
+        forms = NN_(
+            "Someone signed up on %(signed_up)s and opened your link one day later, on %(opened)s.",
+            "Someone signed up on %(signed_up)s and opened your link %(days)s days later, on %(opened)s.",
+        )
+        later = counted(forms, days, {**on, "days": days})
+    return (later, Sentence(N_("Only a link that was opened before the signup counts.")))
+
+
+def _outside_window(touched: datetime, signed_up: datetime, window_days: int) -> tuple[Sentence, ...]:
+    days = (signed_up - touched).days
+    values = {"opened": touched, "days": days, "window": window_days}
+    if days > window_days:
+        forms = NN_(
+            "Someone signed up %(days)s days after your link was opened on %(opened)s; the window is one day.",
+            "Someone signed up %(days)s days after your link was opened on %(opened)s; the window is %(window)s days.",
+        )
+    else:
+        forms = NN_(
+            "Someone signed up a little more than one day after your link was opened on %(opened)s, and the window is"
+            " one day.",
+            "Someone signed up a little more than %(window)s days after your link was opened on %(opened)s, and the"
+            " window is %(window)s days.",
+        )
+    return (counted(forms, window_days, values),)
+
+
+def _came(kind: TouchKind, touched: datetime, signed_up: datetime) -> Sentence:
+    """Say what someone who is not credited did with the link, and how long before they signed up."""
+    if kind != "click":
+        return Sentence(_CAME[kind])
+    if touched > signed_up:
+        return Sentence(N_("Your link was opened on %(opened)s."), {"opened": touched})
+    days = (signed_up - touched).days
+    if days == 0:
+        return Sentence(
+            N_("Your link was opened on %(opened)s, less than a day before someone signed up."), {"opened": touched}
+        )
+    return counted(
+        NN_(
+            "Your link was opened on %(opened)s, one day before someone signed up.",
+            "Your link was opened on %(opened)s, %(days)s days before someone signed up.",
         ),
+        days,
+        {"opened": touched, "days": days},
     )
 
 
-def _existing_customer(
-    _touched: datetime, _signed_up: datetime, _window_days: int
-) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("They already had an account")), (
-        Sentence(N_("This person had an account before this signup, so they are not a new friend.")),
-        Sentence(N_("We keep their name to ourselves.")),
-    )
-
-
-def _after_signup(_touched: datetime, _signed_up: datetime, _window_days: int) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("They signed up before they opened your link")), (
-        Sentence(N_("Only a link that was opened before the signup counts.")),
-    )
-
-
-def _outside_window(touched: datetime, signed_up: datetime, window_days: int) -> tuple[Sentence, tuple[Sentence, ...]]:
-    # Exactly n days later is not yet "more than n days".
-    days = (signed_up - touched - timedelta(microseconds=1)).days
-    return Sentence(N_("Your link was opened too long before")), (
-        counted(
-            NN_(
-                "This person signed up more than one day after your link was opened on %(opened)s.",
-                "This person signed up more than %(days)s days after your link was opened on %(opened)s.",
-            ),
-            days,
-            {"opened": touched, "days": days},
+_CAME: dict[TouchKind, str] = {
+    "typed_code": N_("Someone typed your code when they signed up."),
+    "coupon_code": N_("Someone used your coupon code."),
+    "page": N_("Someone signed up on a page that was opened with your link."),
+}
+# A title, and what follows the sentence about the link. Nobody is named: neither who came nor whose link it was.
+_BEATEN: dict[TouchOutcome, tuple[Sentence, tuple[Sentence, ...]]] = {
+    "existing_customer": (
+        Sentence(N_("They already had an account")),
+        (
+            Sentence(N_("They had an account before this signup, so they are not a new friend.")),
+            Sentence(N_("We keep their name to ourselves.")),
         ),
-        counted(
-            NN_("A link counts for one day.", "A link counts for %(window)s days."),
-            window_days,
-            {"window": window_days},
-        ),
-    )
-
-
-def _beaten_by_typed_code(
-    _touched: datetime, _signed_up: datetime, _window_days: int
-) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("They typed another code")), (
-        Sentence(N_("This person opened your link, then typed a different code when they signed up.")),
-        Sentence(N_("A typed code comes before every link.")),
-    )
-
-
-def _beaten_by_earlier_touch(
-    touched: datetime, _signed_up: datetime, _window_days: int
-) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("Another link came first")), (
-        Sentence(
-            N_("Your link was opened on %(opened)s, but another one was opened before it; the first one counts."),
-            {"opened": touched},
-        ),
-    )
-
-
-def _beaten_by_later_touch(
-    touched: datetime, _signed_up: datetime, _window_days: int
-) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("Another link came later")), (
-        Sentence(
-            N_("Your link was opened on %(opened)s, but another one was opened after it; the last one counts."),
-            {"opened": touched},
-        ),
-    )
-
-
-_NOT_COUNTED = {
-    "same_person": _same_person,
-    "existing_customer": _existing_customer,
-    "after_signup": _after_signup,
-    "outside_window": _outside_window,
-    "beaten_by_typed_code": _beaten_by_typed_code,
-    "beaten_by_earlier_touch": _beaten_by_earlier_touch,
-    "beaten_by_later_touch": _beaten_by_later_touch,
+    ),
+    "beaten_by_typed_code": (
+        Sentence(N_("They typed another code")),
+        (Sentence(N_("When they signed up they typed another code, and a typed code comes before everything else.")),),
+    ),
+    "beaten_by_coupon_code": (
+        Sentence(N_("They used another coupon code")),
+        (Sentence(N_("They also used another coupon code, and a coupon code comes before every link.")),),
+    ),
+    "beaten_by_click_id": (
+        Sentence(N_("They arrived through another link")),
+        (Sentence(N_("They arrived at the signup through another link, which comes before what was opened earlier.")),),
+    ),
+    "beaten_by_earlier_touch": (
+        Sentence(N_("Another link came first")),
+        (Sentence(N_("Another link had been opened before it, and the first one counts.")),),
+    ),
+    "beaten_by_later_touch": (
+        Sentence(N_("Another link came later")),
+        (Sentence(N_("Another link was opened after it, and the last one counts.")),),
+    ),
 }
 
 
@@ -156,6 +180,8 @@ def attribution_for_admin(reason: str, method: str | None, *, model: str, window
     """Say to an admin, in one sentence, how a signup was attributed. `reason` and `method` are the decision's."""
     if method == "typed_code":
         return Sentence(N_("Typed the referrer’s code"))
+    if method == "coupon_code":
+        return Sentence(N_("Used the referrer’s coupon code"))
     if reason == "credited":
         return counted(_CREDITED_FOR_ADMIN[model], window_days, {"window": window_days})
     return Sentence(_FOR_ADMIN.get(reason, N_("Came without a link")))

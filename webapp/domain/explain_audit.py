@@ -32,6 +32,14 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s changed the role of %(subject)s"),
     ),
     "sessions_ended": (N_("%(who)s signed %(subject)s out everywhere"),),
+    "coupon_added": (
+        N_("%(who)s gave %(subject)s the coupon code %(coupon)s"),
+        N_("%(who)s gave %(subject)s a coupon code"),
+    ),
+    "coupon_retired": (
+        N_("%(who)s retired the coupon code %(coupon)s of %(subject)s"),
+        N_("%(who)s retired a coupon code of %(subject)s"),
+    ),
     "key_created": (
         N_("%(who)s made the API key %(subject)s, which may %(scope)s"),
         N_("%(who)s made the API key %(subject)s"),

@@ -9,6 +9,7 @@ from webapp.domain.sentences import N_, NN_, Sentence, counted
 # How the person came across a link.
 TOUCH_KINDS: Mapping[str, str] = {
     "typed_code": N_("Typed the code"),
+    "coupon_code": N_("Used the coupon code"),
     "click": N_("Opened the link"),
     "page": N_("Signed up on a page of the link"),
 }
@@ -18,7 +19,9 @@ def touch_result(outcome: str, kind: str, *, model: str, window_days: int) -> Se
     """Say why a touch was credited or not, in a few words."""
     if outcome == "credited":
         if kind == "typed_code":
-            return Sentence(N_("Won: a typed code comes before every link"))
+            return Sentence(N_("Won: a typed code comes before everything else"))
+        if kind == "coupon_code":
+            return Sentence(N_("Won: a coupon code comes before every link"))
         return Sentence(_WON[model])
     if outcome == "outside_window":
         return counted(
@@ -33,6 +36,8 @@ _LOST: Mapping[str, str] = {
     "existing_customer": N_("Lost: they had an account before"),
     "after_signup": N_("Lost: opened only after the signup"),
     "beaten_by_typed_code": N_("Lost: another code was typed"),
+    "beaten_by_coupon_code": N_("Lost: another coupon code was used"),
+    "beaten_by_click_id": N_("Lost: the signup itself named the click of another browser"),
     "beaten_by_earlier_touch": N_("Lost: an earlier link exists"),
     "beaten_by_later_touch": N_("Lost: a later link exists"),
 }

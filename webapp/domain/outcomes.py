@@ -28,4 +28,6 @@ REWARD_KEPT = Sentence(N_("The reward stays as it is."))
 
 # What a reported signup could not use.
 UNKNOWN_CODE = Sentence(N_("No link has this referral code, so it was left aside."))
+UNKNOWN_COUPON = Sentence(N_("Nobody has this coupon code, so it was left aside."))
+FORGOTTEN_CLICK = Sentence(N_("The click of this click id is not on record, or no longer, so it was left aside."))
 UNKNOWN_CLICK = Sentence(N_("The click id is not one of ours, or was altered, so it was left aside."))

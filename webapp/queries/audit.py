@@ -1,7 +1,7 @@
 """The audit log: what was done, and whether it is whole."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.audit import BEGINNING, Act, entry_hash
 from webapp.domain.money import Money
-from webapp.models import ApiKey, AuditEntry, Program, Reward, RewardRule, RewardRuleVersion, User
+from webapp.models import ApiKey, AuditEntry, CouponCode, Program, Reward, RewardRule, RewardRuleVersion, User
 from webapp.queries.paging import UnknownCursorError
 
 ROWS_AT_A_TIME = 5_000
@@ -104,6 +104,7 @@ class Names:
     keys: dict[UUID, NamedKey]
     rules: dict[UUID, str]
     rewards: dict[UUID, NamedReward]
+    coupons: dict[str, str] = field(default_factory=dict)
 
 
 def names_of(session: Session, program_id: UUID, entries: Sequence[Entry]) -> Names:
@@ -141,11 +142,18 @@ def names_of(session: Session, program_id: UUID, entries: Sequence[Entry]) -> Na
         Reward.id,
         ids("reward"),
     )
+    coupons = _found(
+        session,
+        select(CouponCode.id, CouponCode.code).where(CouponCode.program_id == program_id),
+        CouponCode.id,
+        {UUID(entry.details["coupon"]) for entry in entries if "coupon" in entry.details},
+    )
     return Names(
         people={row.id: row.name for row in people},
         keys={key_id: NamedKey(name, revoked_at is not None) for key_id, name, revoked_at in keys},
         rules={rule_id: definition["name"] for rule_id, definition in rules},
         rewards={reward_id: NamedReward(Money(minor, currency), name) for reward_id, minor, currency, name in rewards},
+        coupons={str(coupon_id): code for coupon_id, code in coupons},
     )
 
 

@@ -10,10 +10,12 @@ from webapp.domain.attribution import Touch
 from webapp.models import Click, Link, User
 
 
-def touches_of(session: Session, program_id: UUID, visitor_id: UUID, *, mailbox: str) -> list[Touch]:
+def touches_of(
+    session: Session, program_id: UUID, visitor_id: UUID, *, mailbox: str, by_click_id: bool = False
+) -> list[Touch]:
     """Return every click of a visitor in the program, whoever's link it was and however long ago.
 
-    `mailbox` is the mailbox key of whoever signs up.
+    `mailbox` is the mailbox key of whoever signs up; `by_click_id` says that the signup named the visitor by a click.
     """
     rows = session.execute(
         select(Click.id, Click.link_id, Click.clicked_at, Link.referrer_id, User.mailbox_key)
@@ -22,7 +24,7 @@ def touches_of(session: Session, program_id: UUID, visitor_id: UUID, *, mailbox:
         .where(Click.visitor_id == visitor_id, Click.program_id == program_id)
     )
     return [
-        Touch("click", link_id, referrer_id, owners_mailbox == mailbox, at, click_id)
+        Touch("click", link_id, referrer_id, owners_mailbox == mailbox, at, click_id, by_click_id)
         for click_id, link_id, at, referrer_id, owners_mailbox in rows
     ]
 

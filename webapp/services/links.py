@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key, new_code
 from webapp.models import Link, Program, User
+from webapp.queries.coupon_codes import has_coupon_of_another
 from webapp.queries.links import count_live_links
 from webapp.services.queues import queue_for
 
@@ -22,7 +23,10 @@ class NoFreeCodeError(Exception):
 
 
 class CodeTakenError(Exception):
-    """Another link has this code, or had it: a code that was once shared never leads to someone else."""
+    """Another link has this code, or had it, or it is someone else's coupon.
+
+    A code that was once shared never leads to someone else.
+    """
 
 
 class TooManyLinksError(Exception):
@@ -67,6 +71,8 @@ def open_link(
         link = create_link(session, program, referrer, choose=choose, now=now)
     else:
         link = _link(program, referrer, code, now=now)
+        if has_coupon_of_another(session, program.id, code, referrer.id):
+            raise CodeTakenError
         if not _is_added(session, link):
             raise CodeTakenError
     link.label, link.destination_url = label, destination_url

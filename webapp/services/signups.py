@@ -23,9 +23,14 @@ from webapp.transactions import note
 
 @dataclass(frozen=True, slots=True)
 class CameBy:
-    """What is known of how a person came: what they typed, the page they signed up on, their browser or its click."""
+    """What is known of how a person came: the codes they gave, the page they signed up on, and their browser.
+
+    The browser is known by its cookie (`visitor_id`), by a click that was handed on (`click_id`), or by both, which
+    may be two.
+    """
 
     typed: Link | None = None
+    coupon: Link | None = None
     opened: Link | None = None
     visitor_id: UUID | None = None
     click_id: UUID | None = None
@@ -96,16 +101,19 @@ def sign_up(
 
 
 def _touches(session: Session, program: Program, came_by: CameBy, mailbox: str, at: datetime) -> list[Touch]:
-    visitor_id = came_by.visitor_id
-    if came_by.click_id:
-        visitor_id = visitor_of(session, program.id, came_by.click_id) or visitor_id
-    touches = touches_of(session, program.id, visitor_id, mailbox=mailbox) if visitor_id else []
+    named = visitor_of(session, program.id, came_by.click_id) if came_by.click_id else None
+    touches = touches_of(session, program.id, named, mailbox=mailbox, by_click_id=True) if named else []
+    if came_by.visitor_id and came_by.visitor_id != named:
+        touches += touches_of(session, program.id, came_by.visitor_id, mailbox=mailbox)
     opened = came_by.opened
     if opened and not any(touch.link_id == opened.id and at <= touch.at + program.window for touch in touches):
         # The browser kept no cookie, or its click was not stored: the page is the evidence that the link was opened.
         touches.append(_touch(session, "page", opened, mailbox, at))
-    if came_by.typed:
-        touches.append(_touch(session, "typed_code", came_by.typed, mailbox, at))
+    codes: tuple[tuple[TouchKind, Link | None], ...] = (
+        ("typed_code", came_by.typed),
+        ("coupon_code", came_by.coupon),
+    )
+    touches += [_touch(session, kind, link, mailbox, at) for kind, link in codes if link]
     return touches
 
 
@@ -144,6 +152,7 @@ def _keep(
             link_id=verdict.touch.link_id,
             referrer_id=verdict.touch.referrer_id,
             click_id=verdict.touch.click_id,
+            by_click_id=verdict.touch.by_click_id,
             touched_at=verdict.touch.at,
             same_mailbox=verdict.touch.same_mailbox,
             outcome=verdict.outcome,

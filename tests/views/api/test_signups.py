@@ -1,10 +1,12 @@
 """Signups that the business reports."""
 
+import json
 from datetime import timedelta
+from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests import factories
 from tests.conftest import browser
@@ -12,7 +14,9 @@ from tests.factories import NOON
 from tests.views.api.caller import SIGNUP, problems, refused, rows, told
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import ApiAnswer, Link, Program, Referral, User
+from webapp.models import ApiAnswer, Click, Link, Program, Referral, User
+from webapp.services.coupon_codes import add_coupon
+from webapp.views.api.schemas import SignupBody
 
 DAY = timedelta(days=1)
 
@@ -90,6 +94,8 @@ def test_a_click_counts_for_the_moment_of_the_signup_not_of_the_report(app, api,
     [
         pytest.param({"referral_code": "NOSUCHCODE"}, ["unknown_code"], id="an unknown code"),
         pytest.param({"referral_code": "no code at all!"}, ["unknown_code"], id="what cannot be a code"),
+        pytest.param({"coupon_code": "NOSUCHCODE"}, ["unknown_coupon"], id="an unknown coupon"),
+        pytest.param({"coupon_code": "10 % off!"}, ["unknown_coupon"], id="what cannot be a coupon here"),
         pytest.param({"click_id": "AAAA.BBBB"}, ["unknown_click"], id="a click id that we did not sign"),
         pytest.param(
             {"referral_code": "NOSUCHCODE", "click_id": "x"}, ["unknown_code", "unknown_click"], id="neither of both"
@@ -122,6 +128,88 @@ def test_an_alias_of_a_mailbox_is_nobody_s_friend(api, ada, email, reason):
     response = api.post("/signups", {"external_id": "cus_2", "email": email, "name": "X", "referral_code": code})
     assert (response.status_code, response.get_json()["referral"]) == (201, None)
     assert told(response) == [reason]
+
+
+def coupon_of(app, person, code="Ada-10"):
+    """Give someone who was reported a coupon code; returns its id."""
+    with app.app_context(), write_transaction() as session:
+        link = session.scalars(select(Link).where(Link.code == person["user"]["referral_code"])).one()
+        return add_coupon(session, link, code, by=link.referrer_id, now=NOON).id
+
+
+@pytest.mark.parametrize("typed", ["Ada-10", "ada-1o", " ADA-10 "])
+def test_a_coupon_code_makes_a_friend(app, api, ada, typed):
+    coupon_of(app, ada)
+    answer = api.post("/signups", SIGNUP | {"coupon_code": typed}).get_json()
+    assert (answer["referral"]["referrer_id"], answer["referral"]["method"]) == (ada["user"]["id"], "coupon_code")
+    assert answer["explanation"][0] == {"code": "credited", "text": "Used the referrer’s coupon code"}
+
+
+def test_a_coupon_that_is_the_code_of_a_link_counts_as_its_coupon(api, ada):
+    answer = api.post("/signups", SIGNUP | {"coupon_code": ada["user"]["referral_code"].lower()}).get_json()
+    assert (answer["referral"]["referrer_id"], answer["referral"]["method"]) == (ada["user"]["id"], "coupon_code")
+
+
+def test_a_typed_code_comes_before_a_coupon_and_that_before_the_click(app, api, ada):
+    cy = api.post("/signups", {"external_id": "cy", "email": "cy@example.org", "name": "Cy Young"}).get_json()
+    di = api.post("/signups", {"external_id": "di", "email": "di@example.org", "name": "Di Ross"}).get_json()
+    coupon_of(app, cy, "CY10")
+    with app.app_context(), write_transaction() as session:
+        session.execute(update(Program).values(landing_url="https://shop.example/"))
+    sent_to = browser(app).get(f"/r/{di['user']['referral_code']}").location
+    (click_id,) = parse_qs(urlsplit(sent_to).query)["gv"]
+    told_all = {"click_id": click_id, "coupon_code": "CY10", "referral_code": ada["user"]["referral_code"]}
+    credited = {}
+    for number, left_out in enumerate([(), ("referral_code",), ("referral_code", "coupon_code")]):
+        sent = {name: value for name, value in told_all.items() if name not in left_out}
+        body = {"external_id": f"cus_{number}", "email": f"bob{number}@example.org", "name": "Bob"} | sent
+        referral = api.post("/signups", body).get_json()["referral"]
+        credited[referral["method"]] = referral["referrer_id"]
+    assert credited == {name: one["user"]["id"] for name, one in zip(METHODS, (ada, cy, di), strict=True)}
+
+
+METHODS = ("typed_code", "coupon_code", "link")
+
+
+def test_an_unknown_coupon_leaves_the_credit_to_the_code(api, ada):
+    response = api.post("/signups", SIGNUP | {"coupon_code": "NOSUCH", "referral_code": ada["user"]["referral_code"]})
+    assert response.get_json()["referral"]["method"] == "typed_code"
+    assert told(response)[:2] == ["unknown_coupon", "credited"]
+
+
+def test_a_click_that_was_forgotten_is_said(app, api, ada):
+    with app.app_context(), write_transaction() as session:
+        session.execute(update(Program).values(landing_url="https://shop.example/"))
+    sent_to = browser(app).get(f"/r/{ada['user']['referral_code']}").location
+    (click_id,) = parse_qs(urlsplit(sent_to).query)["gv"]
+    with app.app_context(), write_transaction() as session:
+        session.execute(delete(Click))
+    response = api.post("/signups", SIGNUP | {"click_id": click_id})
+    assert (response.status_code, response.get_json()["referral"]) == (201, None)
+    assert response.get_json()["explanation"][0] == {
+        "code": "unknown_click",
+        "text": "The click of this click id is not on record, or no longer, so it was left aside.",
+    }
+
+
+def test_what_was_sent_before_there_were_coupons_is_the_same_content_today():
+    fields = dict.fromkeys(("referral_code", "click_id", "ip", "user_agent", "occurred_at"))
+    before = sha256(json.dumps(SIGNUP | fields, sort_keys=True).encode("ascii")).hexdigest()
+    assert SignupBody.model_validate(SIGNUP).content_hash() == before
+    assert SignupBody.model_validate(SIGNUP | {"coupon_code": None}).content_hash() == before
+    assert SignupBody.model_validate(SIGNUP | {"coupon_code": "ADA10"}).content_hash() != before
+
+
+def test_a_purchase_of_another_spelling_is_the_friend_s(app, api, ada, publish):
+    publish(trigger="purchase", kind="fixed_amount", settings=usd(500))
+    friend = {"external_id": "cus_1", "email": "bob.miller@gmail.com", "name": "Bob Miller"}
+    api.post("/signups", friend | {"referral_code": ada["user"]["referral_code"]})
+    bought = {"type": "purchase", "amount": 4999, "currency": "USD"}
+    for number, email in enumerate(["BobMiller+shop@googlemail.com", "bob.miller@gmail.com", "bo.b@gmail.com"]):
+        answer = api.post("/conversions", bought | {"event_id": f"evt_{number}", "user": {"email": email}}).get_json()
+        assert [reward["beneficiary_id"] for reward in answer["rewards"]] == (
+            [ada["user"]["id"]] if number < 2 else []
+        ), email
 
 
 def test_a_signup_is_rewarded_in_the_same_answer(api, ada, publish):
@@ -170,6 +258,7 @@ def test_the_same_id_with_other_content_is_refused(app, api, subtests):
         {"name": "Bob Muller"},
         {"email": "bob@example.net"},
         {"referral_code": "NOSUCHCODE"},
+        {"coupon_code": "NOSUCHCODE"},
         {"click_id": "x"},
         {"ip": "192.0.2.1"},
         {"user_agent": "x"},
@@ -249,7 +338,7 @@ def test_a_code_and_a_click_of_another_program_are_unknown(app, api, elsewhere, 
     (click_id,) = parse_qs(urlsplit(browser(app).get(f"/r/{code}").location).query)["gv"]
     response = elsewhere.post("/signups", SIGNUP | {"referral_code": code, "click_id": click_id})
     assert (response.status_code, response.get_json()["referral"]) == (201, None)
-    assert told(response) == ["unknown_code"]
+    assert told(response) == ["unknown_code", "unknown_click"]
     assert rows(app)["referrals"] == 0
 
 

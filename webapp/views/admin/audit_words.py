@@ -86,6 +86,11 @@ def _filled(entry: Entry, names: Names, *, who: Markup, subject: str) -> Markup:
         "subject": subject,
         "action": entry.action,
     }
+    if "coupon" in entry.details:
+        # Stored by its id; of one that is gone, the sentence does without it.
+        del values["coupon"]
+        if code := names.coupons.get(entry.details["coupon"]):
+            values["coupon"] = code
     if entry.subject == "program" and (changes := _changes(entry.details)):
         values["changes"] = changes
     # Translated first, then filled: what goes in is escaped unless it is a link of ours.

@@ -51,7 +51,8 @@ OPERATIONS = (
         "/signups",
         "createSignup",
         "A person signed up",
-        "Report everyone who signs up at your own site, with the code or the click id that brought them. The same"
+        "Report everyone who signs up at your own site, with whatever brought them: a code that they typed comes"
+        " before a coupon code, and that before the click id. What nobody has is left aside, and said. The same"
         " `external_id` sent again with the same content gets the first answer. The address of someone who has an"
         " account gives that account this `external_id`; nobody becomes a friend by it.",
         {

@@ -28,7 +28,7 @@ def present_user(user: User, link: Link) -> answers.User:
 
 
 def present_referral(referral: Referral) -> answers.Referral:
-    method = "typed_code" if referral.method == "typed_code" else "link"
+    method = referral.method if referral.method in ("typed_code", "coupon_code") else "link"
     return answers.Referral(id=referral.id, referrer_id=referral.referrer_id, method=method)
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -161,18 +161,29 @@ class Body(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
+    # Fields that came after the first answers were stored.
+    added_later: ClassVar[tuple[str, ...]] = ()
+
     def content_hash(self) -> str:
         """Tell these fields, as they were understood, from others. What is absent and what is null is the same."""
-        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode("ascii")).hexdigest()
+        fields = self.model_dump(mode="json")
+        # Or what was sent before there was such a field would be other content today.
+        for name in self.added_later:
+            if fields[name] is None:
+                del fields[name]
+        return sha256(json.dumps(fields, sort_keys=True).encode("ascii")).hexdigest()
 
 
 class SignupBody(Body):
     """A person signed up at the business's own site."""
 
+    added_later = ("coupon_code",)
+
     external_id: Id = Field(description="What you call this person.")
     email: Email
     name: Name
     referral_code: Text | None = Field(None, description="The code of whoever brought them.")
+    coupon_code: Text | None = Field(None, description="A coupon of a referrer, as typed in your checkout.")
     click_id: Text | None = Field(None, description="`gv` of the address that the visitor arrived with.")
     ip: IpAddress | None = Field(None, description="Of the person, not of your server.")
     user_agent: Agent | None = None

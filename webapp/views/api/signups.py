@@ -12,6 +12,8 @@ from webapp.domain import outcomes
 from webapp.domain.explain import attribution_for_admin
 from webapp.domain.sentences import Sentence, plain
 from webapp.models import Program
+from webapp.queries.clicks import visitor_of
+from webapp.queries.coupon_codes import find_coupon_link
 from webapp.queries.links import find_live_link, first_link_of
 from webapp.services.answers import Question
 from webapp.services.reported_signups import (
@@ -54,13 +56,7 @@ def tell_signup(
 def _record(
     session: Session, program: Program, body: SignupBody, actor: Actor, now: datetime
 ) -> tuple[answers.Signup, int]:
-    typed = find_live_link(session, program.id, body.referral_code) if body.referral_code else None
-    click_id = read_id("click", body.click_id) if body.click_id else None
-    left_aside = []
-    if body.referral_code and typed is None:
-        left_aside.append(_told("unknown_code", outcomes.UNKNOWN_CODE))
-    if body.click_id and click_id is None:
-        left_aside.append(_told("unknown_click", outcomes.UNKNOWN_CLICK))
+    came_by, left_aside = _how_they_came(session, program, body)
     report = SignupReport(
         external_id=body.external_id, email=body.email, name=body.name, signed_up_at=body.occurred_at or now
     )
@@ -69,7 +65,7 @@ def _record(
             session,
             program,
             report,
-            came_by=CameBy(typed=typed, click_id=click_id),
+            came_by=came_by,
             choose=secrets.choice,
             actor=actor,
             now=now,
@@ -85,6 +81,23 @@ def _record(
         explanation=left_aside + _explain(program, reported, anything_left_aside=bool(left_aside)),
     )
     return answer, 201
+
+
+def _how_they_came(session: Session, program: Program, body: SignupBody) -> tuple[CameBy, list[answers.Explanation]]:
+    """Look up what was told of how the person came. What is unknown is left aside, and said."""
+    typed = find_live_link(session, program.id, body.referral_code) if body.referral_code else None
+    coupon = find_coupon_link(session, program.id, body.coupon_code) if body.coupon_code else None
+    click_id = read_id("click", body.click_id) if body.click_id else None
+    left_aside = []
+    if body.referral_code and typed is None:
+        left_aside.append(_told("unknown_code", outcomes.UNKNOWN_CODE))
+    if body.coupon_code and coupon is None:
+        left_aside.append(_told("unknown_coupon", outcomes.UNKNOWN_COUPON))
+    if body.click_id and click_id is None:
+        left_aside.append(_told("unknown_click", outcomes.UNKNOWN_CLICK))
+    elif click_id and visitor_of(session, program.id, click_id) is None:
+        left_aside.append(_told("unknown_click", outcomes.FORGOTTEN_CLICK))
+    return CameBy(typed=typed, coupon=coupon, click_id=click_id), left_aside
 
 
 def _explain(program: Program, reported: Reported, *, anything_left_aside: bool) -> list[answers.Explanation]:

@@ -100,7 +100,7 @@ def _telling(rewards: Sequence[RewardRow]) -> RewardRow:
 
 
 def _steps(outcome: Outcome, newest: FriendOrder | None) -> list[tuple[str, str]]:
-    came = _("Typed your code") if outcome.kind == "typed_code" else _("Opened your link")
+    came = _CAME.get(outcome.kind, lambda: _("Opened your link"))()
     if outcome.outcome != "credited":
         return [(came, "done"), (_("Does not count"), "stop")]
     if newest is None:
@@ -108,6 +108,9 @@ def _steps(outcome: Outcome, newest: FriendOrder | None) -> list[tuple[str, str]
     if not newest.rewards:
         return [(_("Joined"), "done"), (_("Bought"), "done"), (_("No reward"), "stop")]
     return steps_to_payment(_telling(newest.rewards), signup=newest.type == "signup")
+
+
+_CAME = {"typed_code": lambda: _("Typed your code"), "coupon_code": lambda: _("Used your coupon")}
 
 
 def _amount(rewards: Sequence[RewardRow]) -> str:
