@@ -25,6 +25,7 @@ from webapp.ids import new_id
 from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
+from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.roles import change_role
 from webapp.services.signups import CameBy
@@ -127,6 +128,10 @@ def fill(app, *, full):
         names = ("Bob Miller", "Maximiliane Wolkenstein-Trostburg", "Şükrü Öztürk", "李 小龙", "X")
         for number in range(21 if full else 0):
             visitor = uuid4()
+            if number == 0:
+                # A timeline with links of both, before the window and in it.
+                for days, opened in ((70, link), (9, other)):
+                    factories.click(session, opened, visitor_id=visitor, now=now - timedelta(days=days))
             factories.click(session, link, visitor_id=visitor, now=now)
             typed = other if number % 6 == 5 else None
             came_by = CameBy(visitor_id=visitor, typed=typed)
@@ -144,6 +149,9 @@ def fill(app, *, full):
         ]
         if full:
             admin_id = people["admin"].id
+            for code in ("ADA-10", "Autumn-25"):
+                coupon = add_coupon(session, link, code, by=admin_id, now=now)
+            retire_coupon(session, coupon, by=admin_id, now=now)
             revoke_key(session, session.get_one(ApiKey, key_ids.pop()), by=admin_id, now=now)
             change_role(session, people["marketer"], "referrer", by=admin_id, now=now)
             change_role(session, people["marketer"], "marketer", by=admin_id, now=now)

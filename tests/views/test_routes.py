@@ -71,6 +71,12 @@ ROUTES = {
     "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
     "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "POST /admin/users/<uuid:user_id>/coupon-codes": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/users/<uuid:user_id>/coupon-codes/<uuid:coupon_id>/retirement": (
+        *(TO_SIGN_IN, "403", "403", "403"),
+        # Nobody has one.
+        "404",
+    ),
     "GET /admin/keys": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/keys": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/keys/new": (TO_SIGN_IN, "403", "403", "403", "200"),
@@ -163,6 +169,7 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<uuid:link_id>": db.session.scalars(select(Link.id).where(Link.code == code)).one(),
             "<any(svg,png):kind>": "svg",
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
+            "<uuid:coupon_id>": new_id(),
             "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),
         }
     for route, expected in ROUTES.items():

@@ -9,20 +9,20 @@ from webapp.domain.sentences import N_, NN_, Sentence, counted
 # How the person came across a link.
 TOUCH_KINDS: Mapping[str, str] = {
     "typed_code": N_("Typed the code"),
-    "coupon_code": N_("Used the coupon code"),
+    "coupon_code": N_("Used a coupon code"),
     "click": N_("Opened the link"),
     "page": N_("Signed up on a page of the link"),
 }
 
 
-def touch_result(outcome: str, kind: str, *, model: str, window_days: int) -> Sentence:
-    """Say why a touch was credited or not, in a few words."""
+def touch_result(outcome: str, kind: str, *, model: str, window_days: int, by_click_id: bool = False) -> Sentence:
+    """Say why a touch was credited or not, in a few words. `by_click_id` is the touch's own."""
     if outcome == "credited":
         if kind == "typed_code":
             return Sentence(N_("Won: a typed code comes before everything else"))
         if kind == "coupon_code":
             return Sentence(N_("Won: a coupon code comes before every link"))
-        return Sentence(_WON[model])
+        return Sentence((_WON_BY_CLICK_ID if by_click_id else _WON)[model])
     if outcome == "outside_window":
         return counted(
             NN_("Lost: older than one day", "Lost: older than %(window)s days"), window_days, {"window": window_days}
@@ -31,13 +31,17 @@ def touch_result(outcome: str, kind: str, *, model: str, window_days: int) -> Se
 
 
 _WON = {"first": N_("Won: the first link of the window"), "last": N_("Won: the last link of the window")}
+_WON_BY_CLICK_ID = {
+    "first": N_("Won: the first link of the browser that the signup named"),
+    "last": N_("Won: the last link of the browser that the signup named"),
+}
 _LOST: Mapping[str, str] = {
     "same_person": N_("Lost: the referrer has the same mailbox"),
     "existing_customer": N_("Lost: they had an account before"),
     "after_signup": N_("Lost: opened only after the signup"),
     "beaten_by_typed_code": N_("Lost: another code was typed"),
     "beaten_by_coupon_code": N_("Lost: another coupon code was used"),
-    "beaten_by_click_id": N_("Lost: the signup itself named the click of another browser"),
+    "beaten_by_click_id": N_("Lost: the signup named another browser"),
     "beaten_by_earlier_touch": N_("Lost: an earlier link exists"),
     "beaten_by_later_touch": N_("Lost: a later link exists"),
 }

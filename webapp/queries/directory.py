@@ -102,6 +102,7 @@ def invitation_of(session: Session, person: User) -> Invitation | None:
 class LinkRow:
     """A link with what came of it."""
 
+    id: UUID
     code: str
     label: str | None
     destination_url: str | None
@@ -114,7 +115,7 @@ def links_of(session: Session, person_id: UUID, *, limit: int = MOST_LINKS) -> l
     """Return a person's links with their counts, the busiest first."""
     clicks, signups = (func.coalesce(func.sum(counts), 0) for counts in (LinkDay.clicks, LinkDay.signups))
     rows = session.execute(
-        select(Link.code, Link.label, Link.destination_url, Link.retired_at, clicks, signups)
+        select(Link.id, Link.code, Link.label, Link.destination_url, Link.retired_at, clicks, signups)
         .outerjoin(LinkDay, LinkDay.link_id == Link.id)
         .where(Link.referrer_id == person_id)
         .group_by(Link.id, Link.code, Link.label, Link.destination_url, Link.retired_at, Link.created_at)
@@ -122,8 +123,8 @@ def links_of(session: Session, person_id: UUID, *, limit: int = MOST_LINKS) -> l
         .limit(limit)
     )
     return [
-        LinkRow(code, label, destination_url, retired_at, int(clicked), int(joined))
-        for code, label, destination_url, retired_at, clicked, joined in rows
+        LinkRow(link_id, code, label, destination_url, retired_at, int(clicked), int(joined))
+        for link_id, code, label, destination_url, retired_at, clicked, joined in rows
     ]
 
 

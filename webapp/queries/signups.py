@@ -34,7 +34,7 @@ class SignupFilter:
     A method of "nobody" is for people who count for nobody. `person_id` and `text` are about friend or referrer.
     """
 
-    method: Literal["typed_code", "link", "nobody"] | None = None
+    method: Literal["typed_code", "coupon_code", "link", "nobody"] | None = None
     person_id: UUID | None = None
     text: str | None = None
     since: datetime | None = None
@@ -67,7 +67,10 @@ class ListedSignup:
 
 @dataclass(frozen=True, slots=True)
 class WeighedTouch:
-    """One touch that a decision weighed. `source` is what was told of where the visitor came from."""
+    """One touch that a decision weighed. `source` is what was told of where the visitor came from.
+
+    `by_click_id` says that the click is of the browser that the signup named by a click of it.
+    """
 
     kind: str
     referrer_id: UUID
@@ -76,6 +79,7 @@ class WeighedTouch:
     label: str | None
     touched_at: datetime
     outcome: str
+    by_click_id: bool
     source: tuple[str, ...]
 
 
@@ -125,6 +129,7 @@ def touches_of(session: Session, decision_id: UUID) -> list[WeighedTouch]:
             Link.label,
             AttributionTouch.touched_at,
             AttributionTouch.outcome,
+            AttributionTouch.by_click_id,
             Click.utm_source,
             Click.utm_medium,
             Click.utm_campaign,
@@ -146,6 +151,7 @@ def touches_of(session: Session, decision_id: UUID) -> list[WeighedTouch]:
             label=row.label,
             touched_at=row.touched_at,
             outcome=row.outcome,
+            by_click_id=row.by_click_id,
             source=_told(row.utm_source or row.source_host, row.utm_medium, row.utm_campaign),
         )
         for row in rows

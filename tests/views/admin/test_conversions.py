@@ -130,7 +130,7 @@ def test_the_list_of_referrals_has_those_who_came_by_themselves_too(work):
 def test_a_referral_shows_every_touch_and_what_came_of_it(app, work):
     page = work.page(f"/admin/referrals/{work.referral}")
     assert "Bob Miller counts for Ada Okafor" in page
-    assert "No code was typed, so the links decide: the last one within 60 days." in page
+    assert "No code was typed. The links decide: the last one within 60 days." in page
     assert "Opened the link" in page
     assert "24 hours" in page
     assert "Won: the last link of the window" in page

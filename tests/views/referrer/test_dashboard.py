@@ -98,6 +98,21 @@ def test_someone_who_does_not_count_is_there_without_a_name_and_with_the_reason(
     assert metric(page, "signups") == (0, "0")
 
 
+def test_who_came_too_late_is_told_in_figures_and_by_nobody_s_name(app, ada):
+    visitor = uuid4()
+    with app.app_context(), write_transaction() as session:
+        factories.program(session).window_days = 30
+        link = find_live_link(session, factories.program(session).id, ada)
+        factories.click(session, link, visitor_id=visitor, now=NOON - timedelta(days=41))
+        join(session, CameBy(visitor_id=visitor), name="Sam Late", email="sam@example.org")
+        join(session, CameBy(coupon=link), name="Cora Young", email="cora@example.org")
+    page = page_of(app, "/dashboard/referrals")
+    assert "Someone signed up 41 days after your link was opened on October 12; the window is 30 days." in page
+    assert "Sam" not in page
+    assert "They used your coupon code, and a coupon code comes before every link." in page
+    assert "Cora counts as your friend" in page
+
+
 def test_figures_are_written_as_people_read_them(app, ada):
     with app.app_context(), write_transaction() as session:
         link = find_live_link(session, factories.program(session).id, ada)

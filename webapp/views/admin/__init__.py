@@ -8,6 +8,7 @@ from webapp.queries.reward_lists import count_held
 from webapp.views.admin import (
     audit,
     conversions,
+    coupon_codes,
     keys,
     overview,
     referrals,
@@ -31,6 +32,7 @@ NOUNS = (
     reward_decisions,
     searches,
     users,
+    coupon_codes,
     keys,
     audit,
     settings,

@@ -12,7 +12,9 @@ from webapp.domain.periods import local_day
 from webapp.domain.roles import ROLE_MEANINGS, ROLE_NAMES
 from webapp.domain.sentences import N_
 from webapp.formatting import money
+from webapp.forms.coupon_code import CouponForm
 from webapp.models import Program, User
+from webapp.queries.coupon_codes import list_coupons
 from webapp.queries.directory import count_sessions, invitation_of, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.referrals import count_friends
@@ -45,9 +47,14 @@ class Balance:
     amounts: list[str | None]
 
 
-def page_of(session: Session, program: Program, person: User, *, now: datetime) -> dict[str, Any]:
-    """Return what the page of a person needs."""
+def page_of(
+    session: Session, program: Program, person: User, *, now: datetime, coupon_form: CouponForm | None = None
+) -> dict[str, Any]:
+    """Return what the page of a person needs. `coupon_form` is one that was sent and not taken."""
     figures = referrer_figures(session, person.id, local_day(now, program.time_zone))
+    links = links_of(session, person.id)
+    # By their ids, which is by their age.
+    working = sorted((row.id, row.code) for row in links if row.retired_at is None)
     return {
         "person": person,
         "role_name": ROLE_NAMES[person.role],
@@ -55,7 +62,9 @@ def page_of(session: Session, program: Program, person: User, *, now: datetime) 
         "invitation": invitation_of(session, person),
         "friends": count_friends(session, person.id),
         "figures": [clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
-        "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links_of(session, person.id)],
+        "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links],
+        "coupons": list_coupons(session, person.id),
+        "coupon_form": (coupon_form or CouponForm(formdata=None)).offer(working),
         "accounts": ACCOUNTS,
         "balances": _balances(session, person, program.currency),
         "rewards": _rewards(session, person),

@@ -16,7 +16,8 @@ from webapp.queries.signups import ListedSignup, SignupFilter, find_signup, list
 from webapp.views.admin import filters
 from webapp.views.admin.conversion_rows import conversion_line
 from webapp.views.admin.reward_words import amounts
-from webapp.views.admin.touches import credit_heading, credit_text, touch_rows
+from webapp.views.admin.touch_timeline import timeline
+from webapp.views.admin.touches import credit_heading, credit_text
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("referrals", __name__, url_prefix="/referrals")
@@ -25,6 +26,7 @@ FILTERS = ("q", "person", "method", "since", "until")
 METHODS = {
     "link": lambda: _("By a link"),
     "typed_code": lambda: _("By a typed code"),
+    "coupon_code": lambda: _("By a coupon code"),
     "nobody": lambda: _("Nobody credited"),
 }
 DEEDS = 10
@@ -89,9 +91,8 @@ def show(referral_id: UUID) -> Response:
         credit_text=credit_text(signup, touches),
         external_id=signup.friend_external_id,
         campaign=", ".join(signup.campaign),
-        known_since=signup.known_since,
         friend_id=signup.friend_id,
-        touches=touch_rows(signup, touches),
+        moments=timeline(signup, touches),
         conversions=[conversion_line(deed) for deed in deeds],
     )
 

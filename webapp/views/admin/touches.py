@@ -41,11 +41,18 @@ def touch_rows(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> list[To
             code=touch.code,
             told=", ".join((*((touch.label,) if touch.label else ()), *touch.source)),
             before=_before(signup.signed_up_at - touch.touched_at),
-            result=say(touch_result(touch.outcome, touch.kind, model=signup.model, window_days=signup.window_days)),
+            result=touch_words(signup, touch),
             won=touch.outcome == "credited",
         )
         for touch in sorted(touches, key=lambda touch: touch.touched_at, reverse=True)
     ]
+
+
+def touch_words(signup: ListedSignup, touch: WeighedTouch) -> str:
+    """Say why a touch was credited or not."""
+    model, window_days = signup.model, signup.window_days
+    words = touch_result(touch.outcome, touch.kind, model=model, window_days=window_days, by_click_id=touch.by_click_id)
+    return say(words)
 
 
 def credit_heading(signup: ListedSignup) -> str:
@@ -61,24 +68,40 @@ def credit_text(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
     """Say what there was to weigh, and by which terms."""
     if not touches:
         return _("No link was opened by this visitor, and no code was typed.")
-    typed = any(touch.kind == "typed_code" for touch in touches)
     count = len(touches)
     weighed = ngettext("One touch is on record.", "%(count)s touches are on record.", count, count=number(count))
-    if typed:
-        terms = _("A code was typed, and it comes before every link.")
-    elif signup.model == "first":
-        terms = ngettext(
-            "No code was typed, so the links decide: the first one within a day.",
-            "No code was typed, so the links decide: the first one within %(num)d days.",
+    return f"{_terms(signup, touches)} {weighed}"
+
+
+def _terms(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
+    """Say by what the touches were told apart: by a code, else by the model within the window."""
+    winner = next((touch for touch in touches if touch.outcome == "credited"), None)
+    if winner and winner.kind == "typed_code":
+        return _("A code was typed, and it comes before everything else.")
+    if winner and winner.kind == "coupon_code":
+        return _("A coupon code was used, and it comes before every link.")
+    if any(touch.kind in ("typed_code", "coupon_code") for touch in touches):
+        no_code = _("The code does not count.")
+    else:
+        no_code = _("No code was typed.")
+    if signup.model == "first":
+        by_model = ngettext(
+            "The links decide: the first one within a day.",
+            "The links decide: the first one within %(num)d days.",
             signup.window_days,
         )
     else:
-        terms = ngettext(
-            "No code was typed, so the links decide: the last one within a day.",
-            "No code was typed, so the links decide: the last one within %(num)d days.",
+        by_model = ngettext(
+            "The links decide: the last one within a day.",
+            "The links decide: the last one within %(num)d days.",
             signup.window_days,
         )
-    return f"{terms} {weighed}"
+    browsers = {touch.by_click_id for touch in touches if touch.kind == "click"}
+    if winner and winner.by_click_id and len(browsers) > 1:
+        return " ".join(
+            (no_code, by_model, _("The signup named a click: links of that browser come before those of the cookie."))
+        )
+    return f"{no_code} {by_model}"
 
 
 def _before(distance: timedelta) -> str:
