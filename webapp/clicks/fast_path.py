@@ -22,6 +22,7 @@ from webapp.clicks.link_cache import FollowedLink, LinkCache
 from webapp.clicks.visits import utm_fields, visit_of
 from webapp.clicks.writer import ClickWriter
 from webapp.clock import utc_now
+from webapp.domain.consent import carries_click, may_set_cookie, mode_for
 from webapp.ids import new_id
 from webapp.incoming import host_name
 from webapp.services.clicks import Arrival
@@ -61,13 +62,14 @@ class FastPath:
             target = link.led_to(query["to"]) if "to" in query else link.target
         except (ForeignDestinationError, UnicodeEncodeError):
             return None
-        remembers = visitors.may_remember(link.consent_mode, environ)
+        mode = mode_for(link.consent_mode, gpc=environ.get("HTTP_SEC_GPC"))
+        remembers = may_set_cookie(mode)
         click_id = None
         if why_not_counted_environ(environ) is None:
             cookie, known = self._known_visitor(environ) if remembers else ("", None)
             visitor_id = known or visitors.new_visitor()
             click_id = self._record(link, visitor_id, environ, query, new_visitor=known is None)
-        carried = click_id if target.is_elsewhere or not remembers else None
+        carried = click_id if carries_click(mode, elsewhere=target.is_elsewhere) else None
         url = target.url(visitor_utm=utm_fields(query), click=self._clicks.sign(carried) if carried else None)
         headers = [*_HEADERS, ("Location", url)]
         if click_id and remembers:

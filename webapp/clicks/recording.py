@@ -13,7 +13,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.logs import log
 from webapp.models import Link, Program
-from webapp.services.clicks import record_click
+from webapp.services.clicks import Visit, record_click
 
 
 class Recorded(NamedTuple):
@@ -30,7 +30,11 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
     """
     if why_not_counted_environ(request.environ):
         return None
-    known = visitors.known_visitor()
+    return record_as(program, link, known=visitors.known_visitor(program), visit=visit_of(request.environ, request.args))
+
+
+def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit) -> Recorded | None:
+    """Store a click of a visitor, a new one when none is known, and commit it; None when the database fails."""
     visitor_id = known or visitors.new_visitor()
     try:
         with write_transaction() as session:
@@ -39,7 +43,7 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
                 program,
                 link,
                 visitor_id=visitor_id,
-                visit=visit_of(request.environ, request.args),
+                visit=visit,
                 now=utc_now(),
                 new_visitor=known is None,
             )

@@ -1,25 +1,29 @@
 """A browser before it has a name: the cookie that holds its random, signed id."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from flask import Response, current_app, request
 
+from webapp.domain.consent import ConsentMode, may_set_cookie, mode_for
 from webapp.ids import new_id
+from webapp.models import Program
 from webapp.signing import read_id, sign_id
 
 COOKIE = "gv_visitor"
 DAY_SECONDS = 86_400
 
 
-def may_remember(consent_mode: str, environ: Mapping[str, Any]) -> bool:
-    """Say whether a click may be remembered in the browser of a request. Global Privacy Control always says no."""
-    return consent_mode == "cookie" and environ.get("HTTP_SEC_GPC") != "1"
+def consent_mode(program: Program) -> ConsentMode:
+    """Return what may be remembered in the browser of this request."""
+    return mode_for(program.consent_mode, gpc=request.headers.get("Sec-GPC"))
 
 
-def known_visitor() -> UUID | None:
-    """Return the visitor whom the cookie names; None without one, or with one that we did not sign."""
+def known_visitor(program: Program) -> UUID | None:
+    """Return the visitor whom the cookie names; None without one, with one that we did not sign, or when it may not
+    be read.
+    """
+    if not may_set_cookie(consent_mode(program)):
+        return None
     return read_id("visitor", request.cookies.get(COOKIE, ""))
 
 

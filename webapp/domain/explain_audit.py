@@ -64,11 +64,17 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "allowed_hosts": (N_("the sites that links may lead to"),),
     "attribution_model": (N_("the credit from %(from)s to %(to)s"), N_("who gets the credit")),
     "window_days": (N_("the window from %(from)s to %(to)s days"), N_("the window")),
+    "consent_mode": (N_("the consent of visitors from %(from)s to %(to)s"), N_("the consent of visitors")),
     "hold_days": (N_("the hold from %(from)s to %(to)s days"), N_("the hold")),
     "keep_clicks_days": (
         N_("how long clicks are kept from %(from)s to %(to)s days"),
         N_("how long clicks are kept"),
     ),
+}
+CONSENT_IN_SENTENCES: Mapping[str, str] = {
+    "cookie": N_("“remembered at once”"),
+    "required": N_("“once they agree”"),
+    "none": N_("“never remembered”"),
 }
 MODELS_IN_SENTENCES: Mapping[str, str] = {"first": N_("the first link"), "last": N_("the last link")}
 

@@ -14,7 +14,10 @@ LONGEST_KEPT_DAYS = 4000
 MODELS = ("last", "first")
 
 # What the audit log keeps of them: codes and numbers. Names and addresses are kept out of it.
-KEPT_IN_AUDIT = ("currency", "time_zone", "attribution_model", "window_days", "hold_days", "keep_clicks_days")
+KEPT_IN_AUDIT = (
+    *("currency", "time_zone", "attribution_model", "window_days", "hold_days"),
+    *("consent_mode", "keep_clicks_days"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Settings:
     attribution_model: str
     window_days: int
     hold_days: int
+    consent_mode: str
     keep_clicks_days: int
 
 

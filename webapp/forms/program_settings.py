@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
+from webapp.domain.consent import MODES as CONSENT_MODES
 from webapp.domain.money import EXPONENTS
 from webapp.domain.settings import (
     LONGEST_HOLD_DAYS,
@@ -37,6 +38,7 @@ class ProgramSettingsForm(FlaskForm):
     window_days = IntegerField(_l("Window"))
     hold_days = IntegerField(_l("Hold"))
     keep_clicks_days = IntegerField(_l("Keep clicks"))
+    consent_mode = StringField(_l("What visitors’ browsers remember"))
 
     def validate_name(self, field: Field) -> None:
         name = field.data or ""
@@ -68,6 +70,10 @@ class ProgramSettingsForm(FlaskForm):
     def validate_attribution_model(self, field: Field) -> None:
         if field.data not in MODELS:
             raise ValidationError(_l("Please choose who is credited."))
+
+    def validate_consent_mode(self, field: Field) -> None:
+        if field.data not in CONSENT_MODES:
+            raise ValidationError(_l("Please choose what visitors’ browsers remember."))
 
     def validate_window_days(self, field: Field) -> None:
         _check_days(field, 1, LONGEST_WINDOW_DAYS)

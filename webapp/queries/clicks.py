@@ -34,6 +34,13 @@ def visitor_of(session: Session, program_id: UUID, click_id: UUID) -> UUID | Non
     return session.scalar(select(Click.visitor_id).where(Click.id == click_id, Click.program_id == program_id))
 
 
+def link_of(session: Session, program_id: UUID, click_id: UUID) -> Link | None:
+    """Return the link that was clicked, retired or not; None when the program has no such click, or forgot it."""
+    return session.scalars(
+        select(Link).join(Click, Click.link_id == Link.id).where(Click.id == click_id, Click.program_id == program_id)
+    ).one_or_none()
+
+
 def campaign_of(session: Session, click_id: UUID) -> dict[str, str | None]:
     """Return the campaign fields of a click, by name; none of them when it was forgotten."""
     query = select(Click.utm_source, Click.utm_medium, Click.utm_campaign).where(Click.id == click_id)

@@ -1,5 +1,7 @@
 """The settings of the program."""
 
+import re
+
 import pytest
 
 from tests import factories
@@ -22,6 +24,7 @@ FORM = {
     "window_days": "60",
     "hold_days": "30",
     "keep_clicks_days": "400",
+    "consent_mode": "cookie",
 }
 
 
@@ -80,6 +83,7 @@ def test_a_new_landing_page_counts_for_the_next_click_and_everything_else_is_kep
         ({"allowed_hosts": "shop.example\nhttps://x.example/"}, "“https://x.example/” is not a host."),
         ({"allowed_hosts": "*.example"}, "“*.example” is not a host."),
         ({"attribution_model": "linear"}, "Please choose who is credited."),
+        ({"consent_mode": "always"}, "Please choose what visitors’ browsers remember."),
         ({"window_days": "0"}, "a whole number of days from 1 to 400"),
         ({"window_days": "1.5"}, "a whole number of days from 1 to 400"),
         ({"hold_days": "401"}, "a whole number of days from 0 to 400"),
@@ -127,3 +131,20 @@ def test_saving_what_is_there_is_no_act(marta, acts):
     assert save(marta).status_code == 303
     assert "Nothing was different" in words(marta.get("/admin/settings").get_data(as_text=True))
     assert acts() == []
+
+
+def test_what_browsers_remember_counts_from_the_next_click_and_the_log_says_so(app, marta, acts):
+    with app.app_context(), write_transaction() as session:
+        code = factories.link_of(session, factories.person(session)).code
+    assert save(marta, consent_mode="none").status_code == 303
+    assert "gv_visitor" not in str(browser(app).get(f"/r/{code}").headers)
+    ((_action, _subject, details),) = acts()
+    assert details["consent_mode"] == {"from": "cookie", "to": "none"}
+    said = words(marta.get("/admin/audit").get_data(as_text=True))
+    assert "changed the settings: the consent of visitors from “remembered at once” to “never remembered”" in said
+    page = marta.get("/admin/settings").get_data(as_text=True)
+    assert re.search(r'name="consent_mode"\s+value="none"\s+checked', page)
+    # Whoever sends the other fields alone leaves it as it is.
+    without = {name: value for name, value in FORM.items() if name != "consent_mode"}
+    assert submit(marta, "/admin/settings", without | {"hold_days": "7"}).status_code == 303
+    assert settings(app).consent_mode == "none"

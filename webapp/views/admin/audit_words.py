@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from webapp.domain.explain_audit import (
+    CONSENT_IN_SENTENCES,
     MODELS_IN_SENTENCES,
     SCOPES_IN_SENTENCES,
     message_of_act,
@@ -39,6 +40,7 @@ _WORDS = {
     "to": ROLES_IN_SENTENCES,
     "scope": SCOPES_IN_SENTENCES,
 }
+_SETTING_WORDS = {**MODELS_IN_SENTENCES, **CONSENT_IN_SENTENCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,7 @@ def _changes(details: Mapping[str, Any]) -> str:
     said = []
     for setting in details.get("changed", ()):
         step = details.get(setting) or {}
-        values = {
-            name: _(MODELS_IN_SENTENCES[value]) if value in MODELS_IN_SENTENCES else value
-            for name, value in step.items()
-        }
+        values = {name: _(_SETTING_WORDS[value]) if value in _SETTING_WORDS else value for name, value in step.items()}
         if message := message_of_change(setting, values):
             said.append(_(message) % values)
     return format_list(said, locale=get_locale() or "en")

@@ -31,6 +31,9 @@ def update() -> ResponseReturnValue:
         # Its control is disabled, so browsers send nothing for it.
         if form[setting].raw_data in (None, []):
             form[setting].data = getattr(before, setting)
+    if not form.consent_mode.raw_data:
+        # Left out, which no browser does with a choice that is made: it stays.
+        form.consent_mode.data = before.consent_mode
     wanted = _read(form)
     if wanted is None:
         return _page(form, status=422)
@@ -78,6 +81,7 @@ def _read(form: ProgramSettingsForm) -> Settings | None:
         window_days=form.window_days.data,
         hold_days=form.hold_days.data,
         keep_clicks_days=form.keep_clicks_days.data,
+        consent_mode=form.consent_mode.data,
     )
 
 

@@ -7,6 +7,7 @@ from webapp.clicks.destinations import ForeignDestinationError
 from webapp.clicks.link_cache import follow
 from webapp.clicks.recording import record_visit
 from webapp.clicks.visits import utm_fields
+from webapp.domain.consent import carries_click, may_set_cookie
 from webapp.extensions import db
 from webapp.limits import count_unknown_code
 from webapp.queries.links import find_live_link
@@ -30,14 +31,14 @@ def create(code: str) -> Response:
         target = followed.led_to(request.args["to"]) if "to" in request.args else followed.target
     except ForeignDestinationError:
         abort(400)
-    remembers = visitors.may_remember(followed.consent_mode, request.environ)
+    mode = visitors.consent_mode(program)
     recorded = record_visit(program, link)
-    carried = recorded.click_id if recorded and (target.is_elsewhere or not remembers) else None
+    carried = recorded.click_id if recorded and carries_click(mode, elsewhere=target.is_elsewhere) else None
     response = Response(status=302)
     response.headers["Location"] = target.url(
         visitor_utm=utm_fields(request.args), click=sign_id("click", carried) if carried else None
     )
     response.headers["Cache-Control"] = "no-store"
-    if recorded and remembers:
+    if recorded and may_set_cookie(mode):
         visitors.remember(response, recorded.visitor_id, followed.window_days)
     return response

@@ -13,18 +13,20 @@ from webapp.clicks.recording import record_visit
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.codes import code_key
+from webapp.domain.consent import may_set_cookie
 from webapp.extensions import db
 from webapp.forms.sign_up import SignUpForm
 from webapp.limits import count_sign_up, count_unknown_code
 from webapp.models import Link, User
 from webapp.passwords import hash_password
-from webapp.queries.clicks import has_clicked_since
+from webapp.queries.clicks import has_clicked_since, link_of
 from webapp.queries.links import find_live_link, referrer_of
 from webapp.services.clicks import SAME_VISIT
 from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy, sign_up
 from webapp.signed_in import sign_in_browser
+from webapp.signing import read_id, sign_id
 from webapp.views.offer_words import offer_words
 from webapp.web import load_program, render, start_url
 
@@ -37,8 +39,13 @@ def new() -> ResponseReturnValue:
         return redirect(start_url(current_user.role))
     opened = _opened_link()
     form = SignUpForm(formdata=None, ref=opened.code if opened else "")
-    response = _page(form, opened)
-    visitor_id = _count_as_click(opened) if opened else None
+    arrived_by = _click_of_address()
+    if not may_set_cookie(visitors.consent_mode(load_program())):
+        # The address of the form remembers the click, so it has to be there before the page is made.
+        recorded = record_visit(load_program(), opened) if opened and not arrived_by else None
+        return _page(form, opened, recorded.click_id if recorded else arrived_by)
+    response = _page(form, opened, arrived_by)
+    visitor_id = _count_as_click(opened) if opened and not arrived_by else None
     if visitor_id:
         visitors.remember(response, visitor_id, load_program().window_days)
     return response
@@ -48,12 +55,15 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(start_url(current_user.role), code=303)
-    opened, form = _opened_link(), SignUpForm()
+    opened, arrived_by, form = _opened_link(), _click_of_address(), SignUpForm()
     typed = _typed_link(form, opened) if form.validate() else None
     if form.errors:
-        return _page(form, opened, status=422)
+        return _page(form, opened, arrived_by, status=422)
     # Mistakes in the fields cost nothing; what could tell which addresses have an account does.
     count_sign_up()
+    visitor_id = visitors.known_visitor(load_program())
+    # What the browser remembers is its own; an address may have been passed on.
+    came_by = CameBy(typed=typed, opened=opened, visitor_id=visitor_id, click_id=None if visitor_id else arrived_by)
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
     try:
         with write_transaction() as session:
@@ -63,7 +73,7 @@ def create() -> ResponseReturnValue:
                 name=form.name.data,
                 email=form.email.data,
                 password_hash=password_hash,
-                came_by=CameBy(typed=typed, opened=opened, visitor_id=visitors.known_visitor()),
+                came_by=came_by,
                 choose=secrets.choice,
                 now=utc_now(),
             ).user
@@ -73,10 +83,11 @@ def create() -> ResponseReturnValue:
         form.email.errors = [
             _("This address cannot open a new account. If it is yours, sign in; we have sent it a mail that says how.")
         ]
-        return _page(form, opened, status=422)
+        return _page(form, opened, arrived_by, status=422)
     response = redirect(start_url(current_user.role), code=303)
-    # Whoever uses this browser next is somebody else.
-    visitors.forget(response)
+    if visitors.COOKIE in request.cookies:
+        # Whoever uses this browser next is somebody else.
+        visitors.forget(response)
     return response
 
 
@@ -87,6 +98,14 @@ def _opened_link() -> Link | None:
     if code and link is None:
         count_unknown_code()
     return link
+
+
+def _click_of_address() -> UUID | None:
+    """Return the click that `?gv=` in the page's address names, if it is one on the link that `?ref=` names."""
+    click_id = read_id("click", request.args.get("gv", ""))
+    clicked = link_of(db.session(), load_program().id, click_id) if click_id else None
+    # By its code: a link that was retired meanwhile was alive when it was clicked.
+    return click_id if clicked and clicked.code_key == code_key(request.args.get("ref", "")) else None
 
 
 def _typed_link(form: SignUpForm, opened: Link | None) -> Link | None:
@@ -103,7 +122,7 @@ def _typed_link(form: SignUpForm, opened: Link | None) -> Link | None:
 
 def _count_as_click(link: Link) -> UUID | None:
     """Record the opening of this page as a click, unless it belongs to one. Returns the visitor of a new click."""
-    known = visitors.known_visitor()
+    known = visitors.known_visitor(load_program())
     if known and has_clicked_since(db.session(), link.id, known, utc_now() - SAME_VISIT):
         return None
     recorded = record_visit(load_program(), link)
@@ -123,7 +142,8 @@ def _tell_owner(user_id: UUID) -> None:
         )
 
 
-def _page(form: SignUpForm, opened: Link | None, *, status: int = 200) -> Response:
+def _page(form: SignUpForm, opened: Link | None, click_id: UUID | None, *, status: int = 200) -> Response:
+    """Return the page. `click_id` is the click that its form's address carries on, None when there is none."""
     return render(
         "public/signups/new.html",
         status=status,
@@ -132,5 +152,9 @@ def _page(form: SignUpForm, opened: Link | None, *, status: int = 200) -> Respon
         invitation=referrer_of(db.session(), opened) if opened else None,
         # What whoever comes through a friend gets for it.
         gift=offer_words(load_program()).told_friend if opened else "",
-        action=url_for(".create", ref=opened.code if opened else None),
+        action=url_for(".create", ref=opened.code if opened else None, gv=_signed(click_id)),
     )
+
+
+def _signed(click_id: UUID | None) -> str | None:
+    return sign_id("click", click_id) if click_id else None
