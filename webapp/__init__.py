@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, metrics, signed_in, views
-from webapp.clicks import countries, fast_path
+from webapp.clicks import countries, fast_path, visits
 from webapp.config import ROOT, Config
 from webapp.extensions import babel, csrf, migrate
 from webapp.extensions import db as db  # what the migrations and `flask shell` look for
@@ -44,6 +44,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_template_globals)
     assets.init_app(app, production=config.production)
+    visits.init_app(app)
     fast_path.init_app(app)
     if config.trusted_proxies:
         # The Host header is the proxy's to pass on; a forwarded host is not believed.

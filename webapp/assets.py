@@ -7,6 +7,7 @@ name, so that nobody ever sees a stale page.
 
 import json
 import re
+from collections.abc import MutableMapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,11 @@ MANIFEST = STATIC / "vendor" / "manifest.json"
 _HASHED_NAME = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
+# What pages of other sites embed: its name never changes, so it is asked for again after a while.
+EMBEDDED = "/static/js/grapevine.js"
+EMBEDDED_SECONDS = 3600
+
+
 def init_app(app: Flask, *, production: bool) -> None:
     """Serve static/ in front of the application and offer `asset_url` to templates."""
     server = WhiteNoise(
@@ -30,9 +36,16 @@ def init_app(app: Flask, *, production: bool) -> None:
         autorefresh=not production,
         max_age=300 if production else 0,
         immutable_file_test=lambda _path, url: bool(_HASHED_NAME.search(url)),
+        add_headers_function=_open_to_other_sites,
     )
     app.wsgi_app = server  # type: ignore[method-assign]
     app.jinja_env.globals["asset_url"] = asset_url if production else _asset_url.__wrapped__
+
+
+def _open_to_other_sites(headers: MutableMapping[str, str], _path: str, url: str) -> None:
+    if url == EMBEDDED:
+        headers["Cache-Control"] = f"max-age={EMBEDDED_SECONDS}, public"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 def asset_url(name: str) -> str:

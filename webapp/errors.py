@@ -1,4 +1,4 @@
-"""Refusals in the site's look, and as problem details (RFC 9457) under /api."""
+"""Refusals in the site's look, and as problem details (RFC 9457) for programs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from webapp.ids import new_id
 from webapp.logs import log, log_failure
 
 RETRY_SECONDS = 5
+# The API, and what the script on the business's own site calls.
+_FOR_PROGRAMS = ("/api/", "/t/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _answer(error: HTTPException) -> Response:
         db.session.remove()
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
-    if request.path == "/api" or request.path.startswith("/api/"):
+    if request.path == "/api" or request.path.startswith(_FOR_PROGRAMS):
         response = _problem(error, status, str(message))
     else:
         if status == 400 and error.description and type(error).__name__ == "CSRFError":

@@ -6,7 +6,7 @@ turn, and a success is taken back. Sign-ups: those that could tell which
 addresses have an account. Unknown codes: wherever one is tried, in a link, on
 the sign-up page, typed into its field. This stops the guesser without stopping
 their neighbours: a code that exists always works, since it is no secret and no
-credential. Calls of the API: by key, however many machines share it.
+credential. Clicks that pages of the business's site tell of. Calls of the API: by key, however many machines share it.
 """
 
 import hmac
@@ -27,6 +27,8 @@ SIGN_IN_FAILURES_OF_ACCOUNT = RateLimitItemPerMinute(10, 15)
 SIGN_IN_FAILURES_OF_NETWORK = RateLimitItemPerMinute(30, 15)
 SIGN_UPS = RateLimitItemPerHour(20)
 UNKNOWN_CODES = RateLimitItemPerMinute(30)
+# Far above what the visitors behind one address do, also in an office or a school.
+REPORTED_CLICKS = RateLimitItemPerMinute(300)
 # 1,200 a minute, of which 200 may come at once.
 API_CALLS = RateLimitItemPerSecond(200, 10)
 
@@ -68,6 +70,11 @@ def count_sign_up() -> None:
 def count_unknown_code() -> None:
     """Count one unknown code against the network of the request. Raises TooManyRequests above the limit."""
     _count(UNKNOWN_CODES, "unknown codes", request_network())
+
+
+def count_reported_click() -> None:
+    """Count one click told by another site's page against the visitor's network. Raises TooManyRequests."""
+    _count(REPORTED_CLICKS, "reported clicks", request_network())
 
 
 def count_api_call(key_id: UUID) -> None:

@@ -28,17 +28,17 @@ _LIBRARY = re.compile(
 _INSIDE_AN_APP = re.compile(r"\b(?:WhatsApp|Viber|Bluesky|Tumblr)/[\w.]+")
 
 
-def why_not_counted_environ(environ: Mapping[str, Any]) -> str | None:
+def why_not_counted_environ(environ: Mapping[str, Any], *, by_script: bool = False) -> str | None:
     """Return why a request for a link is no click, or None when it is one. Reads WSGI's names of headers.
 
     "head", "prefetch" (also prerendering and previews), "hidden" (loaded by a page without anybody going there), or
-    "bot".
+    "bot". `by_script` says that a script is meant to ask: the one that tells of a page that was opened.
     """
     if environ["REQUEST_METHOD"] == "HEAD":
         return "head"
     if is_ahead_of_time(environ):
         return "prefetch"
-    if _is_hidden(environ):
+    if not by_script and _is_hidden(environ):
         return "hidden"
     user_agent: str = environ.get("HTTP_USER_AGENT", "")
     if len(user_agent) > LONGEST_USER_AGENT or is_bot(user_agent):

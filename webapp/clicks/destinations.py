@@ -52,6 +52,11 @@ def allowed_origins(listed: str, *, landing_url: str, own: str) -> frozenset[Ori
     return frozenset(origin for url in urls if (origin := _origin_of(url)))
 
 
+def is_of(origin: str, origins: frozenset[Origin]) -> bool:
+    """Say whether an Origin header names one of `origins`. The origin of nothing, `null`, is none of them."""
+    return _origin_of(origin) in origins
+
+
 def checked_landing_page(url: str, *, own: str) -> str:
     """Return where a program's links may lead when they have no destination of their own: a path of this site, or a
     page of any other over HTTP. Raises ForeignDestinationError for anything else, `javascript:` among it.

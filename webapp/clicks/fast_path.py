@@ -19,12 +19,13 @@ from webapp.clicks import visitors
 from webapp.clicks.counting import why_not_counted_environ
 from webapp.clicks.destinations import ForeignDestinationError
 from webapp.clicks.link_cache import FollowedLink, LinkCache
-from webapp.clicks.visits import utm_fields, visit_of
+from webapp.clicks.visits import utm_fields, visits_of
 from webapp.clicks.writer import ClickWriter
 from webapp.clock import utc_now
 from webapp.domain.consent import carries_click, may_set_cookie, mode_for
 from webapp.ids import new_id
 from webapp.incoming import host_name
+from webapp.metrics import metrics_of
 from webapp.services.clicks import Arrival
 from webapp.signing import signer_for
 
@@ -42,6 +43,8 @@ class FastPath:
         self._config = app.config
         self._inner = inner
         self._links = LinkCache(app)
+        self._visits = visits_of(app)
+        self._metrics = metrics_of(app)
         self.writer = ClickWriter(app)
         self._visitors = signer_for(app.config["SECRET_KEY"], "visitor")
         self._clicks = signer_for(app.config["SECRET_KEY"], "click")
@@ -65,7 +68,9 @@ class FastPath:
         mode = mode_for(link.consent_mode, gpc=environ.get("HTTP_SEC_GPC"))
         remembers = may_set_cookie(mode)
         click_id = None
-        if why_not_counted_environ(environ) is None:
+        if reason := why_not_counted_environ(environ):
+            self._metrics.clicks_not_counted.inc(reason=reason)
+        else:
             cookie, known = self._known_visitor(environ) if remembers else ("", None)
             visitor_id = known or visitors.new_visitor()
             click_id = self._record(link, visitor_id, environ, query, new_visitor=known is None)
@@ -112,8 +117,9 @@ class FastPath:
         new_visitor: bool,
     ) -> UUID | None:
         """Store the click; None when it was lost."""
-        visit = visit_of(environ, query)
-        arrival = Arrival(new_id(), link.clicked, visitor_id, new_visitor, utc_now(), visit)
+        now = utc_now()
+        visit = self._visits.read(environ, query, source_url=environ.get("HTTP_REFERER"), now=now)
+        arrival = Arrival(new_id(), link.clicked, visitor_id, new_visitor, now, visit)
         return arrival.id if self.writer.record(arrival) else None
 
 

@@ -1,17 +1,19 @@
 """Recording the visit that the current request is, if it is one."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from flask import request
+from flask import current_app, request
 from sqlalchemy.exc import OperationalError
 
 from webapp.clicks import visitors
 from webapp.clicks.counting import why_not_counted_environ
-from webapp.clicks.visits import visit_of
+from webapp.clicks.visits import visits_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.logs import log
+from webapp.metrics import current_metrics
 from webapp.models import Link, Program
 from webapp.services.clicks import Visit, record_click
 
@@ -28,9 +30,17 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
 
     A failing database costs the click, never the visitor's page.
     """
-    if why_not_counted_environ(request.environ):
+    if reason := why_not_counted_environ(request.environ):
+        current_metrics().clicks_not_counted.inc(reason=reason)
         return None
-    return record_as(program, link, known=visitors.known_visitor(program), visit=visit_of(request.environ, request.args))
+    return record_as(
+        program, link, known=visitors.known_visitor(program), visit=current_visit(request.args, request.referrer)
+    )
+
+
+def current_visit(query: Mapping[str, str], source_url: str | None) -> Visit:
+    """Return what is kept of the current request, whose page had these fields in its address."""
+    return visits_of(current_app).read(request.environ, query, source_url=source_url, now=utc_now())
 
 
 def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit) -> Recorded | None:
@@ -48,6 +58,8 @@ def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit)
                 new_visitor=known is None,
             )
     except OperationalError as error:
-        log.error("click_lost", error=type(error.orig).__name__)
+        current_metrics().clicks_lost.inc(reason="database")
+        log.error("click_lost", error=type(error.orig).__name__, clicks=1)
         return None
+    current_metrics().clicks_recorded.inc()
     return Recorded(click_id, visitor_id)

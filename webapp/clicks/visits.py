@@ -1,30 +1,101 @@
 """What is kept of how a visitor came. Headers and query fields are hostile: cut, and cleaned of control characters."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from webapp.clicks.addresses import AddressKey, address_key, hashes_of
+from webapp.clicks.countries import countries_of
 from webapp.clicks.destinations import UTM_FIELDS
+from webapp.clicks.families import families_of
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.logs import log
+from webapp.services.address_salts import IN_FORCE, current_salt, ensure_salt
 from webapp.services.clicks import Visit
 
 LONGEST_FIELD = 100
 LONGEST_HOST = 253
 LONGEST_URL = 2_000
+MOST_FIELDS = 200
 
 
-def visit_of(environ: Mapping[str, Any], query: Mapping[str, str]) -> Visit:
-    """Return what is kept of a request: the host the visitor came from and their campaign fields.
+class VisitReader:
+    """Reads visits for one application: with its countries, and with the key in force for addresses."""
 
-    `query` holds the first value of each field of the address.
-    """
-    source_url = environ.get("HTTP_REFERER")
-    return Visit(
-        source_host=_source_host(source_url[:LONGEST_URL]) if source_url else None,
-        utm_source=_clean(query.get("utm_source")),
-        utm_medium=_clean(query.get("utm_medium")),
-        utm_campaign=_clean(query.get("utm_campaign")),
-    )
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._countries = countries_of(app)
+        self._key: AddressKey | None = None
+
+    def read(
+        self, environ: Mapping[str, Any], query: Mapping[str, str], *, source_url: str | None, now: datetime
+    ) -> Visit:
+        """Return what is kept of a request.
+
+        `query` holds the first value of each field of the page's address,
+        `source_url` is where the visitor came from.
+        """
+        address: str = environ.get("REMOTE_ADDR") or ""
+        families = families_of(environ.get("HTTP_USER_AGENT", ""))
+        key = self._key_at(now) if address else None
+        address_hash, network_hash = hashes_of(address, key) if key else (None, None)
+        return Visit(
+            source_host=_source_host(source_url[:LONGEST_URL]) if source_url else None,
+            utm_source=_clean(query.get("utm_source")),
+            utm_medium=_clean(query.get("utm_medium")),
+            utm_campaign=_clean(query.get("utm_campaign")),
+            browser=families.browser,
+            device=families.device,
+            country=self._countries.country_of(address),
+            address_hash=address_hash,
+            network_hash=network_hash,
+        )
+
+    def _key_at(self, now: datetime) -> AddressKey | None:
+        """Return the key in force; None while the database, which has its salt, is away."""
+        key = self._key
+        if key is None or not key.ends_at - IN_FORCE <= now < key.ends_at:
+            try:
+                key = self._key = self._read_key(now)
+            except DBAPIError as error:
+                log.warning("address_key_missing", error=type(error.orig).__name__)
+                return None
+        return key
+
+    def _read_key(self, now: datetime) -> AddressKey:
+        with self._app.app_context():
+            salt = current_salt(db.session(), now)
+            if salt is None:
+                # The job makes them beforehand; the very first click may come before it.
+                with write_transaction() as session:
+                    salt = ensure_salt(session, now)
+            return address_key(self._app.config["SECRET_KEY"], salt)
+
+
+def init_app(app: Flask) -> None:
+    """Make the reader of this application's visits."""
+    app.extensions["grapevine_visits"] = VisitReader(app)
+
+
+def visits_of(app: Flask) -> VisitReader:
+    """Return the reader of an application's visits."""
+    reader: VisitReader = app.extensions["grapevine_visits"]
+    return reader
+
+
+def fields_of(url: str) -> dict[str, str]:
+    """Return the first value of each field in the query of a page's address; none for what is no address."""
+    try:
+        query = urlsplit(url).query
+        return dict(reversed(parse_qsl(query, max_num_fields=MOST_FIELDS)))
+    except ValueError:
+        return {}
 
 
 def utm_fields(query: Mapping[str, str]) -> dict[str, str]:

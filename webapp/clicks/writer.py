@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from webapp.database import write_transaction
 from webapp.logs import log
+from webapp.metrics import metrics_of
 from webapp.services.clicks import Arrival, record_clicks
 
 MOST_AT_ONCE = 128
@@ -44,6 +45,7 @@ class ClickWriter:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._metrics = metrics_of(app)
         self._beginning = threading.Lock()
         self._process: int | None = None
         self._pause_until = 0.0
@@ -53,13 +55,13 @@ class ClickWriter:
         if self._process != os.getpid():
             self._begin()
         if time.monotonic() < self._pause_until or self._queue.qsize() >= LONGEST_QUEUE:
-            _lost("paused" if self._queue.empty() else "queue_full", 1)
+            self._lose(1, "queue_full" if time.monotonic() >= self._pause_until else "database")
             return False
         waiting = _Waiting(arrival)
         self._queue.put(waiting)
         if not waiting.done.acquire(timeout=PATIENCE_SECONDS):
             waiting.given_up = True
-            _lost("took_too_long", 1)
+            self._lose(1, "database", error="took too long")
         return waiting.stored
 
     def stop(self) -> None:
@@ -112,11 +114,12 @@ class ClickWriter:
                 return
             if away:
                 self._pause_until = time.monotonic() + PAUSE_SECONDS
-            _lost(type(getattr(error, "orig", error)).__name__, len(batch))
+            self._lose(len(batch), "database", error=type(getattr(error, "orig", error)).__name__)
         else:
             for waiting in batch:
                 waiting.stored = True
+            self._metrics.clicks_recorded.inc(len(batch))
 
-
-def _lost(error: str, clicks: int) -> None:
-    log.error("click_lost", error=error, clicks=clicks)
+    def _lose(self, clicks: int, reason: str, *, error: str | None = None) -> None:
+        self._metrics.clicks_lost.inc(clicks, reason=reason)
+        log.error("click_lost", reason=reason, error=error, clicks=clicks)

@@ -57,9 +57,3 @@ def has_clicked_since(session: Session, link_id: UUID, visitor_id: UUID, since: 
         )
         is not None
     )
-
-
-def links_clicked_before(session: Session, program_id: UUID, moment: datetime) -> list[UUID]:
-    """Return the links of a program that have a click from before a moment. Costs one look into an index for each."""
-    earlier = exists().where(Click.link_id == Link.id, Click.clicked_at < moment)
-    return list(session.scalars(select(Link.id).where(Link.program_id == program_id, earlier).order_by(Link.id)))

@@ -1,6 +1,5 @@
 """Forgetting old clicks, whose counts stay."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,9 +24,9 @@ def clicks_kept_since(program: Program, now: datetime) -> datetime:
 
 
 def forget_some_clicks(
-    session: Session, program_id: UUID, link_ids: Sequence[UUID], now: datetime, *, limit: int = FORGET_AT_ONCE
+    session: Session, program_id: UUID, now: datetime, *, limit: int = FORGET_AT_ONCE
 ) -> int:
-    """Delete clicks through these links that are too old, at most `limit`. Returns how many.
+    """Delete clicks of a program that are too old, at most `limit`. Returns how many.
 
     Their days are sealed in the same transaction: what was counted on them stays, and is no longer proved or counted
     anew. A seal never moves back, whatever the settings become.
@@ -38,7 +37,7 @@ def forget_some_clicks(
         connection.execute(text("LOCK TABLE program_days IN ROW EXCLUSIVE MODE"))
     program = session.get_one(Program, program_id, populate_existing=True)
     since = clicks_kept_since(program, now)
-    old = select(Click.id).where(Click.link_id.in_(link_ids), Click.clicked_at < since).limit(limit)
+    old = select(Click.id).where(Click.program_id == program_id, Click.clicked_at < since).limit(limit)
     deleted: int = connection.execute(delete(_CLICKS).where(_CLICKS.c.id.in_(old))).rowcount
     if deleted:
         day = local_day(since, program.time_zone)

@@ -32,9 +32,12 @@ _WORDS = {
 }
 
 
-def read_body(model: type[BodyT]) -> BodyT:
-    """Return the body of the request as `model`. Raises HTTPException: 413, 415, 400 broken JSON, 422 wrong fields."""
-    if request.mimetype != "application/json":
+def read_body(model: type[BodyT], *, as_text: bool = False) -> BodyT:
+    """Return the body of the request as `model`. Raises HTTPException: 413, 415, 400 broken JSON, 422 wrong fields.
+
+    `as_text` takes JSON that is sent as plain text too, which a page of another site may do without asking first.
+    """
+    if request.mimetype != "application/json" and not (as_text and request.mimetype == "text/plain"):
         raise ProblemError(415, "Send JSON, with the header “Content-Type: application/json”.")
     data = request.get_data()
     try:
