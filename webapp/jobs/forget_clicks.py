@@ -27,4 +27,3 @@ def forget_old_clicks(now: datetime) -> int:
             forgotten += some
     db.session.rollback()
     return forgotten
-

@@ -23,9 +23,7 @@ def clicks_kept_since(program: Program, now: datetime) -> datetime:
     return day_begins(first, program.time_zone)
 
 
-def forget_some_clicks(
-    session: Session, program_id: UUID, now: datetime, *, limit: int = FORGET_AT_ONCE
-) -> int:
+def forget_some_clicks(session: Session, program_id: UUID, now: datetime, *, limit: int = FORGET_AT_ONCE) -> int:
     """Delete clicks of a program that are too old, at most `limit`. Returns how many.
 
     Their days are sealed in the same transaction: what was counted on them stays, and is no longer proved or counted
