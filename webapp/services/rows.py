@@ -86,7 +86,7 @@ class Insertion:
 
 
 def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """Return what turns a value into the driver's: SQLAlchemy's own, or the same in less time for what all rows have."""
+    """Return what turns a value into the driver's: SQLAlchemy's own, or the same in less time."""
     if dialect.name == "sqlite" and isinstance(kind, Id):
         return _id_in_sqlite
     if dialect.name == "sqlite" and isinstance(kind, Moment):
