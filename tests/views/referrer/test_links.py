@@ -11,7 +11,8 @@ from tests.factories import NOON, sign_in, submit
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import Link, Program
+from webapp.models import Link, Program, User
+from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.links import MOST_LIVE_LINKS, retire_link
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -45,6 +46,20 @@ def test_a_link_is_made_with_a_name_and_a_code_and_stands_in_the_list(app, house
     # Said once.
     assert "works now" not in ada.get("/dashboard/links").get_data(as_text=True)
     assert browser(app).get("/r/ada-bakes").location == "/signup?ref=Ada-Bakes"
+
+
+def test_a_coupon_code_stands_beside_the_links_until_it_is_retired(app, house, ada):
+    assert "Your coupon code" not in ada.get("/dashboard/links").get_data(as_text=True)
+    with app.app_context(), write_transaction() as session:
+        for name, code in (("ada", "ADA-10"), ("ada", "AUTUMN-25"), ("bob", "BOB-10")):
+            link = factories.link_of(session, session.get_one(User, house[name]))
+            coupon = add_coupon(session, link, code, by=link.referrer_id, now=NOON)
+            if code == "AUTUMN-25":
+                retire_coupon(session, coupon, by=link.referrer_id, now=NOON)
+    page = ada.get("/dashboard/links").get_data(as_text=True)
+    assert "ADA-10" in page
+    assert "AUTUMN-25" not in page
+    assert "BOB-10" not in page
 
 
 def test_a_link_without_a_code_gets_one_drawn(app, house, ada):

@@ -54,7 +54,7 @@ def timeline(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> list[Time
         replace(moment, in_window=begins_at <= at < signup.signed_up_at)
         for at, _place, moment in sorted(told, key=lambda entry: entry[:2])
     ]
-    return [*in_order, _decision(signup)]
+    return [*in_order, _decision(signup, touches)]
 
 
 # Of entries at one moment: the window includes its first moment, and a code was given before the signup was sent.
@@ -98,11 +98,14 @@ def _known(since: datetime) -> TimelineMoment:
     return TimelineMoment(at=since, icon="users", title=title, look="frame", result=result)
 
 
-def _decision(signup: ListedSignup) -> TimelineMoment:
-    why = say(attribution_for_admin(signup.reason, signup.method, model=signup.model, window_days=signup.window_days))
-    if signup.referrer_name is None:
+def _decision(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> TimelineMoment:
+    # As it was made, whatever became of the referral since.
+    winner = next((touch for touch in touches if touch.outcome == "credited"), None)
+    method = winner.kind if winner else None
+    why = say(attribution_for_admin(signup.reason, method, model=signup.model, window_days=signup.window_days))
+    if winner is None:
         return TimelineMoment(at=None, icon="circle-x", title=_("Nobody gets the credit"), look="frame", result=why)
-    title = _("%(name)s gets the credit", name=signup.referrer_name)
+    title = _("%(name)s gets the credit", name=winner.referrer_name)
     return TimelineMoment(at=None, icon="circle-check", title=title, look="won", result=why)
 
 

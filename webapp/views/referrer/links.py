@@ -20,6 +20,7 @@ from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.links import LinkForm
 from webapp.models import Link, Program, User
+from webapp.queries.coupon_codes import list_coupons
 from webapp.queries.links import ListedLink, count_live_links, find_own_link, list_links
 from webapp.services.links import (
     MOST_LIVE_LINKS,
@@ -58,6 +59,7 @@ def index() -> Response:
         heading=_heading(len(live)),
         live=[_card(link) for link in live],
         retired=[_card(link) for link in links if link.retired_at],
+        coupons=[coupon.code for coupon in list_coupons(db.session(), current_user.id) if coupon.retired_at is None],
         may_open=len(live) < MOST_LIVE_LINKS,
         most=MOST_LIVE_LINKS,
     )
