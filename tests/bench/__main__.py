@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.bench import conversions, ledger
+from tests.bench import clicks, conversions, ledger
 from tests.bench.anchors import ROUNDS, beside
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
@@ -23,6 +24,10 @@ RESULTS = Path(__file__).with_name("results.json")
 CLIENTS = (1, 4, 16)
 SECONDS = 3.0
 CONVERSION_GOAL = 0.8
+CLICK_SECONDS = 5.0
+# Times a bare route, milliseconds of the 99th in a hundred, and the same while people read pages.
+CLICK_GOALS = {"sqlite": (0.6, 15.0, 50.0), "postgresql": (0.3, 40.0, 50.0)}
+KILLS = 20
 VERIFY_GOAL_SECONDS = 10.0
 
 
@@ -31,6 +36,7 @@ def main() -> int:
     results: dict[str, Any] = {}
     for engine in (SQLite, PostgreSQL):
         results[engine.name] = {
+            "clicks": list(_clicks(engine)),
             "conversions": list(_conversions(engine)),
             "ledger_verify": _ledger_verify(engine),
         }
@@ -39,10 +45,51 @@ def main() -> int:
     missed = [
         name
         for name, measured in results.items()
-        if any(not one["reached"] for one in (*measured["conversions"], measured["ledger_verify"]))
+        if any(not one["reached"] for one in (*measured["clicks"], *measured["conversions"], measured["ledger_verify"]))
     ]
     print(f"Below its goal on {' and '.join(missed)}." if missed else "Every goal was reached.")
     return 0
+
+
+def _clicks(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[dict[str, Any]]:
+    goal, latency_goal, busy_goal = CLICK_GOALS[engine.name]
+    with _served_database(engine) as (app, url, folder):
+        site = clicks.build(app, url, folder)
+        with clicks.bare() as anchor, site.served() as server:
+            # What is measured is how it goes on, not how it begins.
+            clicks.clicks(site, server, seconds=2)
+            alone: list[dict[str, Any]] = []
+
+            def ours() -> float:
+                alone.append(clicks.clicks(site, server, seconds=CLICK_SECONDS))
+                return alone[-1]["rate"]
+
+            found = beside(ours, lambda: clicks.load(anchor, site.codes, seconds=CLICK_SECONDS)["rate"], rounds=ROUNDS)
+            p99 = statistics.median(one["p99_ms"] for one in alone)
+            print(
+                f"{engine.name}: a click {found.ratio:.2f} × a bare route ({found.rate:,.0f} and"
+                f" {found.anchor_rate:,.0f} a second; goal {goal}), 99 in 100 within {p99} ms (goal {latency_goal:.0f})",
+                flush=True,
+            )
+            reached = found.ratio >= goal and p99 <= latency_goal
+            yield {"what": "alone", **asdict(found), "p99_ms": p99, "runs": alone, "reached": reached}
+            busy = [clicks.beside_readers(site, server, seconds=CLICK_SECONDS) for _ in range(ROUNDS)]
+            p99 = statistics.median(one["p99_ms"] for one in busy)
+            rate, pages = (statistics.median(one[name] for one in busy) for name in ("rate", "pages"))
+            print(
+                f"{engine.name}: {rate:,.0f} clicks a second beside {clicks.READERS} readers of"
+                f" {pages / CLICK_SECONDS:,.0f} pages a second, 99 in 100 within {p99} ms (goal {busy_goal:.0f})",
+                flush=True,
+            )
+            yield {"what": "beside readers", "p99_ms": p99, "rate": rate, "runs": busy, "reached": p99 <= busy_goal}
+        killed = [clicks.killed(site, seconds=1) for _ in range(KILLS)]
+        answered, lost = (sum(column) for column in zip(*killed, strict=True))
+        print(
+            f"{engine.name}: killed {KILLS} times under load, {lost} of {answered:,} acknowledged visitors lost",
+            flush=True,
+        )
+        yield {"what": "killed", "kills": KILLS, "acknowledged": answered, "lost": lost, "reached": not lost}
+        clicks.check(site)
 
 
 def _conversions(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[dict[str, Any]]:
@@ -78,11 +125,19 @@ def _ledger_verify(engine: type[SQLite] | type[PostgreSQL]) -> dict[str, Any]:
 @contextmanager
 def _application(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[Flask]:
     """Give an application on a migrated database that writes as durably as it would for a business."""
+    with _served_database(engine) as (app, _url, _folder):
+        yield app
+
+
+@contextmanager
+def _served_database(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[tuple[Flask, str, Path]]:
+    """Give the same with its address and its folder, for servers in processes of their own."""
     with tempfile.TemporaryDirectory(prefix="grapevine-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         databases = engine(folder) if engine is SQLite else PostgreSQL(folder, durable=True)
-        app = create_app(config_for(databases.clone(folder), folder), **FAST)
-        yield app
+        url = databases.clone(folder)
+        app = create_app(config_for(url, folder), **FAST)
+        yield app, url, folder
         with app.app_context():
             db.session.remove()
             close_connections()

@@ -32,7 +32,7 @@ class Browsers:
 
     def __init__(self, codes: list[str], *, port: int, returning: float, seed: int) -> None:
         self.random = random.Random(seed)
-        heads = [
+        self.heads = [
             (
                 f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {_user_agent(number)}\r\n"
                 "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
@@ -42,14 +42,15 @@ class Browsers:
             ).encode()
             for number in range(USER_AGENTS)
         ]
-        self.heads = heads
         # One in four comes with a campaign.
         campaigns = (b"", b"", b"", b"?utm_source=newsletter&utm_medium=email&utm_campaign=autumn")
         self.starts = [b"GET /r/" + code.encode() + campaigns[place % 4] for place, code in enumerate(codes)]
         self.returning = returning
         self.cookies: list[bytes] = []
+        self.acknowledged: set[bytes] = set()
 
     def request(self) -> bytes:
+        """Return the next request of somebody."""
         draw = self.random.random
         start = self.starts[int(draw() * len(self.starts))]
         head = self.heads[int(draw() * USER_AGENTS)]
@@ -59,6 +60,8 @@ class Browsers:
         return start + head + b"\r\n"
 
     def remember(self, cookie: bytes) -> None:
+        """Come back with a cookie one day."""
+        self.acknowledged.add(cookie)
         if len(self.cookies) < COOKIES_REMEMBERED:
             self.cookies.append(cookie)
         else:
@@ -151,11 +154,15 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--returning", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--acknowledged", help="a file for the cookies of all visitors who were answered")
     chosen = parser.parse_args()
     with open(chosen.codes) as file:
         codes = file.read().split()
     browsers = Browsers(codes, port=chosen.port, returning=chosen.returning, seed=chosen.seed)
     found = run(browsers, port=chosen.port, connections=chosen.connections, seconds=chosen.seconds)
+    if chosen.acknowledged:
+        with open(chosen.acknowledged, "wb") as file:
+            file.write(b"\n".join(browsers.acknowledged))
     print(json.dumps(found))
 
 

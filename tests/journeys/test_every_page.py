@@ -64,7 +64,7 @@ PAGES = {
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
-        *("/admin/audit?check=1", "/admin/settings"),
+        *("/admin/audit?check=1", "/admin/settings", "/admin/integration", "/admin/integration wrong"),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
         *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),

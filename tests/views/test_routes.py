@@ -79,6 +79,9 @@ ROUTES = {
         # Nobody has one.
         "404",
     ),
+    "GET /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),
+    # Nothing has to be filled in.
+    "POST /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/keys": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/keys": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/keys/new": (TO_SIGN_IN, "403", "403", "403", "200"),

@@ -17,8 +17,7 @@ from webapp.clicks.destinations import ForeignDestinationError, Origin, Target, 
 from webapp.domain.codes import code_key
 from webapp.extensions import ReadingOrWriting, db
 from webapp.models import Link, Program
-from webapp.queries.links import find_live_link
-from webapp.queries.programs import default_program
+from webapp.queries.links import find_link_to_follow
 from webapp.services.clicks import Clicked
 
 KEPT_SECONDS = 30.0
@@ -50,7 +49,7 @@ class FollowedLink:
         return Target(self.destination, code=self.code, own=self.own)
 
 
-def follow(session: Session, program: Program, link: Link, *, own: str) -> FollowedLink:
+def follow(program: Program, link: Link, *, own: str) -> FollowedLink:
     """Read what the clicks of a link need. `own` is the address of this site."""
     origins = allowed_origins(program.allowed_hosts, landing_url=program.landing_url, own=own)
     try:
@@ -106,9 +105,10 @@ class LinkCache:
     def _read(self, key: str) -> FollowedLink | None:
         with self._app.app_context():
             session = db.session()
-            program = default_program(session)
-            link = find_live_link(session, program.id, key)
-            return follow(session, program, link, own=self._app.config["BASE_URL"]) if link else None
+            link = find_link_to_follow(session, key)
+            if link is None:
+                return None
+            return follow(session.get_one(Program, link.program_id), link, own=self._app.config["BASE_URL"])
 
 
 class _Generation:

@@ -37,6 +37,17 @@ def find_live_link(session: Session, program_id: UUID, code: str) -> Link | None
     ).one_or_none()
 
 
+def find_link_to_follow(session: Session, code: str) -> Link | None:
+    """Return the link with this code whichever program it belongs to: a code is unique on the whole site.
+
+    None when there is none or it is retired.
+    """
+    key = code_key(code)
+    if key is None:
+        return None
+    return session.scalars(select(Link).where(Link.code_key == key, Link.retired_at.is_(None))).one_or_none()
+
+
 def first_link_of(session: Session, referrer_id: UUID) -> Link:
     """Return a person's oldest link that works: the one they got with their account, until they retire it."""
     # The last one that works cannot be retired; should there be none all the same, the oldest stands for them.

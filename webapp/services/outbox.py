@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webapp.domain.mailbox import is_sandbox_address
 from webapp.ids import new_id
 from webapp.models import OutboxMail, User
 
@@ -19,7 +20,9 @@ CLAIM = timedelta(minutes=2)
 
 
 def queue_mail(session: Session, user: User, template: str, *, dedupe_key: str, now: datetime) -> None:
-    """Queue a mail, once for each `dedupe_key`."""
+    """Queue a mail, once for each `dedupe_key`; none for people of the sandbox."""
+    if is_sandbox_address(user.email_key):
+        return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     mail = {"id": new_id(), "user_id": user.id, "template": template, "dedupe_key": dedupe_key, "created_at": now}
     session.execute(

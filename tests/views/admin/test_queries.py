@@ -13,7 +13,10 @@ from webapp.services.keys import create_key
 from webapp.services.rows import append
 
 MOST = 12
-PAGES = ("/admin/users", "/admin/keys", "/admin/audit", "/admin/audit?check=1", "/admin/settings")
+PAGES = (
+    *("/admin/users", "/admin/keys", "/admin/audit", "/admin/audit?check=1", "/admin/settings"),
+    "/admin/integration",
+)
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from webapp.clock import utc_now
 from webapp.domain.facts import CONVERSION_TYPE
+from webapp.domain.mailbox import is_sandbox_address
 from webapp.domain.money import EXPONENTS, LARGEST, Money
 from webapp.domain.names import tidy_name
 from webapp.forms.addresses import LONGEST as LONGEST_ADDRESS
@@ -45,6 +46,8 @@ def _id(text: str) -> str:
 
 
 def _email(text: str) -> str:
+    if is_sandbox_address(text):
+        return text
     try:
         return read_address(text)
     except ValueError as error:
