@@ -207,12 +207,12 @@ def test_a_job_that_breaks_down_leaves_everything_consistent_and_goes_on_later(l
 
 def test_a_seal_and_what_it_seals_come_together(link):
     with pytest.raises(ZeroDivisionError):
-        forget_and_break(link)
+        forget_and_break()
     assert len(clicked_at()) == 82
     assert sealed() is None
 
 
-def forget_and_break(link_id):
+def forget_and_break():
     with write_transaction() as session:
         assert forget_some_clicks(session, factories.program(session).id, NOON) == 20
         raise ZeroDivisionError

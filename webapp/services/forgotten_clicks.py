@@ -12,7 +12,7 @@ from webapp.models import Click, Model, Program
 from webapp.transactions import connection_of
 
 # A transaction is as short as this makes it: clicks that come meanwhile wait for it on SQLite.
-FORGET_AT_ONCE = 1_000
+FORGET_AT_ONCE = 500
 _CLICKS = Model.metadata.tables["clicks"]
 _PROGRAMS = Model.metadata.tables["programs"]
 
