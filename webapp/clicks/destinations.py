@@ -79,11 +79,16 @@ def checked_hosts(listed: str) -> str:
     return "\n".join(dict.fromkeys(hosts))
 
 
+def is_elsewhere(destination: str, *, own: str) -> bool:
+    """Say whether an allowed destination is on another site than the one whose address is `own`."""
+    return _origin_of(destination) not in {None, _origin_of(own)}
+
+
 class Target:
     """An allowed destination of a link, ready for any number of visitors. `own` is the address of this site."""
 
     def __init__(self, destination: str, *, code: str, own: str) -> None:
-        self.is_elsewhere = _origin_of(destination) not in {None, _origin_of(own)}
+        self.is_elsewhere = is_elsewhere(destination, own=own)
         parts: SplitResult = urlsplit(destination)
         kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in {"ref", "gv"}]
         self._set_by_destination = {_name(pair) for pair in kept}
