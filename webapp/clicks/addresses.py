@@ -6,6 +6,7 @@ gained by remembering it.
 
 import hmac
 from datetime import datetime
+from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
 from webapp.network import parsed_address
@@ -14,6 +15,7 @@ from webapp.services.address_salts import Salt
 HASH_OCTETS = 16
 # A /64, the part of an IPv6 address that one household or office has to itself.
 _NETWORK_OCTETS = 8
+_IPV4_OCTETS = 4
 
 
 class AddressKey(NamedTuple):
@@ -34,12 +36,20 @@ def hashes_of(address: str, salt: AddressKey) -> tuple[bytes | None, bytes | Non
     The network of an IPv6 address is its /64, that of an IPv4 address the address itself: two equal networks are what
     one household or office has in common, whichever kind they are.
     """
-    parsed = parsed_address(address)
-    if parsed is None:
+    packed = _octets_of(address)
+    if packed is None:
         return None, None
-    packed = parsed.packed
-    network = packed if parsed.version == 4 else packed[:_NETWORK_OCTETS]
+    network = packed if len(packed) == _IPV4_OCTETS else packed[:_NETWORK_OCTETS]
     return _hash(salt, b"address", packed), _hash(salt, b"network", network)
+
+
+def _octets_of(address: str) -> bytes | None:
+    try:
+        # Most are IPv4, and the system reads them ten times as fast.
+        return inet_pton(AF_INET, address)
+    except (OSError, ValueError):
+        parsed = parsed_address(address)
+        return parsed.packed if parsed else None
 
 
 def _hash(salt: AddressKey, kind: bytes, octets: bytes) -> bytes:

@@ -68,7 +68,7 @@ def test_a_hop_that_fails_is_red_with_what_is_missing_and_the_others_are_not_tri
     def fail(*_args, **_kwargs):
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr("webapp.clicks.recording.record_click", fail)
+    monkeypatch.setattr("webapp.clicks.writer.record_clicks", fail)
     said = words(submit(marta, PAGE, {}).get_data(as_text=True))
     assert "The way breaks off" in said
     assert "The click did not come through" in said
