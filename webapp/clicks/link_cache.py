@@ -7,9 +7,10 @@ is seen at once; one of another process when that time is over.
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Row, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -17,7 +18,7 @@ from webapp.clicks.destinations import ForeignDestinationError, Origin, Target, 
 from webapp.domain.codes import code_key
 from webapp.extensions import ReadingOrWriting, db
 from webapp.models import Link, Program
-from webapp.queries.links import find_link_to_follow
+from webapp.queries.links import link_to_follow
 from webapp.services.clicks import Clicked
 
 KEPT_SECONDS = 30.0
@@ -49,8 +50,11 @@ class FollowedLink:
         return Target(self.destination, code=self.code, own=self.own)
 
 
-def follow(program: Program, link: Link, *, own: str) -> FollowedLink:
-    """Read what the clicks of a link need. `own` is the address of this site."""
+def follow(program: Program | Row[Any], link: Link | Row[Any], *, own: str) -> FollowedLink:
+    """Return what the clicks of a link need to know. `own` is the address of this site.
+
+    A row that has the columns of both stands for either.
+    """
     origins = allowed_origins(program.allowed_hosts, landing_url=program.landing_url, own=own)
     try:
         destination = allowed_destination(link.destination_url or program.landing_url, origins=origins)
@@ -58,7 +62,7 @@ def follow(program: Program, link: Link, *, own: str) -> FollowedLink:
         # The program no longer leads there; the visitor is not to blame.
         destination = program.landing_url
     return FollowedLink(
-        clicked=Clicked(link.id, link.referrer_id, program.id, program.time_zone),
+        clicked=Clicked(link.id, link.referrer_id, link.program_id, program.time_zone),
         code=link.code,
         destination=destination,
         origins=origins,
@@ -103,12 +107,9 @@ class LinkCache:
         return found
 
     def _read(self, key: str) -> FollowedLink | None:
-        with self._app.app_context():
-            session = db.session()
-            link = find_link_to_follow(session, key)
-            if link is None:
-                return None
-            return follow(session.get_one(Program, link.program_id), link, own=self._app.config["BASE_URL"])
+        with self._app.app_context(), db.engine.connect() as connection:
+            found = link_to_follow(connection, key)
+            return follow(found, found, own=self._app.config["BASE_URL"]) if found else None
 
 
 class _Generation:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Connection, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key
 from webapp.domain.periods import last_days
-from webapp.models import Link, LinkDay, User
+from webapp.models import Link, LinkDay, Program, User
 from webapp.queries.figures import PERIOD_DAYS, Counted
 
 
@@ -46,6 +47,21 @@ def find_link_to_follow(session: Session, code: str) -> Link | None:
     if key is None:
         return None
     return session.scalars(select(Link).where(Link.code_key == key, Link.retired_at.is_(None))).one_or_none()
+
+
+_TO_FOLLOW = (
+    select(
+        *(Link.id, Link.program_id, Link.referrer_id, Link.code, Link.destination_url),
+        *(Program.landing_url, Program.allowed_hosts, Program.time_zone, Program.window_days, Program.consent_mode),
+    )
+    .join(Program, Program.id == Link.program_id)
+    .where(Link.code_key == bindparam("key"), Link.retired_at.is_(None))
+)
+
+
+def link_to_follow(connection: Connection, key: str) -> Any:
+    """Return the same link by its `code_key`, with what its clicks need of its program, without making objects. A row, or None."""
+    return connection.execute(_TO_FOLLOW, {"key": key}).one_or_none()
 
 
 def first_link_of(session: Session, referrer_id: UUID) -> Link:

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, Select, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, LargeBinary, Select, bindparam
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -91,6 +91,9 @@ def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] 
         return _id_in_sqlite
     if dialect.name == "sqlite" and isinstance(kind, Moment):
         return _moment_in_sqlite
+    if dialect.name == "sqlite" and isinstance(kind, LargeBinary):
+        # The driver takes octets as they are.
+        return None
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
