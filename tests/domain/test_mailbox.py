@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webapp.domain.mailbox import address_key, mailbox_key
+from webapp.domain.mailbox import address_key, is_sandbox_address, mailbox_key
 
 SAME_MAILBOX = [
     pytest.param("Bob.Miller@Gmail.com", "bobmiller@gmail.com", id="gmail ignores dots and case"),
@@ -172,3 +172,18 @@ def test_case_and_tag_never_change_the_mailbox(name, tag, domain, upper):
 @given(one=NAMES, other=NAMES)
 def test_different_plain_names_are_never_taken_for_one_person(one, other):
     assert (mailbox_key(f"{one}@example.org") == mailbox_key(f"{other}@example.org")) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("friend-1@sandbox.invalid", True),
+        ("@sandbox.invalid", False),
+        ("friend@other.invalid", False),
+        ("friend@sandbox.invalid.example", False),
+        ("friend@example.org\n@sandbox.invalid", False),
+        ("friend@sandbox.invalid\n", False),
+    ],
+)
+def test_only_the_sandbox_has_its_addresses(address, is_one):
+    assert is_sandbox_address(address) is is_one

@@ -75,6 +75,26 @@ def test_the_click_id_of_the_redirect_makes_a_friend(app, api, ada, clock):
     assert answer["explanation"][0] == {"code": "credited", "text": "Last link opened in the last 60 days"}
 
 
+@pytest.mark.parametrize(
+    ("sends", "method", "whose"), [("the click's", "link", "ada"), ("another", "typed_code", "cara")]
+)
+def test_the_code_of_the_click_s_own_link_was_not_typed(app, api, ada, sends, method, whose):
+    with app.app_context(), write_transaction() as session:
+        session.execute(update(Program).values(landing_url="https://shop.example/", attribution_model="first"))
+    people = {"ada": ada["user"]}
+    body = {"external_id": "cara", "email": "cara@example.com", "name": "Cara Diaz"}
+    people["cara"] = api.post("/signups", body).get_json()["user"]
+    client, clicks = browser(app), {}
+    for name in ("ada", "cara"):
+        sent_to = client.get(f"/r/{people[name]['referral_code']}").location
+        clicks[name] = parse_qs(urlsplit(sent_to).query)["gv"][0]
+    click = clicks["cara" if sends == "the click's" else "ada"]
+    sent = {"click_id": click, "referral_code": people["cara"]["referral_code"].lower()}
+    referral = api.post("/signups", SIGNUP | sent).get_json()["referral"]
+    # In this program the first link wins, and a typed code before any.
+    assert (referral["method"], referral["referrer_id"]) == (method, people[whose]["id"])
+
+
 def test_a_click_counts_for_the_moment_of_the_signup_not_of_the_report(app, api, ada, clock):
     with app.app_context(), write_transaction() as session:
         session.execute(update(Program).values(landing_url="https://shop.example/"))

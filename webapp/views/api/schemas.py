@@ -185,7 +185,9 @@ class SignupBody(Body):
     external_id: Id = Field(description="What you call this person.")
     email: Email
     name: Name
-    referral_code: Text | None = Field(None, description="The code of whoever brought them.")
+    referral_code: Text | None = Field(
+        None, description="The code of whoever brought them. One that is not the click’s was typed."
+    )
     coupon_code: Text | None = Field(None, description="A coupon of a referrer, as typed in your checkout.")
     click_id: Text | None = Field(None, description="`gv` of the address that the visitor arrived with.")
     ip: IpAddress | None = Field(None, description="Of the person, not of your server.")

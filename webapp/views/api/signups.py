@@ -12,7 +12,7 @@ from webapp.domain import outcomes
 from webapp.domain.explain import attribution_for_admin
 from webapp.domain.sentences import Sentence, plain
 from webapp.models import Program
-from webapp.queries.clicks import visitor_of
+from webapp.queries.clicks import link_of
 from webapp.queries.coupon_codes import find_coupon_link
 from webapp.queries.links import find_live_link, first_link_of
 from webapp.services.answers import Question
@@ -88,6 +88,7 @@ def _how_they_came(session: Session, program: Program, body: SignupBody) -> tupl
     typed = find_live_link(session, program.id, body.referral_code) if body.referral_code else None
     coupon = find_coupon_link(session, program.id, body.coupon_code) if body.coupon_code else None
     click_id = read_id("click", body.click_id) if body.click_id else None
+    clicked = link_of(session, program.id, click_id) if click_id else None
     left_aside = []
     if body.referral_code and typed is None:
         left_aside.append(_told("unknown_code", outcomes.UNKNOWN_CODE))
@@ -95,8 +96,11 @@ def _how_they_came(session: Session, program: Program, body: SignupBody) -> tupl
         left_aside.append(_told("unknown_coupon", outcomes.UNKNOWN_COUPON))
     if body.click_id and click_id is None:
         left_aside.append(_told("unknown_click", outcomes.UNKNOWN_CLICK))
-    elif click_id and visitor_of(session, program.id, click_id) is None:
+    elif click_id and clicked is None:
         left_aside.append(_told("unknown_click", outcomes.FORGOTTEN_CLICK))
+    if typed and clicked and clicked.id == typed.id:
+        # A page passes on both as they stood in its address: then nobody typed the code.
+        typed = None
     return CameBy(typed=typed, coupon=coupon, click_id=click_id), left_aside
 
 
