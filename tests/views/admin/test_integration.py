@@ -1,6 +1,7 @@
 """Joining the business's own site to this one, and trying the whole way from click to refund."""
 
 import re
+import secrets
 
 import pytest
 from sqlalchemy import func, select
@@ -16,6 +17,8 @@ from webapp.models import ApiKey, Click, Conversion, OutboxMail, Program, Refund
 from webapp.queries import audit, ledger, rollups
 from webapp.queries.programs import find_program
 from webapp.services.keys import create_key
+from webapp.services.sandbox import open_sandbox
+from webapp.views.admin.whole_way import go_whole_way
 
 PAGE = "/admin/integration"
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -133,6 +136,7 @@ def test_the_page_holds_what_is_real_and_copies_without_the_key(app, marta):
     assert "Bearer gvk_…" in page
     assert f"&#34;referral_code&#34;: &#34;{code}&#34;" in page
     assert "&#34;currency&#34;: &#34;EUR&#34;" in page
+    assert "4999 is €49.99." in said
     assert page.count("btn-primary") == 1
     assert page.count("data-copy=") == 5
 
@@ -179,6 +183,22 @@ def test_trying_costs_nobody_s_calls(app, marta, monkeypatch):
         of_sandbox = set(db.session.scalars(select(ApiKey.id).where(ApiKey.program_id == sandbox.id)))
     assert set(counted) == of_sandbox
     assert len(counted) == 3
+
+
+@on_sqlite
+def test_the_way_is_the_same_in_production_behind_a_proxy(make_app):
+    app = make_app(GRAPEVINE_ENV="production", BASE_URL="https://friends.example.com", TRUSTED_PROXIES="1")
+    with app.app_context(), write_transaction() as session:
+        admin_id = factories.person(session, role="admin").id
+        sandbox = open_sandbox(session, secret="gvk_x", choose=secrets.choice, by=admin_id, now=NOON)
+    assert [(hop.status, hop.missing) for hop in go_whole_way(app, code=sandbox.code, secret="gvk_x")] == [
+        (302, ""),
+        *[(201, "")] * 3,
+    ]
+    assert [hop.status for hop in go_whole_way(app, code="NOSUCHCODE", secret="gvk_x")] == [404, None, None, None]
+    refused = go_whole_way(app, code=sandbox.code, secret="gvk_other")[1]
+    assert (refused.status, refused.missing) == (401, "status")
+    assert "Send a key of this site" in refused.answer
 
 
 @on_sqlite

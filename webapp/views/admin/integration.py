@@ -9,7 +9,9 @@ from flask_login import current_user
 from webapp.clicks.destinations import is_elsewhere
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.money import Money
 from webapp.extensions import db
+from webapp.formatting import money
 from webapp.queries.keys import count_keys
 from webapp.queries.last_heard import last_heard
 from webapp.queries.links import first_link_of
@@ -26,6 +28,8 @@ from webapp.views.admin.integration_words import (
 )
 from webapp.views.admin.whole_way import Hop, go_whole_way
 from webapp.web import absolute_url, load_program, render
+
+EXAMPLE_MINOR = 4999
 
 bp = Blueprint("integration", __name__, url_prefix="/integration")
 
@@ -70,6 +74,8 @@ def _page(hops: Sequence[Hop] = ()) -> Response:
         link_url=absolute_url(f"/r/{code}"),
         snippet=snippet(base_url, program.consent_mode),
         fields=hidden_fields(),
+        example_minor=EXAMPLE_MINOR,
+        example=money(Money(EXAMPLE_MINOR, program.currency)),
         calls=_calls(base_url, code, program.currency),
     )
 
@@ -77,7 +83,7 @@ def _page(hops: Sequence[Hop] = ()) -> Response:
 def _calls(base_url: str, code: str, currency: str) -> dict[str, str]:
     person = {"external_id": "cus_1"}
     signup = {"email": "friend@example.org", "name": "Bob Miller", "referral_code": code, "click_id": "…"}
-    purchase = {"event_id": "evt_1", "type": "purchase", "user": person, "amount": 4999, "currency": currency}
+    purchase = {"event_id": "evt_1", "type": "purchase", "user": person, "amount": EXAMPLE_MINOR, "currency": currency}
     return {
         "signup": curl(base_url, "/signups", person | signup),
         "purchase": curl(base_url, "/conversions", purchase | {"order_id": "1001"}),

@@ -121,6 +121,7 @@ class _Walk:
 
     def _send(self, method: str, path: str, **sent: Any) -> TestResponse:
         client = Client(self.app.wsgi_app, use_cookies=False)
+        sent["environ_overrides"] = {"REMOTE_ADDR": "127.0.0.1"}
         # In a context of its own: else it would share the person, the program and the session of the request outside.
         return Context().run(
             client.open, path, method=method, base_url=self.app.config["BASE_URL"], buffered=True, **sent
