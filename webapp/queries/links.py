@@ -60,7 +60,7 @@ _TO_FOLLOW = (
 
 
 def link_to_follow(connection: Connection, key: str) -> Any:
-    """Return the same link by its `code_key`, with what its clicks need of its program, without making objects. A row, or None."""
+    """Return the same link by its `code_key`, as a row with what its clicks need of its program; None as above."""
     return connection.execute(_TO_FOLLOW, {"key": key}).one_or_none()
 
 
