@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
+from tests.routing import compile_routes_once
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
@@ -19,6 +20,8 @@ from webapp.extensions import db
 # How busy a machine is says nothing about a rule.
 settings.register_profile("grapevine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("grapevine")
+
+compile_routes_once()
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
