@@ -7,10 +7,12 @@ from sqlalchemy import NullPool, UniqueConstraint, create_engine, delete, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from tests.factories import NOON, program
 from tests.money import ada_and_bob, buy, publish
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import Model, Reward, User, append_only
+from webapp.services.referral_changes import Wanted, change_referral
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -27,7 +29,10 @@ def rows(in_app):
     """Something in every table."""
     with write_transaction() as session:
         publish(session)
-        buy(session, ada_and_bob(session)[1])
+        _ada, bob = ada_and_bob(session)
+        buy(session, bob)
+        wanted = Wanted("remove", None, 0, "other", bob.id)
+        change_referral(session, program(session), bob, wanted, now=NOON)
     db.session.rollback()
 
 

@@ -320,6 +320,23 @@ def _coupon_codes(connection: sa.Connection) -> None:
     )
 
 
+def _referrals_that_are_changed_by_people(connection: sa.Connection) -> None:
+    about = {"friend_id": BOB, "sequence": 1}
+    insert(
+        connection,
+        "referral_changes",
+        program_id=_program(connection),
+        kind="remove",
+        from_referrer_id=ADA,
+        from_link_id=LINK,
+        reason="other",
+        by=ADA,
+        at=NOON,
+        **about,
+    )
+    insert(connection, "referral_change_notes", text="", written_by=ADA, written_at=NOON, **about)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -330,4 +347,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0007": _held_rewards,
     "0008": _what_is_kept_of_a_click,
     "0009": _coupon_codes,
+    "0010": _referrals_that_are_changed_by_people,
 }

@@ -14,6 +14,7 @@ from webapp.models import (
     Conversion,
     LedgerEntry,
     LedgerTransaction,
+    Referral,
     Refund,
     Reward,
     RewardDecision,
@@ -45,6 +46,7 @@ def names(in_app):
             grant: "GRANT",
             reversal: "REVERSAL",
             ada.id: "ADA",
+            bob.id: "BOB",
         }
     db.session.rollback()
     return {str(row_id): name for row_id, name in called.items()}
@@ -305,6 +307,29 @@ BREACHES = [
         id="a decision whose reward is gone",
     ),
     pytest.param(
+        [update(Reward).values(ended_bond=1)],
+        ["reward REWARD: change 1 of the referral ended it, and 600 of it are kept"],
+        id="an ended reward of which something is kept",
+    ),
+    pytest.param(
+        [update(Reward).values(bond=1)],
+        [
+            "reward REWARD: no decision earned 1000 USD",
+            "conversion CONVERSION: rule RULE earned ADA 1000 USD, and there is no such reward",
+        ],
+        id="a reward of another bond than its decision",
+    ),
+    pytest.param(
+        [update(Conversion).values(referral_id=None)],
+        ["reward REWARD: it holds for ADA, who is not credited for the friend"],
+        id="a reward of someone who is not credited",
+    ),
+    pytest.param(
+        [update(Referral).values(bond=1)],
+        ["friend BOB: the referral says that change 1 made it, and there is none"],
+        id="a bond without its change",
+    ),
+    pytest.param(
         [delete(Reward)],
         [
             "transaction GRANT: its reward REWARD is not there",
@@ -325,13 +350,15 @@ def test_a_second_reward_of_one_rule_for_one_conversion_is_named(names):
     new, *same = Reward.__table__.columns
     twin = insert(Reward).from_select([new, *same], select(literal(new_id(), new.type), *same))
     if db.engine.dialect.name == "postgresql":
-        without_key = [text("ALTER TABLE rewards DROP CONSTRAINT uq_rewards_conversion_rule_beneficiary_side")]
+        key = "uq_rewards_conversion_rule_beneficiary_side_bond"
+        without_key = [text(f"ALTER TABLE rewards DROP CONSTRAINT {key}"), text("DROP INDEX uq_rewards_that_hold")]
     else:
         # A table that is made from another has none of its constraints.
         copy = "CREATE TABLE copy AS SELECT * FROM rewards"
         without_key = [text(copy), text("DROP TABLE rewards"), text("ALTER TABLE copy RENAME TO rewards")]
     found = breaches_after(names, *without_key, twin)
     assert "conversion CONVERSION: rule RULE rewarded ADA 2 times" in found
+    assert "conversion CONVERSION: 2 rewards of rule RULE hold for the referrer" in found
 
 
 def test_a_refund_of_something_without_an_amount_counts_nothing():

@@ -22,6 +22,7 @@ from webapp.queries import audit, ledger, rollups, rules
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
 from webapp.services.people import EmailTakenError
+from webapp.services.referral_changes import ChangedMeanwhileError, Wanted, change_referral
 from webapp.services.refunds import RefundTakenError
 from webapp.services.reported_signups import ExternalIdTakenError, SignupReport, report_signup
 from webapp.services.rewards import SYSTEM, mature_rewards
@@ -57,6 +58,9 @@ def a_history(in_app):
             session, CameBy(typed=factories.link_of(session, ada)), name="Ivy Jones", email="ivy@example.org"
         )
         buy(session, ivy, "30.00 USD", event_id="ready")
+        factories.person(session, name="Luca Rossi")
+        zoe, _nobody = join(session, CameBy(), name="Zoe Novak", email="zoe@example.org")
+        buy(session, zoe, "20.00 USD", event_id="unreferred")
         refund(session, "10.00 USD", order_id="awaited order", event_id="waits 1")
         refund(session, of="awaited", event_id="waits 2")
 
@@ -120,6 +124,26 @@ def a_freeze(session):
     send(session, reward_of(session, "ready", "ten-percent"), "in_payout")
 
 
+def a_move(session):
+    """All of them are new rows, and some of them are taken back at once; one was paid."""
+    bob, luca = named(session, "Bob Miller"), named(session, "Luca Rossi")
+    link = factories.link_of(session, luca)
+    wanted = Wanted("move", link, 0, "wrong_credit", by=luca.id, note="He asked")
+    change_referral(session, factories.program(session), bob, wanted, now=NOON)
+
+
+def a_removal(session):
+    bob = named(session, "Bob Miller")
+    wanted = Wanted("remove", None, 0, "terms", by=named(session, "Luca Rossi").id)
+    change_referral(session, factories.program(session), bob, wanted, now=NOON)
+
+
+def an_assignment(session):
+    zoe = named(session, "Zoe Novak")
+    wanted = Wanted("assign", factories.link_of(session, named(session, "Ada Okafor")), 0, "other", by=zoe.id)
+    change_referral(session, factories.program(session), zoe, wanted, now=NOON)
+
+
 def a_publication(session):
     wanted = [rule(settings={"percent": "25"}), rule(**money.TEN_DOLLARS)]
     publish_rules(session, factories.program(session), wanted, prune=True, note="Autumn", by=None, now=NOON)
@@ -162,6 +186,9 @@ OPERATIONS = {
     maturing: None,
     a_decision: StatusError,
     a_freeze: StatusError,
+    a_move: ChangedMeanwhileError,
+    a_removal: ChangedMeanwhileError,
+    an_assignment: ChangedMeanwhileError,
     a_publication: None,
     a_signup: EmailTakenError,
     a_reported_signup: ExternalIdTakenError,

@@ -21,10 +21,12 @@ from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
 from webapp.models import Conversion, Refund, Reward, User
+from webapp.queries import rollups
 from webapp.queries.ledger import breaches
 from webapp.queries.people import find_by_email
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
+from webapp.services.referral_changes import Wanted, change_referral
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy
@@ -57,7 +59,8 @@ class Case:
         refund(session, amount, of=self.named(of), **{"event_id": self.named("back"), **named})
 
     def send(self, session: Session, *statuses: str, of: str = "first") -> None:
-        found = select(Reward.id).join(Conversion, Conversion.id == Reward.conversion_id)
+        # Ada's, whoever has been credited since.
+        found = select(Reward.id).join(Conversion, Conversion.id == Reward.conversion_id).where(Reward.bond == 0)
         send(session, session.execute(found.where(Conversion.event_id == self.named(of))).scalar_one(), *statuses)
 
     def named(self, name: str) -> str:
@@ -198,6 +201,38 @@ def publication(_case: Case, session: Session) -> None:
     publish(session, key="another", settings={"percent": str(next(_numbers) % 90 + 1)}, now=NOON)
 
 
+def somebody_else(_case: Case, session: Session) -> None:
+    """Someone to whom referrals are moved, and who has not brought anybody."""
+    if find_by_email(session, "luca@example.com") is None:
+        factories.person(session, name="Luca Rossi", email="luca@example.com")
+
+
+def bought_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    bought(case, session)
+
+
+def approved_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    approved(case, session)
+
+
+def bought_twice_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    bought_twice(case, session)
+
+
+def move(case: Case, session: Session) -> None:
+    luca = find_by_email(session, "luca@example.com")
+    wanted = Wanted("move", factories.link_of(session, luca), 0, "wrong_credit", by=luca.id)
+    change_referral(session, factories.program(session), session.get_one(User, case.bob), wanted, now=NOON)
+
+
+def removal(case: Case, session: Session) -> None:
+    wanted = Wanted("remove", None, 0, "terms", by=case.ada)
+    change_referral(session, factories.program(session), session.get_one(User, case.bob), wanted, now=NOON)
+
+
 def same_order(case: Case, session: Session) -> None:
     case.buys(session, "other", order="first")
 
@@ -244,6 +279,12 @@ PAIRS: dict[str, tuple[Step, Step, Step, int, set[str]]] = {
     "a late purchase, a decision about all that it ends": (
         *(bought_twice_where_only_the_first_counts_too, late_purchase, decision_about_all, 2500, {""}),
     ),
+    "a move, a purchase": (bought_and_somebody_else, move, second_purchase, 0, {""}),
+    "a move, a refund": (bought_and_somebody_else, move, half_back, 0, {""}),
+    "a move, a freeze": (approved_and_somebody_else, move, freeze, 0, {"", "StatusError"}),
+    "a removal, a late purchase": (bought_twice_and_somebody_else, removal, late_purchase, 0, {""}),
+    "a removal, a refund": (bought_and_somebody_else, removal, half_back, 0, {""}),
+    "a removal, a move": (bought_and_somebody_else, removal, move, 0, {"ChangedMeanwhileError"}),
     "two late purchases": (bought_twice, late_purchase, later_purchase, 2000, {""}),
 }
 
@@ -273,6 +314,7 @@ def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, d
         done = len(SERIALLY) + len(plans)
         assert done > 10
     assert list(breaches(db.session())) == []
+    assert list(rollups.breaches(db.session())) == []
     record_property("interleavings", done)
 
 

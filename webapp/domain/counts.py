@@ -89,6 +89,12 @@ class Tally:
         for key, counts in sorted(self._rows[roll_up].items(), key=_in_order):
             yield {**dict(zip(roll_up.key, key, strict=True)), **counts}
 
+    def add(self, other: "Tally", times: int = 1) -> None:
+        """Add all that another one counted, or with -1 take it off."""
+        for roll_up, rows in other._rows.items():
+            for key, counts in rows.items():
+                self._add(roll_up, key, **{name: times * count for name, count in counts.items()})
+
     def clicks(
         self,
         program_id: UUID,

@@ -23,6 +23,18 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "reward_released": (N_("%(who)s released %(subject)s"),),
     "reward_held": (N_("%(who)s held %(subject)s"),),
     "reward_rejected": (N_("%(who)s rejected %(subject)s"),),
+    "referral_assigned": (
+        N_("%(who)s credited %(referrer_after)s with %(subject)s"),
+        N_("%(who)s credited someone with %(subject)s"),
+    ),
+    "referral_moved": (
+        N_("%(who)s moved the credit for %(subject)s from %(referrer_before)s to %(referrer_after)s"),
+        N_("%(who)s moved the credit for %(subject)s to someone else"),
+    ),
+    "referral_removed": (
+        N_("%(who)s took the credit for %(subject)s from %(referrer_before)s"),
+        N_("%(who)s removed the referral of %(subject)s"),
+    ),
     "person_created": (
         N_("%(who)s made an account for %(subject)s, as %(role)s"),
         N_("%(who)s made an account for %(subject)s"),

@@ -15,6 +15,7 @@ from webapp.models.link import Link
 from webapp.models.outbox import OutboxMail
 from webapp.models.program import Program
 from webapp.models.referral import Referral
+from webapp.models.referral_change import ReferralChange, ReferralChangeNote
 from webapp.models.refund import Refund
 from webapp.models.reward import Reward, RewardDecision, RewardEvent
 from webapp.models.reward_note import RewardNote
@@ -56,6 +57,8 @@ __all__ = [
     "ProgramDay",
     "ProgramRevenueDay",
     "Referral",
+    "ReferralChange",
+    "ReferralChangeNote",
     "Refund",
     "Reward",
     "RewardDecision",

@@ -14,6 +14,7 @@ TABLES = (
     "ledger_transactions",
     "ledger_entries",
     "audit_entries",
+    "referral_changes",
 )
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
@@ -25,6 +26,7 @@ _KEYS = {
     "ledger_transactions": (("id",), ("reward_id", "reward_sequence")),
     "ledger_entries": (("transaction_id", "position"),),
     "audit_entries": (("id",), ("program_id", "sequence")),
+    "referral_changes": (("friend_id", "sequence"),),
 }
 
 _FUNCTION = """

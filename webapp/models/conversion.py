@@ -30,7 +30,7 @@ class Conversion(Model):
     type: Mapped[str]
     # None: nobody with an account.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    # The bond that it counts for, as it was then.
+    # The referral that it counts for now; None when nobody is credited for the person.
     referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referrals.id"))
     amount_minor: Mapped[int | None]
     currency: Mapped[str | None]

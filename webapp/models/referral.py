@@ -11,7 +11,7 @@ from webapp.models.base import Model
 
 
 class Referral(Model):
-    """A friend and who brought them. A friend has at most one referrer in a program."""
+    """A friend and who brought them, as it is now. A friend has at most one referrer in a program."""
 
     __tablename__ = "referrals"
     __table_args__ = (
@@ -30,9 +30,11 @@ class Referral(Model):
     referrer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     friend_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     link_id: Mapped[UUID] = mapped_column(ForeignKey("links.id"))
-    # typed_code | coupon_code | link
+    # typed_code | coupon_code | link | assigned, by a person
     method: Mapped[str]
     decision_id: Mapped[UUID] = mapped_column(ForeignKey("attribution_decisions.id"))
+    # 0 as the signup was attributed; since then the number of the change that made it what it is.
+    bond: Mapped[int] = mapped_column(default=0, server_default="0")
     # The campaign of the credited click, which is forgotten one day; None when it had none.
     utm_source: Mapped[str | None]
     utm_medium: Mapped[str | None]

@@ -11,11 +11,13 @@ from webapp.ids import new_id
 from webapp.models.base import Model
 
 _PENDING, _HELD = text("status = 'pending'"), text("status = 'held'")
+_HOLDS = text("ended_bond IS NULL")
 
 
 class RewardDecision(Model):
     """Whether one rule rewards one conversion, and why. Append-only: a later one for the same rule replaces it.
 
+    One without a rule replaces all that were before, and is replaced by any.
     The version is None where no rule was asked: nobody knows the person, or
     nobody referred them, or there is no rule for what happened.
     """
@@ -38,20 +40,33 @@ class RewardDecision(Model):
     amount_minor: Mapped[int | None]
     currency: Mapped[str | None]
     decided_at: Mapped[datetime]
+    # For which bond of the friend: 0 as the signup was attributed, else the number of the referral's change.
+    bond: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Reward(Model):
-    """What someone earned by one conversion under one rule, at most once. `amount_minor` is what was granted."""
+    """What someone earned by one conversion under one rule, once for each bond. `amount_minor` is what was granted.
+
+    Of all bonds at most one reward holds: those before ended when the referral was changed.
+    """
 
     __tablename__ = "rewards"
     __table_args__ = (
         UniqueConstraint(
-            "conversion_id", "rule_id", "beneficiary_id", "side", name="uq_rewards_conversion_rule_beneficiary_side"
+            *("conversion_id", "rule_id", "beneficiary_id", "side", "bond"),
+            name="uq_rewards_conversion_rule_beneficiary_side_bond",
         ),
         CheckConstraint("amount_minor > 0", name="amount_minor"),
         CheckConstraint("side IN ('referrer', 'friend')", name="side"),
         CheckConstraint(
             "status IN ('pending', 'held', 'approved', 'in_payout', 'paid', 'rejected', 'reversed')", name="status"
+        ),
+        Index(
+            "uq_rewards_that_hold",
+            *("conversion_id", "rule_id", "side"),
+            unique=True,
+            postgresql_where=_HOLDS,
+            sqlite_where=_HOLDS,
         ),
         Index(None, "beneficiary_id"),
         Index(None, "program_id", "granted_at"),
@@ -75,6 +90,10 @@ class Reward(Model):
     sequence: Mapped[int]
     matures_at: Mapped[datetime]
     granted_at: Mapped[datetime]
+    # That of the decision it comes from.
+    bond: Mapped[int] = mapped_column(default=0, server_default="0")
+    # The change of the referral that ended it; None while it holds.
+    ended_bond: Mapped[int | None]
 
 
 class RewardEvent(Model):

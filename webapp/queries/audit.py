@@ -14,6 +14,9 @@ from webapp.domain.money import Money
 from webapp.models import ApiKey, AuditEntry, CouponCode, Program, Reward, RewardRule, RewardRuleVersion, User
 from webapp.queries.paging import UnknownCursorError
 
+# Details that are ids of people.
+REFERRERS = ("referrer_before", "referrer_after")
+
 ROWS_AT_A_TIME = 5_000
 PAGE = 50
 
@@ -115,8 +118,9 @@ def names_of(session: Session, program_id: UUID, entries: Sequence[Entry]) -> Na
         by = {entry.actor_id for entry in entries if entry.actor == actor}
         return {one for one in about | by if one is not None}
 
+    told = {UUID(entry.details[name]) for entry in entries for name in REFERRERS if name in entry.details}
     people = _found(
-        session, select(User.id, User.name).where(User.program_id == program_id), User.id, ids("user", "person")
+        session, select(User.id, User.name).where(User.program_id == program_id), User.id, ids("user", "person") | told
     )
     keys = _found(
         session,

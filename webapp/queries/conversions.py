@@ -31,6 +31,7 @@ class Surroundings:
     hold_days: int
     time_zone: str
     referral_id: UUID | None
+    bond: int
     referrer_id: UUID | None
     link_id: UUID | None
     signed_up_at: datetime | None
@@ -48,7 +49,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What one rule said about a conversion; `version` is None where no rule was asked."""
+    """What one rule said about a conversion; `version` is None where no rule was asked.
+
+    `bond` is that of the friend for which it was decided.
+    """
 
     version: Version | None
     side: str | None
@@ -57,6 +61,7 @@ class Decided:
     because: tuple[Sentence, ...]
     facts: Facts
     amount: Money | None
+    bond: int = 0
 
     @property
     def rule_key(self) -> str | None:
@@ -128,6 +133,7 @@ def _surroundings() -> Select[Any]:
             programs.c.hold_days,
             programs.c.time_zone,
             referrals.c.id.label("referral_id"),
+            func.coalesce(referrals.c.bond, 0).label("bond"),
             referrals.c.referrer_id,
             referrals.c.link_id,
             referrals.c.created_at.label("signed_up_at"),
@@ -182,18 +188,35 @@ def decisions_of(session: Session, conversion_id: UUID) -> list[Decided]:
 
 def decisions_of_many(session: Session, conversion_ids: Sequence[UUID]) -> dict[UUID, list[Decided]]:
     """Return what holds for each of these conversions, the rules by age."""
+    found: dict[UUID, dict[UUID | None, Decided]] = {}
+    for conversion_id, decided in _all_decisions(session, conversion_ids):
+        by_rule = found.setdefault(conversion_id, {})
+        if decided.version is None:
+            by_rule.clear()
+        else:
+            by_rule.pop(None, None)
+        # The place of the first decision stays; the words of the last one count.
+        by_rule[decided.version.rule_id if decided.version else None] = decided
+    return {conversion_id: list(by_rule.values()) for conversion_id, by_rule in found.items()}
+
+
+def decisions_behind(session: Session, conversion_id: UUID, *, bond: int) -> list[Decided]:
+    """Return the newest decision of each rule for one bond, whether it holds or not: what its rewards rest on."""
+    found = _all_decisions(session, [conversion_id])
+    return list({one.version.rule_id: one for _id, one in found if one.version and one.bond == bond}.values())
+
+
+def _all_decisions(session: Session, conversion_ids: Sequence[UUID]) -> list[tuple[UUID, Decided]]:
     rows = session.scalars(
         select(RewardDecision)
         .where(RewardDecision.conversion_id.in_(conversion_ids))
         .order_by(RewardDecision.conversion_id, RewardDecision.sequence)
     ).all()
     versions = find_versions(session, [row.rule_version_id for row in rows if row.rule_version_id])
-    found: dict[UUID, dict[UUID | None, Decided]] = {}
-    for row in rows:
-        version = versions[row.rule_version_id] if row.rule_version_id else None
-        # The place of the first decision stays; the words of the last one count.
-        found.setdefault(row.conversion_id, {})[version.rule_id if version else None] = _decided(row, version)
-    return {conversion_id: list(by_rule.values()) for conversion_id, by_rule in found.items()}
+    return [
+        (row.conversion_id, _decided(row, versions[row.rule_version_id] if row.rule_version_id else None))
+        for row in rows
+    ]
 
 
 def _decided(row: RewardDecision, version: Version | None) -> Decided:
@@ -206,4 +229,5 @@ def _decided(row: RewardDecision, version: Version | None) -> Decided:
         because=tuple(from_stored(sentence) for sentence in row.because),
         facts=stored_facts.from_stored(facts),
         amount=None if row.amount_minor is None or row.currency is None else Money(row.amount_minor, row.currency),
+        bond=row.bond,
     )

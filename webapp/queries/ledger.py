@@ -20,6 +20,7 @@ from webapp.models import (
     RewardRuleVersion,
     append_only,
 )
+from webapp.queries import bonds
 
 # Decisions that pay, all of it or what a limit leaves.
 _EARNED = ("earned", "limit_cut")
@@ -49,6 +50,7 @@ def breaches(session: Session) -> Iterator[str]:
         _decisions,
         _unrewarded,
         _undecided,
+        *bonds.CHECKS,
     ):
         yield from find(session)
 
@@ -124,9 +126,9 @@ def _transactions(session: Session) -> Iterator[str]:
 
 def _doubles(session: Session) -> Iterator[str]:
     """The unique key refuses these; it could have been dropped."""
-    key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side)
+    key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side, Reward.bond)
     for row in session.execute(select(*key, func.count()).group_by(*key).having(func.count() > 1)):
-        yield f"conversion {row[0]}: rule {row[1]} rewarded {row[2]} {row[4]} times"
+        yield f"conversion {row[0]}: rule {row[1]} rewarded {row[2]} {row[5]} times"
 
 
 def _histories(session: Session) -> Iterator[str]:
@@ -256,6 +258,7 @@ def _decisions(session: Session) -> Iterator[str]:
                 RewardDecision.rule_version_id == Reward.rule_version_id,
                 RewardDecision.beneficiary_id == Reward.beneficiary_id,
                 RewardDecision.side == Reward.side,
+                RewardDecision.bond == Reward.bond,
                 RewardDecision.code.in_(_EARNED),
                 RewardDecision.amount_minor == Reward.amount_minor,
                 RewardDecision.currency == Reward.currency,
@@ -285,6 +288,7 @@ def _unrewarded(session: Session) -> Iterator[str]:
                 Reward.rule_id == RewardRuleVersion.rule_id,
                 Reward.beneficiary_id == RewardDecision.beneficiary_id,
                 Reward.side == RewardDecision.side,
+                Reward.bond == RewardDecision.bond,
             ),
         )
         .where(RewardDecision.code.in_(_EARNED), Reward.id.is_(None))

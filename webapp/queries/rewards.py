@@ -21,7 +21,8 @@ PAGE = 50
 class RewardRow:
     """A reward as it stands. `reason` and `since` are the last event's.
 
-    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards.
+    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards. `bond` is that of the
+    friend for which it was granted, `ended_bond` the change of the referral that ended it.
     """
 
     id: UUID
@@ -40,6 +41,13 @@ class RewardRow:
     matures_at: datetime
     granted_at: datetime
     version: Version
+    bond: int = 0
+    ended_bond: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether no change of the referral ended it."""
+        return self.ended_bond is None
 
     @property
     def taken_minor(self) -> int:
@@ -216,6 +224,8 @@ def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:
             matures_at=reward.matures_at,
             granted_at=reward.granted_at,
             version=versions[reward.rule_version_id],
+            bond=reward.bond,
+            ended_bond=reward.ended_bond,
         )
         for reward, reversed_minor, clawed_back_minor, reason, since, event_id in found
     ]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, func, select
+from sqlalchemy import ColumnElement, Executable, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.counts import CLICKED, ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
@@ -39,6 +39,15 @@ def sealed_days(session: Session) -> dict[UUID, date]:
     """
     found = session.execute(select(Program.id, Program.sealed_before).where(Program.sealed_before.is_not(None)))
     return {program_id: day for program_id, day in found if day}
+
+
+def counts_of_referral(session: Session, referral_id: UUID) -> Tally:
+    """Return all that a friend counts for because somebody is credited for them, from the rows themselves."""
+    tally = Tally()
+    zones = dict(session.execute(select(Program.id, Program.time_zone)).all())
+    for count in (_signups, _purchases, _refunds):
+        count(session, zones, tally, Referral.id == referral_id)
+    return tally
 
 
 def breaches(session: Session) -> Iterator[str]:
@@ -90,16 +99,16 @@ def _friend_of(row: Any, zones: dict[UUID, str]) -> Friend:
     return Friend(row.program_id, row.link_id, row.referrer_id, signed_up_on, campaign)
 
 
-def _signups(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
-    for row in _stream(session, select(*_FRIEND)):
+def _signups(session: Session, zones: dict[UUID, str], tally: Tally, *of: ColumnElement[bool]) -> None:
+    for row in _stream(session, select(*_FRIEND).where(*of)):
         tally.signup(_friend_of(row, zones))
 
 
-def _purchases(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+def _purchases(session: Session, zones: dict[UUID, str], tally: Tally, *of: ColumnElement[bool]) -> None:
     query = (
         select(*_FRIEND, Referral.id, Conversion.occurred_at, Conversion.currency, Conversion.amount_minor)
         .join(Conversion, Conversion.referral_id == Referral.id)
-        .where(Conversion.type == "purchase")
+        .where(Conversion.type == "purchase", *of)
         .order_by(Referral.id)
     )
     for _id, rows in groupby(_stream(session, query), key=lambda row: row.id):
@@ -114,13 +123,13 @@ def _purchases(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
                 tally.buyer_in_week(friend, week)
 
 
-def _refunds(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+def _refunds(session: Session, zones: dict[UUID, str], tally: Tally, *of: ColumnElement[bool]) -> None:
     query = (
         select(*_FRIEND, Refund.occurred_at, Refund.applied_minor, Conversion.currency)
         .select_from(Refund)
         .join(Conversion, Conversion.id == Refund.conversion_id)
         .join(Referral, Referral.id == Conversion.referral_id)
-        .where(Conversion.type == "purchase", Refund.applied_minor > 0)
+        .where(Conversion.type == "purchase", Refund.applied_minor > 0, *of)
     )
     for row in _stream(session, query):
         day = local_day(row.occurred_at, zones[row.program_id])

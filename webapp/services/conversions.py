@@ -143,7 +143,7 @@ def _rules_for(
     if user_id is None or about.referrer_id is None or (event.type == SIGNUP and about.earlier + about.later):
         return None
     rules = rule_set(session, program_id, about.rules_revision)
-    queue_for_limits(session, program_id, rules, event.type, about.referrer_id)
+    queue_for_limits(session, program_id, rules, {event.type}, about.referrer_id)
     return rules
 
 
@@ -173,6 +173,7 @@ def _decide(
             beneficiary_id=about.referrer_id if version.definition.beneficiary == "referrer" else user_id,
             referrer_id=about.referrer_id,
             time_zone=about.time_zone,
+            bond=about.bond,
         )
         for version in rules.live_at(event.occurred_at)
         if version.definition.trigger == event.type
@@ -200,6 +201,7 @@ def _grant(
             amount=decided.amount,
             occurred_at=event.occurred_at,
             hold_days=decided.version.definition.hold_days_within(about.hold_days),
+            bond=decided.bond,
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount

@@ -26,26 +26,27 @@ def ask(
     beneficiary_id: UUID | None,
     referrer_id: UUID,
     time_zone: str,
+    bond: int,
 ) -> Decided:
     """Ask a rule about a conversion; when it would pay, its limits too, which has queued for them."""
     rule = version.definition
     facts = rule.looked_at(facts)
     if rule.limits is not None and isinstance(rule.worth(facts), Earned):
         facts = with_used(session, program_id, version, facts, referrer_id=referrer_id, time_zone=time_zone)
-    return answer(version, facts, beneficiary_id)
+    return answer(version, facts, beneficiary_id, bond=bond)
 
 
-def answer(version: Version, facts: Facts, beneficiary_id: UUID | None) -> Decided:
+def answer(version: Version, facts: Facts, beneficiary_id: UUID | None, *, bond: int) -> Decided:
     """Return what a rule says of these facts alone: always the same."""
     side, said = version.definition.beneficiary, version.definition.price(facts)
     if isinstance(said, Earned):
-        return Decided(version, side, beneficiary_id, said.code, said.because, facts, said.amount)
-    return Decided(version, side, beneficiary_id, said.code, (said.because,), facts, None)
+        return Decided(version, side, beneficiary_id, said.code, said.because, facts, said.amount, bond)
+    return Decided(version, side, beneficiary_id, said.code, (said.because,), facts, None, bond)
 
 
-def without_rule(code: str, facts: Facts) -> Decided:
+def without_rule(code: str, facts: Facts, *, bond: int = 0) -> Decided:
     """Return what is decided where no rule is asked."""
-    return Decided(None, None, None, code, (REASONS[code],), facts, None)
+    return Decided(None, None, None, code, (REASONS[code],), facts, None, bond)
 
 
 def append_decisions(
@@ -68,6 +69,7 @@ def append_decisions(
                 "amount_minor": decided.amount.minor if decided.amount else None,
                 "currency": decided.amount.currency if decided.amount else None,
                 "decided_at": now,
+                "bond": decided.bond,
             }
             for sequence, decided in enumerate(decisions, after + 1)
         ],

@@ -30,6 +30,7 @@ class Begun:
     version: Version
     facts: Facts
     beneficiary_id: UUID
+    bond: int
 
 
 def end_what_no_longer_counts(
@@ -55,9 +56,9 @@ def end_what_no_longer_counts(
             if before.version is None or before.facts.nth_purchase == nth:
                 continue
             facts = replace(before.facts, nth_purchase=nth)
-            after = answer(before.version, facts, before.beneficiary_id)
+            after = answer(before.version, facts, before.beneficiary_id, bond=before.bond)
             if before.amount is None and after.amount is not None and before.beneficiary_id is not None:
-                begun.append(Begun(conversion_id, before.version, facts, before.beneficiary_id))
+                begun.append(Begun(conversion_id, before.version, facts, before.beneficiary_id, before.bond))
             else:
                 pairs.append((before, after))
         anew.append((conversion_id, pairs))
@@ -80,9 +81,10 @@ def begin_what_counts_now(
     """Give what is earned only since an event counts one higher, less what was refunded meanwhile."""
     for one in begun:
         conversion = session.get_one(Conversion, one.conversion_id)
-        if _reward_of(session, one.conversion_id, one.version, one.beneficiary_id) is not None:
+        if _reward_of(session, one.conversion_id, one.version, one.beneficiary_id, one.bond) is not None:
             facts = replace(one.facts, rewarded_before=True)
-            _append(session, one.conversion_id, [answer(one.version, facts, one.beneficiary_id)], now=now)
+            decided = answer(one.version, facts, one.beneficiary_id, bond=one.bond)
+            _append(session, one.conversion_id, [decided], now=now)
             continue
         if about.referrer_id is None:
             raise RuntimeError("a rule was asked about someone whom nobody referred")
@@ -94,6 +96,7 @@ def begin_what_counts_now(
             beneficiary_id=one.beneficiary_id,
             referrer_id=about.referrer_id,
             time_zone=about.time_zone,
+            bond=one.bond,
         )
         _append(session, one.conversion_id, [decided], now=now)
         if decided.amount is None:
@@ -106,6 +109,7 @@ def begin_what_counts_now(
             amount=decided.amount,
             occurred_at=conversion.occurred_at,
             hold_days=one.version.definition.hold_days_within(about.hold_days),
+            bond=one.bond,
         )
         grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
         newest = select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc())
@@ -135,7 +139,7 @@ def _end_reward(
 ) -> None:
     if before.version is None or before.beneficiary_id is None:
         return
-    reward_id = _reward_of(session, conversion_id, before.version, before.beneficiary_id)
+    reward_id = _reward_of(session, conversion_id, before.version, before.beneficiary_id, before.bond)
     if reward_id is None:
         raise RuntimeError("a decision that paid has no reward")
     (reward,) = lock_rewards(session, [reward_id])
@@ -143,11 +147,12 @@ def _end_reward(
         take_back(session, reward, reward.kept_minor, reason=reason, refund_id=None, actor=actor, now=now)
 
 
-def _reward_of(session: Session, conversion_id: UUID, version: Version, beneficiary_id: UUID) -> UUID | None:
+def _reward_of(session: Session, conversion_id: UUID, version: Version, beneficiary_id: UUID, bond: int) -> UUID | None:
     return session.execute(
         select(Reward.id).where(
             Reward.conversion_id == conversion_id,
             Reward.rule_id == version.rule_id,
             Reward.beneficiary_id == beneficiary_id,
+            Reward.bond == bond,
         )
     ).scalar_one_or_none()

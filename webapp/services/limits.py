@@ -1,5 +1,6 @@
 """Limits of reward rules: who waits for whom, and what was used when an event arrives."""
 
+from collections.abc import Set
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,16 +13,16 @@ from webapp.queries.rules import RuleSet, Version
 from webapp.services.queues import queue_for
 
 
-def queue_for_limits(session: Session, program_id: UUID, rules: RuleSet, type: str, referrer_id: UUID) -> None:
-    """Let events that may use the same limit happen one after the other; nothing for rules without limits.
+def queue_for_limits(session: Session, program_id: UUID, rules: RuleSet, types: Set[str], referrer_id: UUID) -> None:
+    """Let events of these types that may use the same limit happen one after the other.
 
-    All of them are taken at once, after the names of the event and before any
+    Rules without limits need nothing. All of them are taken at once, after the names of the event and before any
     row is locked, so that nobody waits in a ring. Any version counts: late
     events are priced by older ones, and what those give is used all the same.
     """
     names = []
     for limited in rules.limited:
-        if type in limited.triggers:
+        if types & limited.triggers:
             if "program" in limited.scopes:
                 names.append(f"limit:{limited.rule_id}")
             if "per_referrer" in limited.scopes:

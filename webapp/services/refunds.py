@@ -135,8 +135,9 @@ def lock_conversions(session: Session, ids: Collection[UUID]) -> None:
     decisions, and would else wait here while it holds the reward.
     """
     if ids:
-        wanted = select(Conversion.id).where(Conversion.id.in_(ids)).order_by(Conversion.id)
-        session.execute(wanted.with_for_update(key_share=True))
+        wanted = select(Conversion).where(Conversion.id.in_(ids)).order_by(Conversion.id)
+        # Read anew: whom they count for may have changed while this waited.
+        session.execute(wanted.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
 
 
 def _refundable_of(session: Session, conversion: Conversion, wanted_minor: int | None) -> int:
@@ -189,7 +190,9 @@ def take_back_what_is_not_earned(
 ) -> tuple[list[TakenBack], list[str]]:
     """Bring every reward of a conversion to what is still earned after all refunds so far, of which this is one."""
     refunded_minor, refunds = refunds_of(session, conversion.id)
-    ids = session.scalars(select(Reward.id).where(Reward.conversion_id == conversion.id)).all()
+    # Those of former referrers ended for good.
+    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
+    ids = session.scalars(select(Reward.id).where(*hold)).all()
     rewards = lock_rewards(session, ids)
     versions = find_versions(session, [reward.rule_version_id for reward in rewards])
     unmet = _unmet_by(session, conversion, versions, refunded_minor)

@@ -45,6 +45,7 @@ class Grant:
     amount: Money
     occurred_at: datetime
     hold_days: int
+    bond: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def grant_rewards(
             matures_at=grant.occurred_at + timedelta(days=grant.hold_days),
             granted_at=now,
             version=grant.version,
+            bond=grant.bond,
         )
         rewards.append(reward)
         count_grant(session, program_id, grant.version.rule_id, grant.amount, grant.occurred_at, time_zone)
@@ -272,6 +274,7 @@ def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
         "sequence": 1,
         "matures_at": reward.matures_at,
         "granted_at": reward.granted_at,
+        "bond": reward.bond,
     }
 
 

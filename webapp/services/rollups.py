@@ -5,10 +5,11 @@
 
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Dialect, delete, text
+from sqlalchemy import Dialect, Update, bindparam, delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from webapp.domain.money import Money
 from webapp.domain.periods import local_day
 from webapp.models import Conversion, Model, Program, Referral
 from webapp.queries.conversions import Surroundings
-from webapp.queries.rollups import ROWS_AT_A_TIME, raw_counts
+from webapp.queries.rollups import ROWS_AT_A_TIME, counts_of_referral, raw_counts
 from webapp.services.rows import Insertion
 from webapp.transactions import connection_of, gathered
 
@@ -29,8 +30,14 @@ class Additions(Tally):
         """Add it to the tables: in one order of tables and rows for everybody, so that two never wait in a ring."""
         connection = connection_of(session)
         for roll_up in ROLL_UPS:
-            if rows := list(self.rows_of(roll_up)):
-                _addition(connection.dialect, roll_up).run(connection, rows)
+            for lowers, rows in groupby(self.rows_of(roll_up), key=lambda row: _lowers(roll_up, row)):
+                if lowers:
+                    # The row is there, and a new one may not begin below nothing.
+                    connection.execute(
+                        _change(roll_up), [{f"its_{name}": value for name, value in row.items()} for row in rows]
+                    )
+                else:
+                    _addition(connection.dialect, roll_up).run(connection, list(rows))
 
 
 def count_clicks(
@@ -102,6 +109,16 @@ def count_withdrawal(session: Session, program_id: UUID, rule_id: UUID, amount: 
     gathered(session, Additions).withdrawal(program_id, rule_id, day, amount.currency, amount.minor)
 
 
+def take_counts_off(session: Session, referral_id: UUID) -> None:
+    """Let a friend, and all they did, count no more: their referral is about to change."""
+    gathered(session, Additions).add(counts_of_referral(session, referral_id), -1)
+
+
+def add_counts(session: Session, referral_id: UUID) -> None:
+    """Let a friend, and all they did, count for their referral as it is now."""
+    gathered(session, Additions).add(counts_of_referral(session, referral_id))
+
+
 def rebuild(session: Session) -> int:
     """Write the roll-ups anew from the raw rows. Returns the number of link days.
 
@@ -134,6 +151,20 @@ def _friend(referral: Referral, zone: str) -> Friend:
 
 def _zone_of(session: Session, program_id: UUID) -> str:
     return session.get_one(Program, program_id).time_zone
+
+
+def _lowers(roll_up: RollUp, row: dict[str, Any]) -> bool:
+    return any(row[name] < 0 for name in roll_up.counts)
+
+
+@lru_cache
+def _change(roll_up: RollUp) -> Update:
+    """Return the statement that adds counts to a row, also such as are below zero."""
+    table = Model.metadata.tables[roll_up.table]
+    counts = {name: table.c[name] + bindparam(f"its_{name}") for name in roll_up.counts}
+    # Named apart from the columns: what is called like one would be its new value.
+    of = [column == bindparam(f"its_{column.name}") for column in table.primary_key.columns]
+    return update(table).where(*of).values(counts)
 
 
 @lru_cache

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from babel.lists import format_list
 from flask import current_app, url_for
@@ -22,7 +23,7 @@ from webapp.domain.explain_audit import (
 from webapp.domain.roles import ROLES_IN_SENTENCES
 from webapp.domain.sentences import N_
 from webapp.formatting import money
-from webapp.queries.audit import Entry, Names
+from webapp.queries.audit import REFERRERS, Entry, Names
 
 SUBJECT_NAMES: Mapping[str, str] = {
     "rule": N_("Reward rules"),
@@ -84,6 +85,11 @@ def who_did(entry: Entry, names: Names) -> str:
 def _filled(entry: Entry, names: Names, *, who: Markup, subject: str) -> Markup:
     values: dict[str, object] = {
         **{name: _word(name, value) for name, value in entry.details.items()},
+        **{
+            name: names.people.get(UUID(entry.details[name]), _("someone"))
+            for name in REFERRERS
+            if name in entry.details
+        },
         "who": who,
         "subject": subject,
         "action": entry.action,

@@ -1,0 +1,185 @@
+"""Who is credited for whom, now and before: the changes of a friend's referral, and what breaks their order."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.referral_changes import Kind, Mailbox
+from webapp.models import Conversion, Link, Referral, ReferralChange, ReferralChangeNote, Reward, RewardEvent, User
+
+# Chains of friends are short, and nobody is in one twice.
+_HIGHEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class MadeChange:
+    """One change of a referral, with the names of today. A referrer and a code are None where there is nobody."""
+
+    sequence: int
+    kind: Kind
+    from_name: str | None
+    from_code: str | None
+    to_name: str | None
+    to_code: str | None
+    reason: str
+    by_name: str
+    at: datetime
+    note: str | None
+
+
+def count_changes(session: Session, friend_id: UUID) -> int:
+    """Return how often the referral of someone was changed: the number of the last change."""
+    newest = select(func.max(ReferralChange.sequence)).where(ReferralChange.friend_id == friend_id)
+    return session.scalar(newest) or 0
+
+
+def changes_of(session: Session, friend_id: UUID) -> list[MadeChange]:
+    """Return the changes of someone's referral, the first one first."""
+    left, right, by = aliased(User), aliased(User), aliased(User)
+    left_link, right_link = aliased(Link), aliased(Link)
+    noted = and_(
+        ReferralChangeNote.friend_id == ReferralChange.friend_id,
+        ReferralChangeNote.sequence == ReferralChange.sequence,
+    )
+    rows = session.execute(
+        select(
+            ReferralChange.sequence,
+            ReferralChange.kind,
+            left.name.label("from_name"),
+            left_link.code.label("from_code"),
+            right.name.label("to_name"),
+            right_link.code.label("to_code"),
+            ReferralChange.reason,
+            by.name.label("by_name"),
+            ReferralChange.at,
+            ReferralChangeNote.text.label("note"),
+        )
+        .join(by, by.id == ReferralChange.by)
+        .outerjoin(left, left.id == ReferralChange.from_referrer_id)
+        .outerjoin(left_link, left_link.id == ReferralChange.from_link_id)
+        .outerjoin(right, right.id == ReferralChange.to_referrer_id)
+        .outerjoin(right_link, right_link.id == ReferralChange.to_link_id)
+        .outerjoin(ReferralChangeNote, noted)
+        .where(ReferralChange.friend_id == friend_id)
+        .order_by(ReferralChange.sequence)
+    )
+    return [MadeChange(**row._mapping) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChange:
+    """The last change that was about one referrer: to them, or away from them."""
+
+    kind: Kind
+    to_them: bool
+    at: datetime
+
+
+def own_changes(session: Session, referrer_id: UUID, friend_ids: Collection[UUID]) -> dict[UUID, OwnChange]:
+    """Return, for each of these friends, the last change that was about a referrer; none for most."""
+    if not friend_ids:
+        return {}
+    rows = session.execute(
+        select(ReferralChange.friend_id, ReferralChange.kind, ReferralChange.to_referrer_id, ReferralChange.at)
+        .where(
+            ReferralChange.friend_id.in_(friend_ids),
+            or_(ReferralChange.from_referrer_id == referrer_id, ReferralChange.to_referrer_id == referrer_id),
+        )
+        .order_by(ReferralChange.friend_id, ReferralChange.sequence)
+    )
+    return {
+        friend_id: OwnChange(cast(Kind, kind), to_referrer_id == referrer_id, at)
+        for friend_id, kind, to_referrer_id, at in rows
+    }
+
+
+def those_above(session: Session, person_id: UUID) -> list[Mailbox]:
+    """Return who brought someone, who brought those, and so on."""
+    found: list[Mailbox] = []
+    seen: set[UUID] = set()
+    above = select(User.referred_by).where(User.id == person_id)
+    while (next_id := session.scalar(above)) is not None and next_id not in seen and len(found) < _HIGHEST:
+        seen.add(next_id)
+        found.append(Mailbox(next_id, session.scalars(select(User.mailbox_key).where(User.id == next_id)).one()))
+        above = select(User.referred_by).where(User.id == next_id)
+    return found
+
+
+def _several(session: Session) -> Iterator[str]:
+    """The unique index refuses these; it could have been dropped."""
+    key = (Reward.conversion_id, Reward.rule_id, Reward.side)
+    query = select(*key, func.count()).where(Reward.ended_bond.is_(None)).group_by(*key).having(func.count() > 1)
+    for conversion_id, rule_id, side, count in session.execute(query):
+        yield f"conversion {conversion_id}: {count} rewards of rule {rule_id} hold for the {side}"
+
+
+def _ended(session: Session) -> Iterator[str]:
+    """Rewards that a change ended and of which something is kept all the same."""
+    taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
+    kept = Reward.amount_minor - taken.correlate(Reward).scalar_subquery()
+    ended = (Reward.ended_bond.is_not(None), Reward.status != "rejected")
+    for reward_id, bond, minor in session.execute(select(Reward.id, Reward.ended_bond, kept).where(*ended, kept != 0)):
+        yield f"reward {reward_id}: change {bond} of the referral ended it, and {minor} of it are kept"
+
+
+def _strangers(session: Session) -> Iterator[str]:
+    """Rewards that hold for someone who is not credited for the friend."""
+    query = (
+        select(Reward.id, Reward.beneficiary_id)
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .outerjoin(Referral, Referral.id == Conversion.referral_id)
+        .where(
+            Reward.side == "referrer",
+            Reward.ended_bond.is_(None),
+            func.coalesce(Referral.referrer_id, Conversion.id) != Reward.beneficiary_id,
+        )
+    )
+    for reward_id, beneficiary_id in session.execute(query):
+        yield f"reward {reward_id}: it holds for {beneficiary_id}, who is not credited for the friend"
+
+
+def _referrals(session: Session) -> Iterator[str]:
+    """Referrals that are not what their last change made of them, and changes that are missing."""
+    numbers = (
+        select(
+            ReferralChange.friend_id.label("friend_id"),
+            func.max(ReferralChange.sequence).label("newest"),
+            func.count().label("changes"),
+        )
+        .group_by(ReferralChange.friend_id)
+        .subquery()
+    )
+    last = and_(ReferralChange.friend_id == numbers.c.friend_id, ReferralChange.sequence == numbers.c.newest)
+    of = and_(Referral.friend_id == ReferralChange.friend_id, Referral.program_id == ReferralChange.program_id)
+    query = (
+        select(
+            *(numbers, ReferralChange.kind, ReferralChange.to_referrer_id, ReferralChange.to_link_id),
+            *(Referral.bond, Referral.referrer_id, Referral.link_id),
+        )
+        .select_from(numbers)
+        .join(ReferralChange, last)
+        .outerjoin(Referral, of)
+    )
+    for friend_id, newest, changes, kind, *rest in session.execute(query):
+        to_referrer, to_link, bond, referrer_id, link_id = rest
+        if newest != changes:
+            yield f"friend {friend_id}: the referral has {changes} changes, and the last one is number {newest}"
+        expected = (None, None, None) if kind == "remove" else (newest, to_referrer, to_link)
+        if (bond, referrer_id, link_id) != expected:
+            yield f"friend {friend_id}: the referral is not what change {newest} made of it"
+    unchanged = (
+        select(Referral.friend_id, Referral.bond)
+        .outerjoin(ReferralChange, ReferralChange.friend_id == Referral.friend_id)
+        .where(Referral.bond != 0, ReferralChange.friend_id.is_(None))
+    )
+    for friend_id, bond in session.execute(unchanged):
+        yield f"friend {friend_id}: the referral says that change {bond} made it, and there is none"
+
+
+# What `ledger verify` asks too: a reward is somebody's because they are credited for the friend.
+CHECKS = (_several, _ended, _strangers, _referrals)

@@ -1,0 +1,247 @@
+"""The money of a changed referral: what the former referrer has of it ends, and the new one is granted theirs.
+
+Each conversion is priced by the rules that were live when it happened, as one
+that arrives late is. A reward about which somebody had doubts leaves the
+doubts behind: the new one is held until a person decides.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.facts import Facts
+from webapp.domain.money import Money
+from webapp.domain.referral_changes import ACTIONS, ENDINGS, Kind
+from webapp.domain.rewards import Status, Taking
+from webapp.models import Conversion, Program, Refund, Reward, RewardDecision, RewardEvent
+from webapp.queries.conversions import Decided
+from webapp.queries.rules import RuleSet, Version
+from webapp.services.decisions import append_decisions, ask, without_rule
+from webapp.services.refunds import take_back_what_is_not_earned
+from webapp.services.rewards import Actor, Grant, change_statuses, grant_rewards, lock_rewards, take_back
+
+SIGNUP = "signup"
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """What a friend's referral becomes: the number of the change, and who is credited since; None for nobody."""
+
+    number: int
+    kind: Kind
+    program: Program
+    friend_id: UUID
+    referrer_id: UUID | None
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What was taken back of one reward, and as what."""
+
+    reward_id: UUID
+    beneficiary_id: UUID
+    side: str
+    amount: Money
+    taken_as: Taking
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A new reward as it stands, `kept` after refunds, and when its hold is over."""
+
+    reward_id: UUID
+    beneficiary_id: UUID
+    side: str
+    kept: Money
+    status: Status
+    matures_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change did, `number` being the change's."""
+
+    kind: Kind
+    number: int
+    taken: list[Ended]
+    granted: list[Granted]
+
+
+def conversions_of(session: Session, friend_id: UUID) -> Sequence[Conversion]:
+    """Return all that someone did, in the order in which it counts."""
+    return session.scalars(
+        select(Conversion)
+        .where(Conversion.user_id == friend_id)
+        .order_by(Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
+    ).all()
+
+
+def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion]) -> list[Ended]:
+    """Let the rewards that hold for the former referrer end, all of what is kept being taken back.
+
+    The friend's own end when nobody is credited any more. One that was rejected stays so.
+    """
+    hold: list[ColumnElement[bool]] = [
+        Reward.conversion_id.in_([one.id for one in conversions]),
+        Reward.ended_bond.is_(None),
+    ]
+    if bond.kind != "remove":
+        hold.append(Reward.side == "referrer")
+    sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
+    ended = []
+    for reward in lock_rewards(session, list(sides)):
+        if not reward.kept_minor or reward.status in ("rejected", "reversed"):
+            continue
+        change = take_back(
+            session,
+            reward,
+            reward.kept_minor,
+            reason=ACTIONS[bond.kind],
+            refund_id=None,
+            actor=bond.actor,
+            now=bond.now,
+        )
+        amount = Money(reward.kept_minor, reward.amount.currency)
+        taken_as = change.taken_as or "reversal"
+        ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as))
+    if sides:
+        session.execute(update(Reward).where(Reward.id.in_(sides)).values(ended_bond=bond.number))
+    return ended
+
+
+def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequence[Conversion]) -> list[Granted]:
+    """Decide about all that the friend did, for whoever is credited now, and grant what is earned.
+
+    One after the other as it happened, so that limits are judged in that order.
+    """
+    doubted = _doubted(session, [one.id for one in conversions])
+    granted: list[UUID] = []
+    counts: dict[str, int] = {}
+    again = _again(conversions)
+    for conversion in conversions:
+        counts[conversion.type] = nth = counts.get(conversion.type, 0) + 1
+        decisions = _decide(session, bond, rules, conversion, nth, is_again=conversion.id in again)
+        if not decisions:
+            continue
+        _append(session, conversion.id, decisions, now=bond.now)
+        new = _grant(session, bond, conversion, decisions)
+        if held := [id_ for id_, rule_id in new if (conversion.id, rule_id) in doubted]:
+            change_statuses(session, held, "held", reason="to_check", actor=bond.actor, now=bond.now)
+        if new:
+            _take_off_refunds(session, bond, conversion)
+        granted += [id_ for id_, _rule_id in new]
+    return _as_they_stand(session, granted)
+
+
+def _again(conversions: Sequence[Conversion]) -> set[UUID]:
+    """Return the signups that are not somebody's first one as they arrived: those earn nothing."""
+    signups = sorted(
+        (one for one in conversions if one.type == SIGNUP), key=lambda one: (one.recorded_at, one.event_id or "")
+    )
+    return {one.id for one in signups[1:]}
+
+
+def _decide(
+    session: Session, bond: Bond, rules: RuleSet, conversion: Conversion, nth: int, *, is_again: bool
+) -> list[Decided]:
+    """Return what is decided anew; nothing where a move changes nothing, as for the friend's own rewards."""
+    amount = None
+    if conversion.amount_minor is not None and conversion.currency is not None:
+        amount = Money(conversion.amount_minor, conversion.currency)
+    facts = Facts(conversion.type, conversion.occurred_at, amount, nth)
+    if bond.referrer_id is None:
+        return [without_rule("not_referred", facts, bond=bond.number)]
+    if is_again:
+        return [] if bond.kind == "move" else [without_rule("already_signed_up", facts, bond=bond.number)]
+    told = Facts(conversion.type, conversion.occurred_at, amount, nth, details=conversion.details or {})
+    decisions = [
+        ask(
+            session,
+            bond.program.id,
+            version,
+            told,
+            beneficiary_id=_beneficiary(bond, version),
+            referrer_id=bond.referrer_id,
+            time_zone=bond.program.time_zone,
+            bond=bond.number,
+        )
+        for version in rules.live_at(conversion.occurred_at)
+        if version.definition.trigger == conversion.type
+        and (bond.kind == "assign" or version.definition.beneficiary == "referrer")
+    ]
+    if not decisions and bond.kind == "assign":
+        return [without_rule("no_rule", facts, bond=bond.number)]
+    return decisions
+
+
+def _beneficiary(bond: Bond, version: Version) -> UUID | None:
+    return bond.referrer_id if version.definition.beneficiary == "referrer" else bond.friend_id
+
+
+def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:
+    newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion_id)
+    append_decisions(session, conversion_id, decisions, after=session.scalar(newest) or 0, now=now)
+
+
+def _grant(
+    session: Session, bond: Bond, conversion: Conversion, decisions: Sequence[Decided]
+) -> list[tuple[UUID, UUID]]:
+    """Grant what the decisions say. Returns the ids of the rewards and of their rules."""
+    grants = [
+        Grant(
+            conversion_id=conversion.id,
+            event_id=conversion.event_id,
+            version=decided.version,
+            beneficiary_id=decided.beneficiary_id,
+            amount=decided.amount,
+            occurred_at=conversion.occurred_at,
+            hold_days=decided.version.definition.hold_days_within(bond.program.hold_days),
+            bond=bond.number,
+        )
+        for decided in decisions
+        if decided.version and decided.beneficiary_id and decided.amount
+    ]
+    zone = bond.program.time_zone
+    rows = grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)
+    return [(row.id, row.version.rule_id) for row in rows]
+
+
+def _take_off_refunds(session: Session, bond: Bond, conversion: Conversion) -> None:
+    newest = select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc())
+    refund_id = session.scalars(newest.limit(1)).one_or_none()
+    if refund_id is not None:
+        take_back_what_is_not_earned(session, conversion, refund_id, actor=bond.actor, now=bond.now)
+
+
+def _doubted(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return of which conversions and rules the last reward was held or rejected before a change ended it."""
+    rows = session.execute(
+        select(Reward.conversion_id, Reward.rule_id, RewardEvent.status, RewardEvent.reason)
+        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+        .where(Reward.conversion_id.in_(conversion_ids), Reward.ended_bond.is_not(None))
+        .order_by(Reward.bond, RewardEvent.sequence)
+    )
+    last = {(of, rule_id): status for of, rule_id, status, reason in rows if reason not in ENDINGS}
+    return {key for key, status in last.items() if status in ("held", "rejected")}
+
+
+def _as_they_stand(session: Session, ids: Sequence[UUID]) -> list[Granted]:
+    found = session.execute(select(Reward.id, Reward.side, Reward.matures_at).where(Reward.id.in_(ids)))
+    about = {id_: (side, matures_at) for id_, side, matures_at in found}
+    return [
+        Granted(
+            reward.id,
+            reward.beneficiary_id,
+            about[reward.id][0],
+            Money(reward.kept_minor, reward.amount.currency),
+            reward.status,
+            about[reward.id][1],
+        )
+        for reward in lock_rewards(session, ids)
+    ]
