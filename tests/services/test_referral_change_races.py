@@ -1,0 +1,80 @@
+"""Referrals that change at the very moment at which the friend does something: before it or after it, never between."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests import factories
+from tests.factories import NOON
+from tests.money import publish
+from tests.services.test_money_races import (
+    Case,
+    Pair,
+    approved,
+    bought,
+    bought_twice,
+    freeze,
+    half_back,
+    late_purchase,
+    race,
+    second_purchase,
+)
+from webapp.database import write_transaction
+from webapp.models import User
+from webapp.queries.people import find_by_email
+from webapp.services.referral_changes import Wanted, change_referral
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
+
+
+def somebody_else(_case: Case, session: Session) -> None:
+    """Someone to whom referrals are moved, and who has not brought anybody."""
+    if find_by_email(session, "luca@example.com") is None:
+        factories.person(session, name="Luca Rossi", email="luca@example.com")
+
+
+def bought_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    bought(case, session)
+
+
+def approved_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    approved(case, session)
+
+
+def bought_twice_and_somebody_else(case: Case, session: Session) -> None:
+    somebody_else(case, session)
+    bought_twice(case, session)
+
+
+def move(case: Case, session: Session) -> None:
+    luca = find_by_email(session, "luca@example.com")
+    wanted = Wanted("move", factories.link_of(session, luca), 0, "wrong_credit", by=luca.id)
+    change_referral(session, factories.program(session), session.get_one(User, case.bob), wanted, now=NOON)
+
+
+def removal(case: Case, session: Session) -> None:
+    wanted = Wanted("remove", None, 0, "terms", by=case.ada)
+    change_referral(session, factories.program(session), session.get_one(User, case.bob), wanted, now=NOON)
+
+
+# As in the races of money: what Ada keeps is nothing, whoever comes first.
+PAIRS: dict[str, Pair] = {
+    "a move, a purchase": (bought_and_somebody_else, move, second_purchase, 0, {""}),
+    "a move, a refund": (bought_and_somebody_else, move, half_back, 0, {""}),
+    "a move, a freeze": (approved_and_somebody_else, move, freeze, 0, {"", "StatusError"}),
+    "a removal, a late purchase": (bought_twice_and_somebody_else, removal, late_purchase, 0, {""}),
+    "a removal, a refund": (bought_and_somebody_else, removal, half_back, 0, {""}),
+    "a removal, a move": (bought_and_somebody_else, removal, move, 0, {"ChangedMeanwhileError"}),
+}
+
+
+@pytest.fixture(autouse=True)
+def a_rule(in_app):
+    with write_transaction() as session:
+        publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_change_is_before_or_after_what_happens_at_the_same_moment(pair, in_app, databases, record_property):
+    record_property("interleavings", race(PAIRS[pair], in_app, databases))
