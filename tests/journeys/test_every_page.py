@@ -69,6 +69,7 @@ PAGES = {
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
         *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),
+        *("/admin/referrals/{referral}/credit wrong", "/admin/referrals/{referral}/removal wrong"),
         *("/admin/conversions", "/admin/conversions/{conversion}"),
         *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),

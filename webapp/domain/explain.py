@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.domain.attribution import TouchKind, TouchOutcome
+from webapp.domain.attribution import TouchOutcome
+from webapp.domain.referral_changes import Kind
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 
@@ -17,7 +18,7 @@ class Words:
 
 def attribution_for_referrer(
     outcome: TouchOutcome,
-    kind: TouchKind,
+    kind: str,
     *,
     friend: str,
     touched_at: datetime,
@@ -46,8 +47,22 @@ def attribution_for_referrer(
     return Words(title, (_came(kind, touched_at, signed_up_at), *why))
 
 
+def change_for_referrer(kind: Kind, *, to_them: bool, at: datetime) -> Words:
+    """Say to a referrer what the last change that was about them did. No other person is named."""
+    on = {"day": at}
+    if to_them:
+        return Words(
+            Sentence(N_("This signup was credited to you after a check on %(day)s"), on),
+            (Sentence(N_("What this person does counts for you, also what they did before.")),),
+        )
+    taken = Sentence(N_("What it had earned you was taken back. Your rewards show each amount."))
+    if kind == "remove":
+        return Words(Sentence(N_("This signup does not count any more after a check on %(day)s"), on), (taken,))
+    return Words(Sentence(N_("This signup was credited to someone else after a check on %(day)s"), on), (taken,))
+
+
 def _credited_because(
-    kind: TouchKind, touched_at: datetime, signed_up_at: datetime, window_days: int
+    kind: str, touched_at: datetime, signed_up_at: datetime, window_days: int
 ) -> tuple[Sentence, ...]:
     if kind == "typed_code":
         return (
@@ -177,11 +192,18 @@ _BEATEN: dict[TouchOutcome, tuple[Sentence, tuple[Sentence, ...]]] = {
 
 
 def attribution_for_admin(reason: str, method: str | None, *, model: str, window_days: int) -> Sentence:
-    """Say to an admin, in one sentence, how a signup was attributed. `reason` and `method` are the decision's."""
+    """Say to an admin, in one sentence, how a signup was attributed. `reason` is the decision's.
+
+    `method` is that of the referral as it is now, None when there is none.
+    """
     if method == "typed_code":
         return Sentence(N_("Typed the referrer’s code"))
     if method == "coupon_code":
         return Sentence(N_("Used the referrer’s coupon code"))
+    if method == "assigned":
+        return Sentence(N_("Credited by a person after a check"))
+    if reason == "credited" and method is None:
+        return Sentence(N_("A person took the credit away after a check"))
     if reason == "credited":
         return counted(_CREDITED_FOR_ADMIN[model], window_days, {"window": window_days})
     return Sentence(_FOR_ADMIN.get(reason, N_("Came without a link")))

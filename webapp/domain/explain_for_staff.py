@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from webapp.domain.money import Money
+from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import REJECTIONS
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
@@ -95,6 +96,8 @@ def rejection_label(reason: str) -> Sentence | None:
 
 
 def _taken_words(reason: str, clawed_back: bool) -> str:
+    if reason in ENDINGS:
+        return _ENDED[reason, clawed_back]
     if clawed_back:
         return N_("%(amount)s clawed back: the order was refunded after the payout was frozen")
     if reason == "refunded":
@@ -102,6 +105,12 @@ def _taken_words(reason: str, clawed_back: bool) -> str:
     return N_("%(amount)s taken back: the order no longer counts")
 
 
+_ENDED: Mapping[tuple[str, bool], str] = {
+    ("referral_moved", False): N_("%(amount)s taken back: someone else is credited"),
+    ("referral_moved", True): N_("%(amount)s clawed back: someone else is credited, and a payout was frozen before"),
+    ("referral_removed", False): N_("%(amount)s taken back: nobody is credited now"),
+    ("referral_removed", True): N_("%(amount)s clawed back: nobody is credited now, and a payout was frozen before"),
+}
 _GRANTED: Mapping[str, str] = {
     "pending": N_("Granted, pending until its hold is over"),
     "held": N_("Granted, and held for a decision"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from webapp.domain import conditions
 from webapp.domain.explain import Words
 from webapp.domain.money import Money
+from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import rejection_for_owner
 from webapp.domain.rewards import Status
 from webapp.domain.sentences import N_, NN_, Sentence, counted
@@ -26,6 +27,8 @@ class Stand:
     clawed_back_minor: int
     occurred_at: datetime
     matures_at: datetime
+    # A change of the referral ended it.
+    has_ended: bool = False
 
     @property
     def kept(self) -> Money:
@@ -81,6 +84,10 @@ def _rejected(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
 
 
 def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    if stand.reason in ENDINGS:
+        return Sentence(N_("The signup is credited otherwise now")), (
+            Sentence(N_("After a check on %(day)s it does not count for you any more."), {"day": stand.since}),
+        )
     if stand.reason == "refunded":
         return Sentence(N_("The order was sent back")), ()
     if stand.reason in ("purchase_limit", *conditions.CODES):
@@ -111,7 +118,11 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
     elif stand.reversed_minor:
         values = {"taken": Money(stand.reversed_minor, currency), "amount": stand.amount}
         said.append(Sentence(N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."), values))
-    if stand.clawed_back_minor:
+    if stand.clawed_back_minor and stand.has_ended:
+        values = {"taken": Money(stand.clawed_back_minor, currency)}
+        credited = N_("After a check the signup is credited otherwise, so %(taken)s come off what you earn next.")
+        said.append(Sentence(credited, values))
+    elif stand.clawed_back_minor:
         values = {"taken": Money(stand.clawed_back_minor, currency)}
         said.append(
             Sentence(
@@ -138,6 +149,10 @@ def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Senten
 
 def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
     """Say to the owner what one event of a reward's history was."""
+    if taken is not None and reason in ENDINGS:
+        owed = N_("%(amount)s owed, because the signup is credited otherwise after a check")
+        off = N_("%(amount)s taken off, because the signup is credited otherwise after a check")
+        return Sentence(owed if clawed_back else off, {"amount": taken})
     if taken is not None and clawed_back:
         return Sentence(N_("%(amount)s owed, because the order was sent back"), {"amount": taken})
     if taken is not None and reason == "refunded":

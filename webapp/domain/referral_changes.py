@@ -1,12 +1,11 @@
-"""Changing who is credited for a friend: what people may choose, who can be credited, and what a referrer reads."""
+"""Changing who is credited for a friend: what people may choose, and who can be credited."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from webapp.domain.sentences import N_, Sentence
+from webapp.domain.sentences import N_
 
 Kind = Literal["assign", "move", "remove"]
 KINDS: tuple[Kind, ...] = ("assign", "move", "remove")
@@ -57,13 +56,3 @@ def problem_with(friend: Mailbox, referrer: Mailbox, above: Sequence[Mailbox]) -
     if any(friend.is_same(one) for one in above):
         return "loop"
     return None
-
-
-def change_for_referrer(kind: Kind, *, to_them: bool, at: datetime) -> Sentence:
-    """Say to a referrer what the last change that was about them did. No other person is named."""
-    on = {"day": at}
-    if to_them:
-        return Sentence(N_("This signup was credited to you after a check on %(day)s"), on)
-    if kind == "move":
-        return Sentence(N_("This signup was credited to someone else after a check on %(day)s"), on)
-    return Sentence(N_("This signup no longer counts after a check on %(day)s"), on)

@@ -1,12 +1,11 @@
 """Who is credited for whom, now and before: the changes of a friend's referral, and what breaks their order."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.referral_changes import Kind, Mailbox
@@ -80,22 +79,22 @@ class OwnChange:
     at: datetime
 
 
-def own_changes(session: Session, referrer_id: UUID, friend_ids: Collection[UUID]) -> dict[UUID, OwnChange]:
-    """Return, for each of these friends, the last change that was about a referrer; none for most."""
-    if not friend_ids:
-        return {}
-    rows = session.execute(
-        select(ReferralChange.friend_id, ReferralChange.kind, ReferralChange.to_referrer_id, ReferralChange.at)
-        .where(
-            ReferralChange.friend_id.in_(friend_ids),
-            or_(ReferralChange.from_referrer_id == referrer_id, ReferralChange.to_referrer_id == referrer_id),
+def own_changes(referrer_id: UUID) -> Subquery:
+    """Return, for each friend of whom there is one, the last change that was about a referrer."""
+    change = ReferralChange
+    nth = func.row_number().over(partition_by=change.friend_id, order_by=change.sequence.desc())
+    ranked = (
+        select(
+            change.friend_id,
+            change.kind,
+            (change.to_referrer_id == referrer_id).label("to_them"),
+            change.at,
+            nth.label("nth"),
         )
-        .order_by(ReferralChange.friend_id, ReferralChange.sequence)
+        .where(or_(change.from_referrer_id == referrer_id, change.to_referrer_id == referrer_id))
+        .subquery()
     )
-    return {
-        friend_id: OwnChange(cast(Kind, kind), to_referrer_id == referrer_id, at)
-        for friend_id, kind, to_referrer_id, at in rows
-    }
+    return select(ranked).where(ranked.c.nth == 1).subquery()
 
 
 def those_above(session: Session, person_id: UUID) -> list[Mailbox]:

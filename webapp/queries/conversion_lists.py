@@ -86,7 +86,8 @@ def list_conversions(
     decisions = decisions_of_many(session, ids) if ids else {}
     rewards: dict[UUID, list[RewardRow]] = {}
     for reward in rewards_of_conversions(session, ids) if ids else []:
-        rewards.setdefault(reward.conversion_id, []).append(reward)
+        if reward.holds:
+            rewards.setdefault(reward.conversion_id, []).append(reward)
     rows = [
         ListedConversion(
             id=row.id,
@@ -112,7 +113,7 @@ def _conditions(program_id: UUID, wanted: ConversionFilter) -> list[ColumnElemen
     if wanted.referred is not None:
         conditions.append(Conversion.referral_id.is_not(None) if wanted.referred else Conversion.referral_id.is_(None))
     if wanted.paid is not None:
-        rewarded = exists().where(Reward.conversion_id == Conversion.id)
+        rewarded = exists().where(Reward.conversion_id == Conversion.id, Reward.ended_bond.is_(None))
         conditions.append(rewarded if wanted.paid else ~rewarded)
     if wanted.code is not None:
         conditions.append(_says(wanted.code))
@@ -140,8 +141,12 @@ def _says(code: str) -> ColumnElement[bool]:
     later = aliased(RewardDecision)
     replaced = exists().where(
         later.conversion_id == RewardDecision.conversion_id,
-        # Of one rule only one version is ever asked about a conversion.
-        later.rule_version_id == RewardDecision.rule_version_id,
+        # Of one rule only one version is ever asked about a conversion. One without a rule is about all of it.
+        or_(
+            later.rule_version_id == RewardDecision.rule_version_id,
+            later.rule_version_id.is_(None),
+            RewardDecision.rule_version_id.is_(None),
+        ),
         later.sequence > RewardDecision.sequence,
     )
     return exists().where(RewardDecision.conversion_id == Conversion.id, RewardDecision.code == code, ~replaced)

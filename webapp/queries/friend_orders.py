@@ -81,7 +81,9 @@ def orders_of_friends(
                 if decided.beneficiary_id in (None, referrer_id)
             ),
             rewards=tuple(
-                row for row in rewards if row.conversion_id == conversion_id and row.beneficiary_id == referrer_id
+                row
+                for row in rewards
+                if row.conversion_id == conversion_id and row.beneficiary_id == referrer_id and row.holds
             ),
         )
         orders.setdefault(friend_id, []).append(order)

@@ -5,14 +5,26 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Text, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.attribution import TouchKind, TouchOutcome
-from webapp.models import AttributionDecision, AttributionTouch, Conversion, Link, Referral, Reward, User
+from webapp.models import (
+    AttributionDecision,
+    AttributionTouch,
+    Conversion,
+    Link,
+    Referral,
+    ReferralChange,
+    Reward,
+    User,
+)
+from webapp.queries.bonds import OwnChange, own_changes
 from webapp.queries.paging import older_than
 
 PAGE = 20
+# More touches than one signup can have.
+_BEHIND = 1_000_000
 
 # Of the people who came: those with a reward that waits, and those who brought none and have had their occasion.
 Which = Literal["waiting", "nothing"]
@@ -20,16 +32,26 @@ Which = Literal["waiting", "nothing"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One signup as one referrer may know it. The friend is None unless they were credited to this referrer."""
+    """One signup as one referrer may know it. The friend is None unless they are credited to this referrer.
+
+    `kind` is "assigned" where only a person with rights ever brought the two together. `change` is the last change of
+    the referral that was about this referrer.
+    """
 
     decision_id: UUID
     friend_id: UUID | None
     friend_name: str | None
     signed_up_at: datetime
     window_days: int
-    kind: TouchKind
+    kind: TouchKind | Literal["assigned"]
     touched_at: datetime
     outcome: TouchOutcome
+    change: OwnChange | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether this referrer is credited for the friend now."""
+        return self.outcome == "credited" if self.change is None else self.change.to_them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +112,13 @@ def list_outcomes(
 
     `before` is the cursor that the page before answered with.
     """
-    hers = _telling_touches(referrer_id)
-    page = _people(
-        referrer_id, hers, AttributionDecision, User.id, User.name, hers.c.kind, hers.c.touched_at, hers.c.outcome
-    ).outerjoin(User, User.id == Referral.friend_id)
+    hers, changes = _telling_touches(referrer_id), own_changes(referrer_id)
+    columns = (hers.c.kind, hers.c.touched_at, hers.c.outcome, changes.c.kind, changes.c.to_them, changes.c.at)
+    page = (
+        _people(referrer_id, hers, AttributionDecision, User.id, User.name, *columns)
+        .outerjoin(User, User.id == Referral.friend_id)
+        .outerjoin(changes, changes.c.friend_id == AttributionDecision.friend_id)
+    )
     if which is not None:
         page = page.where(_is(which, referrer_id))
     if before is not None:
@@ -119,8 +144,11 @@ def list_outcomes(
                 kind=kind,
                 touched_at=touched_at,
                 outcome=outcome,
+                change=None if changed is None else OwnChange(changed, bool(to_them), changed_at),
             )
-            for decision, friend_id, friend_name, kind, touched_at, outcome in rows[:limit]
+            for decision, friend_id, friend_name, kind, touched_at, outcome, changed, to_them, changed_at in rows[
+                :limit
+            ]
         ],
         more,
     )
@@ -181,15 +209,30 @@ def latest_signups(session: Session, program_id: UUID, *, limit: int = PAGE) -> 
 
 
 def _telling_touches(referrer_id: UUID) -> Subquery:
-    """For each decision the referrer's touch that was credited, else the one that came nearest to it."""
-    touch = AttributionTouch
-    credited_first = (case((touch.outcome == "credited", 0), else_=1), touch.position)
-    nth = func.row_number().over(partition_by=touch.decision_id, order_by=credited_first)
-    ranked = (
-        select(touch.decision_id, touch.kind, touch.touched_at, touch.outcome, nth.label("nth"))
-        .where(touch.referrer_id == referrer_id)
-        .subquery()
+    """For each decision the referrer's touch that was credited, else the one that came nearest to it.
+
+    Those whom a person credited to the referrer are there without any touch.
+    """
+    touch, change = AttributionTouch, ReferralChange
+    touched = select(touch.decision_id, touch.kind, touch.touched_at, touch.outcome, touch.position).where(
+        touch.referrer_id == referrer_id
     )
+    assigned = (
+        select(
+            AttributionDecision.id,
+            literal("assigned", Text),
+            change.at,
+            literal("credited", Text),
+            # Behind every touch.
+            (change.sequence + _BEHIND).label("position"),
+        )
+        .join(AttributionDecision, AttributionDecision.friend_id == change.friend_id)
+        .where(change.to_referrer_id == referrer_id)
+    )
+    each = union_all(touched, assigned).subquery()
+    credited_first = (case((each.c.kind == "assigned", 2), (each.c.outcome == "credited", 0), else_=1), each.c.position)
+    nth = func.row_number().over(partition_by=each.c.decision_id, order_by=credited_first)
+    ranked = select(each, nth.label("nth")).subquery()
     return select(ranked).where(ranked.c.nth == 1).subquery()
 
 
@@ -211,7 +254,7 @@ def _is(which: Which, referrer_id: UUID) -> ColumnElement[bool]:
     rewarded = (
         select(Reward.id)
         .join(Conversion, Conversion.id == Reward.conversion_id)
-        .where(theirs, Reward.beneficiary_id == referrer_id)
+        .where(theirs, Reward.beneficiary_id == referrer_id, Reward.ended_bond.is_(None))
     )
     if which == "waiting":
         return rewarded.where(Reward.status.in_(("pending", "held"))).exists()

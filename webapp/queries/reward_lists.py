@@ -62,6 +62,8 @@ class ListedReward:
     matures_at: datetime
     granted_at: datetime
     version: Version
+    bond: int = 0
+    ended_bond: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,8 @@ def _rewards() -> Select[Any]:
         Reward.matures_at,
         Reward.granted_at,
         Reward.rule_version_id,
+        Reward.bond,
+        Reward.ended_bond,
     )
     return (
         select(*columns)
@@ -233,6 +237,8 @@ def _read(session: Session, query: Select[Any]) -> list[ListedReward]:
             matures_at=row.matures_at,
             granted_at=row.granted_at,
             version=versions[row.rule_version_id],
+            bond=row.bond,
+            ended_bond=row.ended_bond,
         )
         for row in found
     ]

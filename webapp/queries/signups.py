@@ -34,7 +34,7 @@ class SignupFilter:
     A method of "nobody" is for people who count for nobody. `person_id` and `text` are about friend or referrer.
     """
 
-    method: Literal["typed_code", "coupon_code", "link", "nobody"] | None = None
+    method: Literal["typed_code", "coupon_code", "link", "assigned", "nobody"] | None = None
     person_id: UUID | None = None
     text: str | None = None
     since: datetime | None = None

@@ -67,11 +67,12 @@ def show(conversion_id: UUID) -> Response:
     about = find_conversion(session, program.id, conversion_id)
     if about is None:
         abort(404)
-    decisions, rewards = decisions_of(session, about.id), rewards_of_conversion(session, about.id)
-    ids = [reward.id for reward in rewards]
+    decisions, all_rewards = decisions_of(session, about.id), rewards_of_conversion(session, about.id)
+    # Those that the change of a referral ended are history; only what holds is counted and priced again.
+    rewards, ids = [reward for reward in all_rewards if reward.holds], [reward.id for reward in all_rewards]
     signup = signup_of(session, program.id, about.person_id) if about.person_id else None
     touches = touches_of(session, signup.decision_id) if signup else []
-    deeds = deeds_of(session, ids)
+    deeds, entries = deeds_of(session, ids), entries_of(session, ids)
     refunds = refunds_of(session, about.id, about.amount.currency if about.amount else None)
     boxes = [traces.rule_box(decided) for decided in decisions if decided.version]
     return render(
@@ -89,9 +90,10 @@ def show(conversion_id: UUID) -> Response:
         rules_heading=traces.rules_heading(boxes),
         without_rule=traces.without_rule(decisions),
         was_decided_again=about.decided > len(decisions),
+        was_credited_again=any(decided.bond for decided in decisions),
         holds=traces.holds(rewards, about),
-        ledger=traces.ledger(entries_of(session, ids)),
-        since=traces.since(deeds, refunds, rewards, about),
+        ledger=traces.ledger(entries),
+        since=traces.since(deeds, refunds, all_rewards, {entry.reward_id: entry.owner_name for entry in entries}),
         shares=traces.shares(rewards, about),
         recomputed=traces.recomputed(decisions, rewards),
     )

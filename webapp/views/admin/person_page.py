@@ -19,6 +19,7 @@ from webapp.queries.directory import count_sessions, invitation_of, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.referrals import count_friends
 from webapp.queries.rewards import balances_of
+from webapp.queries.signups import signup_of
 from webapp.queries.standing import standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
 from webapp.web import absolute_url
@@ -55,11 +56,13 @@ def page_of(
     links = links_of(session, person.id)
     # By their ids, which is by their age.
     working = sorted((row.id, row.code) for row in links if row.retired_at is None)
+    signup = signup_of(session, program.id, person.id)
     return {
         "person": person,
         "role_name": ROLE_NAMES[person.role],
         "role_meaning": ROLE_MEANINGS[person.role],
         "invitation": invitation_of(session, person),
+        "signup_id": signup.decision_id if signup else None,
         "friends": count_friends(session, person.id),
         "figures": [clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
         "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links],

@@ -10,14 +10,16 @@ from flask_babel import gettext as _
 from webapp.domain.explain import attribution_for_admin
 from webapp.extensions import db
 from webapp.formatting import number, say
+from webapp.queries.bonds import changes_of
 from webapp.queries.conversion_lists import ConversionFilter, list_conversions
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.signups import ListedSignup, SignupFilter, find_signup, list_signups, touches_of
 from webapp.views.admin import filters
 from webapp.views.admin.conversion_rows import conversion_line
+from webapp.views.admin.referral_change_words import change_card
 from webapp.views.admin.reward_words import amounts
 from webapp.views.admin.touch_timeline import timeline
-from webapp.views.admin.touches import credit_heading, credit_text
+from webapp.views.admin.touches import credit_heading, credit_text, first_credit_heading
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("referrals", __name__, url_prefix="/referrals")
@@ -27,6 +29,7 @@ METHODS = {
     "link": lambda: _("By a link"),
     "typed_code": lambda: _("By a typed code"),
     "coupon_code": lambda: _("By a coupon code"),
+    "assigned": lambda: _("By a person’s decision"),
     "nobody": lambda: _("Nobody credited"),
 }
 DEEDS = 10
@@ -82,17 +85,18 @@ def show(referral_id: UUID) -> Response:
         abort(404)
     touches = touches_of(session, signup.decision_id)
     deeds, _more = list_conversions(session, program.id, ConversionFilter(person_id=signup.friend_id), limit=DEEDS)
-    line = _line(signup)
+    line, changes = _line(signup), changes_of(session, signup.friend_id)
     return render(
         "admin/referrals/show.html",
         signup=line,
         heading=_heading(signup),
-        credit_heading=credit_heading(signup),
+        credit_heading=first_credit_heading(signup, touches) if changes else credit_heading(signup),
         credit_text=credit_text(signup, touches),
         external_id=signup.friend_external_id,
         campaign=", ".join(signup.campaign),
         friend_id=signup.friend_id,
         moments=timeline(signup, touches),
+        changes=[change_card(change) for change in changes],
         conversions=[conversion_line(deed) for deed in deeds],
     )
 

@@ -16,7 +16,7 @@ from webapp.domain.rewards import STATUSES
 from webapp.extensions import db
 from webapp.formatting import money, number, say
 from webapp.models import Program
-from webapp.queries.conversions import decisions_of
+from webapp.queries.conversions import decisions_behind
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.reward_lists import CurrencySum, ListedReward, RewardFilter, find_rewards, list_rewards, sums_of
 from webapp.queries.rewards import contexts_of, find_reward, history_of
@@ -75,7 +75,7 @@ def index() -> Response:
 def show(reward_id: UUID) -> Response:
     session, program = db.session(), load_program()
     row = _find(session, program, reward_id)
-    decisions = decisions_of(session, row.conversion_id)
+    decisions = decisions_behind(session, row.conversion_id, bond=row.bond)
     because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
     return render(
         "admin/rewards/show.html",
@@ -102,7 +102,8 @@ def as_seen(reward_id: UUID) -> Response:
     if theirs is None:
         abort(404)
     context = contexts_of(session, [row.conversion_id])[row.conversion_id]
-    decisions = [one for one in decisions_of(session, row.conversion_id) if one.beneficiary_id == row.beneficiary_id]
+    behind = decisions_behind(session, row.conversion_id, bond=row.bond)
+    decisions = [one for one in behind if one.beneficiary_id == row.beneficiary_id]
     of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
     return render(
         "admin/rewards/as_seen.html",

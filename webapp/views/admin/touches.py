@@ -64,6 +64,18 @@ def credit_heading(signup: ListedSignup) -> str:
     return _("%(name)s gets the credit: %(why)s", name=name, why=_small(why))
 
 
+def first_credit_heading(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
+    """Say who got the credit at the signup, where a person changed it since."""
+    won = next((touch for touch in touches if touch.outcome == "credited"), None)
+    method = None if won is None else "typed_code" if won.kind == "typed_code" else "link"
+    terms = {"model": signup.model, "window_days": signup.window_days}
+    why = _small(say(attribution_for_admin(signup.reason, method, **terms)))  # type: ignore[arg-type]
+    if won is None:
+        return _("At the signup nobody got the credit: %(why)s", why=why)
+    name = first_name(won.referrer_name) or won.referrer_name
+    return _("At the signup %(name)s got the credit: %(why)s", name=name, why=why)
+
+
 def credit_text(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
     """Say what there was to weigh, and by which terms."""
     if not touches:

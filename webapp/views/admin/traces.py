@@ -1,6 +1,6 @@
 """The trace of a conversion in words: what came of it, by which rules, and what happened since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -230,9 +230,12 @@ def ledger(entries: Sequence[EntryLine]) -> Ledger:
 
 
 def since(
-    deeds: Sequence[RewardDeed], refunds: Sequence[RefundLine], rewards: Sequence[RewardRow], about: ConversionFacts
+    deeds: Sequence[RewardDeed],
+    refunds: Sequence[RefundLine],
+    rewards: Sequence[RewardRow],
+    owners: Mapping[UUID, str],
 ) -> list[Deed]:
-    """Say what happened after the rewards were granted, in the order of time."""
+    """Say what happened after the first rewards were granted, in the order of time. `owners` are theirs, by reward."""
     row_of = {row.id: row for row in rewards}
     # What went back comes before what that did to the rewards.
     told = [
@@ -250,14 +253,18 @@ def since(
     told += [
         Deed(
             at=deed.at,
-            what=_("%(what)s (%(name)s)", what=deed_text(deed, row.currency), name=_owner(row, about)),
+            what=_(
+                "%(what)s (%(name)s)",
+                what=deed_text(deed, row.currency),
+                name=_short(owners.get(row.id, "")) or SIDES[row.side](),
+            ),
             who=actor_text(deed),
             note=deed.note,
             icon="rotate-2" if deed.taken_minor else _DEED_ICONS[deed.status],
         )
         for deed in deeds
-        if deed.sequence > 1
         for row in [row_of[deed.reward_id]]
+        if deed.sequence > 1 or row.bond
     ]
     return sorted(told, key=lambda deed: deed.at)
 
@@ -354,7 +361,11 @@ def _account(entry: EntryLine) -> str:
 
 def _owner(row: RewardRow, about: ConversionFacts) -> str:
     name = about.person_name if row.beneficiary_id == about.person_id else about.referrer_name
-    return first_name(name or "") or name or SIDES[row.side]()
+    return _short(name or "") or SIDES[row.side]()
+
+
+def _short(name: str) -> str:
+    return first_name(name) or name
 
 
 def _share(row: RewardRow, about: ConversionFacts) -> Share:

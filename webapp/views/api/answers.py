@@ -59,7 +59,7 @@ class User(Answer):
 class Referral(Answer):
     id: UUID
     referrer_id: UUID
-    method: Literal["typed_code", "coupon_code", "link"]
+    method: Literal["typed_code", "coupon_code", "link", "assigned"]
 
 
 class ListedReferral(Referral):

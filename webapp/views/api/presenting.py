@@ -28,8 +28,11 @@ def present_user(user: User, link: Link) -> answers.User:
 
 
 def present_referral(referral: Referral) -> answers.Referral:
-    method = referral.method if referral.method in ("typed_code", "coupon_code") else "link"
-    return answers.Referral(id=referral.id, referrer_id=referral.referrer_id, method=method)
+    return answers.Referral(
+        id=referral.id,
+        referrer_id=referral.referrer_id,
+        method=referral.method,  # type: ignore[arg-type]
+    )
 
 
 def present_reward(row: RewardRow) -> answers.Reward:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from webapp.domain import names
-from webapp.domain.explain import attribution_for_referrer
+from webapp.domain.explain import Words, attribution_for_referrer, change_for_referrer
 from webapp.domain.explain_rewards import decision_for_owner
 from webapp.domain.money import Money
 from webapp.formatting import money, say
@@ -54,7 +54,7 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     told = [order for order in orders if order.type != "signup" or order.rewards]
     newest = told[0] if told else None
     name = names.masked_name(outcome.friend_name or "")
-    words = attribution_for_referrer(
+    words = _changed(outcome) or attribution_for_referrer(
         outcome.outcome,
         outcome.kind,
         friend=names.first_name(outcome.friend_name or ""),
@@ -71,7 +71,7 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
         tone=outcome.decision_id.int % FACE_TONES + 1 if name else 0,
         joined_at=outcome.signed_up_at,
         bought_at=newest.occurred_at if newest and newest.type != "signup" else None,
-        counts=outcome.outcome == "credited",
+        counts=outcome.counts,
         state=state,
         state_label=label,
         amount=_amount(newest.rewards) if newest else "",
@@ -82,8 +82,17 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     )
 
 
+_CAME = {"typed_code": lambda: _("Typed your code"), "assigned": lambda: _("Joined")}
+
+
+def _changed(outcome: Outcome) -> Words | None:
+    """Say what people changed since, if they did; nobody else is named."""
+    change = outcome.change
+    return change_for_referrer(change.kind, to_them=change.to_them, at=change.at) if change else None
+
+
 def _state(outcome: Outcome, newest: FriendOrder | None) -> tuple[str, str]:
-    if outcome.outcome != "credited":
+    if not outcome.counts:
         return "none", _("Does not count")
     if newest is None:
         return "joined", _("Not bought yet")
@@ -101,7 +110,7 @@ def _telling(rewards: Sequence[RewardRow]) -> RewardRow:
 
 def _steps(outcome: Outcome, newest: FriendOrder | None) -> list[tuple[str, str]]:
     came = _CAME.get(outcome.kind, lambda: _("Opened your link"))()
-    if outcome.outcome != "credited":
+    if not outcome.counts:
         return [(came, "done"), (_("Does not count"), "stop")]
     if newest is None:
         return [(_("Joined"), "done"), (_("Bought"), ""), (_("Ready"), ""), (_("Paid"), "")]

@@ -72,6 +72,7 @@ def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
         clawed_back_minor=row.clawed_back_minor,
         occurred_at=occurred_at,
         matures_at=row.matures_at,
+        has_ended=not row.holds,
     )
 
 

@@ -13,7 +13,7 @@ from webapp.domain.explain_rewards import decision_for_owner, event_in_words
 from webapp.domain.money import Money
 from webapp.extensions import db
 from webapp.formatting import money, number, say
-from webapp.queries.conversions import decisions_of
+from webapp.queries.conversions import decisions_behind
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.rewards import (
     RewardContext,
@@ -83,7 +83,8 @@ def show(reward_id: UUID) -> Response:
     if row is None:
         abort(404)
     context = contexts_of(session, [row.conversion_id])[row.conversion_id]
-    decisions = [one for one in decisions_of(session, row.conversion_id) if one.beneficiary_id == current_user.id]
+    behind = decisions_behind(session, row.conversion_id, bond=row.bond)
+    decisions = [one for one in behind if one.beneficiary_id == current_user.id]
     of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
     because = decision_for_owner(of_rule[0].code, of_rule[0].because) if of_rule else ()
     card = reward_card(
