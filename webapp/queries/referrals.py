@@ -133,24 +133,28 @@ def list_outcomes(
         page.order_by(AttributionDecision.signed_up_at.desc(), AttributionDecision.id.desc()).limit(limit + 1)
     ).all()
     more = rows[limit - 1][0].id if len(rows) > limit else None
-    return (
-        [
-            Outcome(
-                decision_id=decision.id,
-                friend_id=friend_id,
-                friend_name=friend_name,
-                signed_up_at=decision.signed_up_at,
-                window_days=decision.window_days,
-                kind=kind,
-                touched_at=touched_at,
-                outcome=outcome,
-                change=None if changed is None else OwnChange(changed, bool(to_them), changed_at),
-            )
-            for decision, friend_id, friend_name, kind, touched_at, outcome, changed, to_them, changed_at in rows[
-                :limit
-            ]
-        ],
-        more,
+    return [_outcome(*row) for row in rows[:limit]], more
+
+
+def _outcome(
+    decision: AttributionDecision,
+    friend_id: UUID | None,
+    friend_name: str | None,
+    kind: Any,
+    touched_at: datetime,
+    outcome: Any,
+    *changed: Any,
+) -> Outcome:
+    return Outcome(
+        decision_id=decision.id,
+        friend_id=friend_id,
+        friend_name=friend_name,
+        signed_up_at=decision.signed_up_at,
+        window_days=decision.window_days,
+        kind=kind,
+        touched_at=touched_at,
+        outcome=outcome,
+        change=None if changed[0] is None else OwnChange(changed[0], bool(changed[1]), changed[2]),
     )
 
 

@@ -67,7 +67,7 @@ def credit_heading(signup: ListedSignup) -> str:
 def first_credit_heading(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
     """Say who got the credit at the signup, where a person changed it since."""
     won = next((touch for touch in touches if touch.outcome == "credited"), None)
-    method = None if won is None else "typed_code" if won.kind == "typed_code" else "link"
+    method = won.kind if won else None
     terms = {"model": signup.model, "window_days": signup.window_days}
     why = _small(say(attribution_for_admin(signup.reason, method, **terms)))  # type: ignore[arg-type]
     if won is None:
