@@ -1,16 +1,18 @@
 """Who can be credited for a friend, and what a referrer reads when that was changed."""
 
+import re
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from webapp.config import ROOT
 from webapp.domain.audit import ACTIONS as ACTS
 from webapp.domain.explain import attribution_for_admin, change_for_referrer
 from webapp.domain.explain_for_staff import event_for_staff
 from webapp.domain.explain_rewards import Stand, event_in_words, reward_for_owner
 from webapp.domain.money import Money
-from webapp.domain.referral_changes import ACTIONS, ENDINGS, KINDS, Mailbox, problem_with
+from webapp.domain.referral_changes import ACTIONS, ENDINGS, KINDS, REASONS, Mailbox, problem_with
 from webapp.domain.sentences import plain
 
 MAY = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -40,6 +42,11 @@ def test_every_kind_is_an_act_of_the_log():
     assert set(ACTIONS) == set(KINDS)
     assert set(ACTIONS.values()) <= set(ACTS)
     assert {ACTIONS["move"], ACTIONS["remove"]} == ENDINGS
+
+
+def test_every_reason_is_explained():
+    part = (ROOT / "docs/attribution.md").read_text().partition("## Changed by a person")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) == list(REASONS)
 
 
 @pytest.mark.parametrize(

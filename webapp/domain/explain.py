@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.domain.attribution import TouchOutcome
+from webapp.domain.attribution import TouchKind, TouchOutcome
 from webapp.domain.referral_changes import Kind
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
