@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests import factories
-from tests.factories import NOON
-from tests.money import publish
+from tests.factories import NOON, join
+from tests.money import DAY, publish
 from tests.services.test_money_races import (
     Case,
     Pair,
@@ -22,6 +22,7 @@ from webapp.database import write_transaction
 from webapp.models import User
 from webapp.queries.people import find_by_email
 from webapp.services.referral_changes import Wanted, change_referral
+from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
@@ -58,8 +59,28 @@ def removal(case: Case, session: Session) -> None:
     change_referral(session, factories.program(session), session.get_one(User, case.bob), wanted, now=NOON)
 
 
+def two_whom_nobody_referred(case: Case, session: Session) -> None:
+    for name in ("zoe", "max"):
+        join(session, CameBy(), name=name.title(), email=f"{name}{case.number}@example.org", now=NOON - 90 * DAY)
+
+
+def zoe_brings_max(case: Case, session: Session) -> None:
+    zoe, max_ = (find_by_email(session, f"{name}{case.number}@example.org") for name in ("zoe", "max"))
+    wanted = Wanted("assign", factories.link_of(session, zoe), 0, "other", by=case.ada)
+    change_referral(session, factories.program(session), max_, wanted, now=NOON)
+
+
+def max_brings_zoe(case: Case, session: Session) -> None:
+    zoe, max_ = (find_by_email(session, f"{name}{case.number}@example.org") for name in ("zoe", "max"))
+    wanted = Wanted("assign", factories.link_of(session, max_), 0, "other", by=case.ada)
+    change_referral(session, factories.program(session), zoe, wanted, now=NOON)
+
+
 # As in the races of money: what Ada keeps is nothing, whoever comes first.
 PAIRS: dict[str, Pair] = {
+    "two who would bring each other": (
+        *(two_whom_nobody_referred, zoe_brings_max, max_brings_zoe, 0, {"ReferralProblemError"}),
+    ),
     "a move, a purchase": (bought_and_somebody_else, move, second_purchase, 0, {""}),
     "a move, a refund": (bought_and_somebody_else, move, half_back, 0, {""}),
     "a move, a freeze": (approved_and_somebody_else, move, freeze, 0, {"", "StatusError"}),

@@ -1,7 +1,8 @@
 """Referrals that people assign, move and remove: the money, the counts and the history that follow."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.factories import NOON, join, link_of, person, program
@@ -326,6 +327,20 @@ def test_what_was_not_seen_is_not_changed():
         with pytest.raises(ChangedMeanwhileError):
             change_referral(session, program(session), bob, wanted, now=NOON)
         assert bob.referred_by == luca.id
+
+
+def test_the_database_itself_refuses_a_second_reward_that_holds():
+    with write_transaction() as session:
+        publish(session)
+        ada, bob = ada_and_bob(session)
+        buy(session, bob)
+        change(session, bob, person(session, name="Luca Rossi"))
+    for again in ({"ended_bond": None}, {"ended_bond": None, "bond": 5}):
+        with pytest.raises(IntegrityError), write_transaction() as session:
+            session.execute(update(Reward).where(Reward.bond == 0).values(again))
+    with pytest.raises(IntegrityError), write_transaction() as session:
+        # Not even one that ended, for the same person and bond.
+        session.execute(update(Reward).values(bond=0, beneficiary_id=ada.id, ended_bond=1))
 
 
 def test_the_attribution_decision_stays_as_it_was():

@@ -153,9 +153,9 @@ def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> list[st
     ]
     waiting = [one.matures_at for one in granted if one.status == "pending" and one.matures_at > now]
     if waiting:
-        lines[0] = f"{lines[0]} {_('All of it is ready on %(day)s.', day=plain_day(max(waiting)))}"
+        lines.append(_("All of it is ready on %(day)s.", day=plain_day(max(waiting))))
     elif all(one.status != "held" for one in granted):
-        lines[0] = f"{lines[0]} {_('All of it is ready at once.')}"
+        lines.append(_("All of it is ready at once."))
     if held := sum(one.status == "held" for one in granted):
         lines.append(
             ngettext(
