@@ -91,8 +91,11 @@ def test_the_chain_of_those_who_brought_someone():
     with write_transaction() as session:
         ada, bob = ada_and_bob(session)
         cleo, _referral = join(session, CameBy(typed=link_of(session, bob)), name="Cleo", email="cleo@example.org")
-        assert [one.id for one in those_above(session, cleo.id)] == [bob.id, ada.id]
-        assert those_above(session, ada.id) == []
+        assert [one.id for one in those_above(session, cleo)] == [bob.id, ada.id]
+        assert those_above(session, ada) == []
+        # Another account of the same person was brought by the same people.
+        again = person(session, name="Cleo", email="cleo+2@example.org")
+        assert [one.id for one in those_above(session, again)] == [bob.id, ada.id]
 
 
 @pytest.mark.parametrize(

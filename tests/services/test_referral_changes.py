@@ -308,6 +308,7 @@ def test_nobody_refers_themselves_and_nobody_is_in_a_ring():
         assert problem(bob, bob) == "same_person"
         assert problem(ada_again, cleo) == "loop"
         assert problem(bob, cleo) == "loop"
+        assert problem(bob, person(session, email="c+2@example.org")) == "loop"
         assert problem(bob, ada) == "same_referrer"
         assert problem(by_hand, ada) == "never_signed_up"
         link_of(session, by_hand).retired_at = NOON

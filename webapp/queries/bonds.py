@@ -11,9 +11,6 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.referral_changes import Kind, Mailbox
 from webapp.models import Conversion, Link, Referral, ReferralChange, ReferralChangeNote, Reward, RewardEvent, User
 
-# Chains of friends are short, and nobody is in one twice.
-_HIGHEST = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class MadeChange:
@@ -97,15 +94,17 @@ def own_changes(referrer_id: UUID) -> Subquery:
     return select(ranked).where(ranked.c.nth == 1).subquery()
 
 
-def those_above(session: Session, person_id: UUID) -> list[Mailbox]:
-    """Return who brought someone, who brought those, and so on."""
+def those_above(session: Session, person: User) -> list[Mailbox]:
+    """Return who brought someone, who brought those, and so on, whichever account of theirs it was."""
     found: list[Mailbox] = []
-    seen: set[UUID] = set()
-    above = select(User.referred_by).where(User.id == person_id)
-    while (next_id := session.scalar(above)) is not None and next_id not in seen and len(found) < _HIGHEST:
-        seen.add(next_id)
-        found.append(Mailbox(next_id, session.scalars(select(User.mailbox_key).where(User.id == next_id)).one()))
-        above = select(User.referred_by).where(User.id == next_id)
+    seen, keys = {person.mailbox_key}, {person.mailbox_key}
+    while keys:
+        # Several accounts can be one person's, and each may have come through somebody.
+        brought = select(User.referred_by).where(User.program_id == person.program_id, User.mailbox_key.in_(keys))
+        rows = session.execute(select(User.id, User.mailbox_key).where(User.id.in_(brought)).order_by(User.id)).all()
+        found += [Mailbox(id_, key) for id_, key in rows]
+        keys = {key for _id, key in rows} - seen
+        seen |= keys
     return found
 
 

@@ -130,7 +130,7 @@ def _before(session: Session, friend: User, wanted: Wanted) -> _Before | None:
 def _check(session: Session, friend: User, link: Link, before: _Before | None) -> None:
     referrer = referrer_of(session, link)
     me, other = (Mailbox(person.id, person.mailbox_key) for person in (friend, referrer))
-    if problem := problem_with(me, other, those_above(session, referrer.id)):
+    if problem := problem_with(me, other, those_above(session, referrer)):
         raise ReferralProblemError(problem)
     if before is not None and before.referrer_id == link.referrer_id:
         raise ReferralProblemError("same_referrer")
