@@ -133,7 +133,7 @@ def _outside_window(touched: datetime, signed_up: datetime, window_days: int) ->
     return (counted(forms, window_days, values),)
 
 
-def _came(kind: TouchKind, touched: datetime, signed_up: datetime) -> Sentence:
+def _came(kind: str, touched: datetime, signed_up: datetime) -> Sentence:
     """Say what someone who is not credited did with the link, and how long before they signed up."""
     if kind != "click":
         return Sentence(_CAME[kind])
