@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.domain.attribution import TouchKind, TouchOutcome
+from webapp.domain.attribution import TouchOutcome
 from webapp.domain.referral_changes import Kind
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
@@ -154,7 +154,7 @@ def _came(kind: str, touched: datetime, signed_up: datetime) -> Sentence:
     )
 
 
-_CAME: dict[TouchKind, str] = {
+_CAME: dict[str, str] = {
     "typed_code": N_("Someone typed your code when they signed up."),
     "coupon_code": N_("Someone used your coupon code."),
     "page": N_("Someone signed up on a page that was opened with your link."),
