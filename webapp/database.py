@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from webapp.config import ROOT, SERVER_THREADS, ConfigError
+from webapp.config import ROOT, ConfigError
 from webapp.extensions import WRITER, db
 from webapp.metrics import current_metrics
 from webapp.transactions import (
@@ -38,8 +38,9 @@ from webapp.transactions import (
 
 WRITING = {"postgresql_readonly": False}
 SQLITE_BUSY_SECONDS = 10
-# One for every thread of a worker, and some for what runs beside them. Messages of failures go without values.
-_ENGINE = {"pool_size": SERVER_THREADS + 2, "max_overflow": 3, "hide_parameters": True}
+# Most threads of a worker wait for clicks, which share one connection; pages take the others, and wait for one when there
+# are more of them than a database server lets in. Messages of failures go without values.
+_ENGINE = {"pool_size": 8, "max_overflow": 12, "hide_parameters": True}
 # Pages that are written again and again go back to the file once for 16 MB of log, not for every 4; 16 MB of them are
 # kept in memory. What is deleted is overwritten: forgotten clicks and destroyed salts must not be found in the file.
 _SQLITE_PRAGMAS = (

@@ -70,6 +70,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
         workers_kill_timeout=WORKERS_END_SECONDS,
         websockets=False,
     )
+    logging.getLogger("_granian").addFilter(_is_news)
     drain_before_the_end(server)
     if jobs:
         jobs.start()
@@ -79,6 +80,11 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
         if jobs:
             jobs.end()
         stop_sharing()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what granian says of the number of threads: most of ours wait for a commit, and need no core for it."""
+    return not record.getMessage().startswith("Configuration allows spawning up to")
 
 
 def die_with_parent(parent: int) -> None:
