@@ -38,8 +38,8 @@ from webapp.transactions import (
 
 WRITING = {"postgresql_readonly": False}
 SQLITE_BUSY_SECONDS = 10
-# Most threads of a worker wait for clicks, which share one connection; pages take the others, and wait for one when there
-# are more of them than a database server lets in. Messages of failures go without values.
+# Most threads of a worker wait for clicks, which share one connection; pages take the others, and wait for one rather
+# than ask more of a database server than it lets in. Messages of failures go without values.
 _ENGINE = {"pool_size": 8, "max_overflow": 12, "hide_parameters": True}
 # Pages that are written again and again go back to the file once for 16 MB of log, not for every 4; 16 MB of them are
 # kept in memory. What is deleted is overwritten: forgotten clicks and destroyed salts must not be found in the file.
