@@ -227,7 +227,7 @@ def links_and_paths_that_lead_nowhere(document):
 def test_the_documentation_explains_every_reason_of_an_attribution():
     text = (ROOT / "docs/attribution.md").read_text()
     outcomes = set(TouchOutcome.__args__)
-    reasons = text.partition("## Reasons")[2]
+    reasons = text.partition("## Reasons")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", reasons, re.MULTILINE)) == outcomes | {"not_referred"}
     source = Path(explain.__file__).read_text()
     for words in re.findall(r"\| \*([^*]+)\* \|", reasons):

@@ -15,11 +15,11 @@ from webapp.queries.directory import (
     count_sessions,
     find_named,
     find_person,
-    invitation_of,
     links_of,
     list_people,
 )
 from webapp.queries.paging import UnknownCursorError
+from webapp.queries.signups import signup_of
 from webapp.services.links import create_link
 from webapp.services.sessions import LIFETIME, start_session
 from webapp.services.signups import CameBy
@@ -104,8 +104,8 @@ def test_a_person_has_an_invitation_links_and_sessions(people):
         for number, when in enumerate((NOON, NOON, NOON - LIFETIME)):
             start_session(session, ada, f"token {number}", when)
     ada, bob = (db.session.get_one(User, people[who]) for who in ("ada", "bob"))
-    invitation = invitation_of(db.session(), bob)
-    assert (invitation.referrer_id, invitation.referrer_name, invitation.method) == (ada.id, "Ada Okafor", "typed_code")
-    assert invitation_of(db.session(), ada) is None
+    signup = signup_of(db.session(), people["program"], bob.id)
+    assert (signup.referrer_id, signup.referrer_name, signup.method) == (ada.id, "Ada Okafor", "typed_code")
+    assert signup_of(db.session(), people["program"], ada.id) is None
     assert [(row.clicks, row.signups) for row in links_of(db.session(), ada.id)] == [(1, 1), (0, 0)]
     assert count_sessions(db.session(), ada.id, NOON) == 2

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
 from webapp.models import Link, LinkDay, Referral, User, UserSession
@@ -75,27 +75,6 @@ def find_named(session: Session, program_id: UUID, named: str) -> UUID | None:
 def find_person(session: Session, program_id: UUID, person_id: UUID) -> User | None:
     """Return a person of a program; None when it has none with this id."""
     return session.scalars(select(User).where(User.id == person_id, User.program_id == program_id)).one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """Who brought a person, and when that person joined."""
-
-    referrer_id: UUID
-    referrer_name: str
-    method: str
-    joined_at: datetime
-
-
-def invitation_of(session: Session, person: User) -> Invitation | None:
-    """Return who is credited for a person; None when nobody is."""
-    referrer = aliased(User)
-    row = session.execute(
-        select(referrer.id, referrer.name, Referral.method, Referral.created_at)
-        .join(referrer, referrer.id == Referral.referrer_id)
-        .where(Referral.friend_id == person.id, Referral.program_id == person.program_id)
-    ).one_or_none()
-    return Invitation(*row) if row else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from webapp.formatting import money
 from webapp.forms.coupon_code import CouponForm
 from webapp.models import Program, User
 from webapp.queries.coupon_codes import list_coupons
-from webapp.queries.directory import count_sessions, invitation_of, links_of
+from webapp.queries.directory import count_sessions, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.referrals import count_friends
 from webapp.queries.rewards import balances_of
@@ -61,8 +61,8 @@ def page_of(
         "person": person,
         "role_name": ROLE_NAMES[person.role],
         "role_meaning": ROLE_MEANINGS[person.role],
-        "invitation": invitation_of(session, person),
-        "signup_id": signup.decision_id if signup else None,
+        "signup": signup,
+        "invitation": signup if signup and signup.referrer_id else None,
         "friends": count_friends(session, person.id),
         "figures": [clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
         "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links],

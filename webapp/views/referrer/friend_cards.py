@@ -82,9 +82,6 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     )
 
 
-_CAME = {"typed_code": lambda: _("Typed your code"), "assigned": lambda: _("Joined")}
-
-
 def _changed(outcome: Outcome) -> Words | None:
     """Say what people changed since, if they did; nobody else is named."""
     change = outcome.change
@@ -119,7 +116,11 @@ def _steps(outcome: Outcome, newest: FriendOrder | None) -> list[tuple[str, str]
     return steps_to_payment(_telling(newest.rewards), signup=newest.type == "signup")
 
 
-_CAME = {"typed_code": lambda: _("Typed your code"), "coupon_code": lambda: _("Used your coupon")}
+_CAME = {
+    "typed_code": lambda: _("Typed your code"),
+    "coupon_code": lambda: _("Used your coupon"),
+    "assigned": lambda: _("Joined"),
+}
 
 
 def _amount(rewards: Sequence[RewardRow]) -> str:
