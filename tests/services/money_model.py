@@ -56,6 +56,7 @@ class Reward:
     table: dict[str, Any]
     reversed: int = 0
     clawed_back: int = 0
+    bond: int = 0
 
     @property
     def kept(self) -> int:

@@ -63,7 +63,7 @@ STORED_REWARDS = (
     select(
         *(Conversion.event_id, Conversion.user_id, RewardRule.key, Reward.id),
         *(Reward.side, Reward.beneficiary_id, Reward.amount_minor, Reward.currency, Reward.status, Reward.matures_at),
-        *(_taken_as("reversal"), _taken_as("clawback")),
+        *(_taken_as("reversal"), _taken_as("clawback"), Reward.bond),
     )
     .join(Conversion, Conversion.id == Reward.conversion_id)
     .join(RewardRule, RewardRule.id == Reward.rule_id)
@@ -80,6 +80,8 @@ STORED_BALANCES = (
 class MoneyMachine(RuleBasedStateMachine):
     """The services on one side, the model on the other."""
 
+    kept_in = Books
+
     def __init__(self, empty, steps):
         super().__init__()
         empty()
@@ -87,7 +89,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.now = NOON
         self.compared_at = self.now
         self.publications = 0
-        self.books = Books(HOLD_DAYS)
+        self.books = self.kept_in(HOLD_DAYS)
         # Of people and of rewards, by their names in the model.
         self.ids, self.reward_ids = {}, {}
         with write_transaction() as session:
@@ -208,7 +210,7 @@ class MoneyMachine(RuleBasedStateMachine):
         chosen = {}
         for number in which:
             purchase, reward = rewards[number % len(rewards)]
-            chosen[self.reward_ids[purchase.name, reward.key]] = reward
+            chosen[self.reward_ids[purchase.name, reward.key, reward.bond]] = reward
         with write_transaction() as session:
             found = session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(chosen)))
             seen = {reward_id: sequence - is_stale for reward_id, sequence in found}
@@ -267,10 +269,11 @@ class MoneyMachine(RuleBasedStateMachine):
             STORED_REWARDS
         ):
             name = event_id or f"signup of {names[friend]}"
-            self.reward_ids[name, key] = reward_id
-            found[name, key] = (side, names[beneficiary], *stands)
+            *stands, bond = stands
+            self.reward_ids[name, key, bond] = reward_id
+            found[name, key, bond] = (side, names[beneficiary], *stands)
         assert found == {
-            (purchase.name, one.key): (
+            (purchase.name, one.key, one.bond): (
                 *(one.side, one.beneficiary, one.amount, one.currency, one.status),
                 *(one.matures_at, one.reversed, one.clawed_back),
             )
@@ -313,7 +316,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def send(self, rewards, which, status):
         """Take one of these rewards to a status, if it can be taken there."""
         purchase, reward = rewards[which % len(rewards)]
-        reward_id = self.reward_ids[purchase.name, reward.key]
+        reward_id = self.reward_ids[purchase.name, reward.key, reward.bond]
 
         def change(session):
             change_status(session, reward_id, status, reason="test", actor=SYSTEM, now=self.now)

@@ -126,6 +126,9 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
     again = _again(conversions)
     for conversion in conversions:
         counts[conversion.type] = nth = counts.get(conversion.type, 0) + 1
+        if conversion.type == SIGNUP and conversion.id not in again:
+            # There is one that counts, whenever the others are said to have happened.
+            nth = 1
         decisions = _decide(session, bond, rules, conversion, nth, is_again=conversion.id in again)
         if not decisions:
             continue
