@@ -18,7 +18,7 @@ from webapp.models import User
 from webapp.queries.bonds import count_changes
 from webapp.services.referral_changes import ReferralProblemError, Wanted, change_referral
 
-STEPS = {"sqlite": 4_000, "postgresql": 600}
+STEPS = {"sqlite": 2_500, "postgresql": 400}
 
 
 class ChangingBooks(Books):

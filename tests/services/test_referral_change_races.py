@@ -85,7 +85,6 @@ PAIRS: dict[str, Pair] = {
     "a move, a refund": (bought_and_somebody_else, move, half_back, 0, {""}),
     "a move, a freeze": (approved_and_somebody_else, move, freeze, 0, {"", "StatusError"}),
     "a removal, a late purchase": (bought_twice_and_somebody_else, removal, late_purchase, 0, {""}),
-    "a removal, a refund": (bought_and_somebody_else, removal, half_back, 0, {""}),
     "a removal, a move": (bought_and_somebody_else, removal, move, 0, {"ChangedMeanwhileError"}),
 }
 

@@ -194,6 +194,31 @@ def test_back_and_forth_five_times_with_events_between():
         assert rows == [1, 2, 3, 4, 5]
 
 
+def test_the_example_of_the_documentation():
+    with write_transaction() as session:
+        publish(session)
+        ada, bob = ada_and_bob(session)
+        luca = person(session, name="Luca Rossi")
+
+        def kept():
+            return tuple(-accounts(session, one).get("expense", 0) for one in (ada, luca))
+
+        buy(session, bob, "50.00 USD")
+        assert kept() == (1000, 0)
+        change(session, bob, luca)
+        assert kept() == (0, 1000)
+        refund(session, "25.00 USD")
+        assert kept() == (0, 500)
+        change(session, bob, ada)
+        assert kept() == (500, 0)
+        hers = session.scalars(select(Reward.id).where(Reward.ended_bond.is_(None))).one()
+        send(session, hers, "approved", "in_payout", "paid")
+        change(session, bob, luca)
+        assert kept() == (0, 500)
+        assert accounts(session, ada) == {"paid": 500, "clawback": -500}
+    proven()
+
+
 def test_removing_takes_the_friends_own_back_and_assigning_gives_it_again():
     with write_transaction() as session:
         publish(session, hold_days=0)

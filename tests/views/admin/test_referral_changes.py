@@ -186,6 +186,14 @@ def test_each_referrer_reads_it_without_any_name_of_others(app, work, luca):
     assert "1 friend joined through you" in page
 
 
+@pytest.mark.parametrize("seen", ["", "1", "-1", "9" * 5000, "one"])
+def test_only_what_was_looked_at_is_changed(app, work, luca, seen):
+    answer = review(work, f"/admin/referrals/{work.referral}/credit", referrer=luca[1], seen=seen)
+    assert answer.status_code == 422
+    assert "Somebody changed it meanwhile" in words(answer.get_data(as_text=True))
+    assert referrers(app) == ["Ada Okafor"]
+
+
 def test_what_is_not_there_is_not_changed(work, luca):
     for path in ("credit", "removal"):
         assert work.client.get(f"/admin/referrals/{luca[0]}/{path}").status_code == 404

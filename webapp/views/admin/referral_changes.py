@@ -137,12 +137,17 @@ def _change(session: Session, signup: ListedSignup, form: ReferralChangeForm, li
     wanted = Wanted(
         kind=form.kind.data,  # type: ignore[arg-type]
         link=link,
-        seen=int(form.seen.data) if (form.seen.data or "").isdecimal() else -1,
+        seen=_number(form.seen.data or ""),
         reason=form.reason.data or "",
         by=current_user.id,
         note=form.note.data or "",
     )
     return change_referral(session, program, friend, wanted, now=utc_now())
+
+
+def _number(text: str) -> int:
+    """Read how many changes were seen; what is no such number is none that ever was."""
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _find(referral_id: UUID) -> ListedSignup:
