@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
@@ -38,7 +38,8 @@ def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, 
             Conversion.occurred_at,
             Conversion.type,
             Reward.side,
-            User.name,
+            # Of a friend who counts for somebody else by now nobody is told.
+            case((Reward.ended_bond.is_(None), User.name)).label("name"),
             Reward.status,
             last.correlate(Reward).scalar_subquery().label("reason"),
             Reward.currency,

@@ -15,6 +15,8 @@ from webapp.extensions import db
 from webapp.models import AttributionDecision, Referral, ReferralChange, Reward, User
 from webapp.queries import ledger, rollups
 
+STATEMENT = "/dashboard/rewards/statement/2026-11"
+
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
@@ -179,6 +181,8 @@ def test_each_referrer_reads_it_without_any_name_of_others(app, work, luca):
     assert "The signup is credited otherwise now" in reward
     assert "20% of" in reward
     assert "Luca" not in reward
+    for path in ("/dashboard", "/dashboard/rewards", f"/dashboard/rewards/{work.reward}", STATEMENT):
+        assert "Bob" not in words(hers.get(path).get_data(as_text=True)), path
     page = words(his.get("/dashboard/referrals").get_data(as_text=True))
     assert "This signup was credited to you after a check on " in page
     assert "Bob" in page

@@ -134,7 +134,8 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
 
 
 def _of(row: RewardRow, context: RewardContext) -> str:
-    return what_for(context.type, row.side, context.friend_name)
+    # Of a friend who counts for somebody else by now they are not told.
+    return what_for(context.type, row.side, context.friend_name if row.holds else None)
 
 
 def _step(step: RewardStep, currency: str) -> tuple[datetime, str]:
