@@ -1,11 +1,12 @@
 """Referrals that change at the very moment at which the friend does something: before it or after it, never between."""
 
 import pytest
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import NOON, join
-from tests.money import DAY, publish
+from tests.money import DAY, TEN_DOLLARS, publish
 from tests.services.test_money_races import (
     Case,
     Pair,
@@ -19,9 +20,11 @@ from tests.services.test_money_races import (
     second_purchase,
 )
 from webapp.database import write_transaction
-from webapp.models import User
+from webapp.domain.reward_decisions import CHOICES
+from webapp.models import Conversion, Reward, User
 from webapp.queries.people import find_by_email
 from webapp.services.referral_changes import Wanted, change_referral
+from webapp.services.reward_decisions import decide_rewards
 from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
@@ -46,6 +49,22 @@ def approved_and_somebody_else(case: Case, session: Session) -> None:
 def bought_twice_and_somebody_else(case: Case, session: Session) -> None:
     somebody_else(case, session)
     bought_twice(case, session)
+
+
+def both_earned_and_some_went_back(case: Case, session: Session) -> None:
+    """Bob earns by what he buys too, and sent some of the first order back."""
+    publish(session, **{**TEN_DOLLARS, "key": "friends", "beneficiary": "friend"}, hold_days=10)
+    bought_twice_and_somebody_else(case, session)
+    half_back(case, session)
+
+
+def decision_about_some_of_both(case: Case, session: Session) -> None:
+    """His by the first order and hers by the second."""
+    some = or_(Reward.beneficiary_id == case.bob, Conversion.event_id == case.named("second"))
+    found = select(Reward.id, Reward.sequence).join(Conversion, Conversion.id == Reward.conversion_id)
+    mine = found.where(Conversion.user_id == case.bob, Reward.status == "pending", Reward.bond == 0, some)
+    seen = dict(session.execute(mine).all())
+    decide_rewards(session, factories.program(session).id, CHOICES["hold"], seen, by=case.ada, now=NOON)
 
 
 def move(case: Case, session: Session) -> None:
@@ -84,6 +103,9 @@ PAIRS: dict[str, Pair] = {
     "a move, a purchase": (bought_and_somebody_else, move, second_purchase, 0, {""}),
     "a move, a refund": (bought_and_somebody_else, move, half_back, 0, {""}),
     "a move, a freeze": (approved_and_somebody_else, move, freeze, 0, {"", "StatusError"}),
+    "a move, a decision about both sides": (
+        *(both_earned_and_some_went_back, move, decision_about_some_of_both, 0, {""}),
+    ),
     "a removal, a late purchase": (bought_twice_and_somebody_else, removal, late_purchase, 0, {""}),
     "a removal, a move": (bought_and_somebody_else, removal, move, 0, {"ChangedMeanwhileError"}),
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
@@ -87,16 +87,14 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
 
     The friend's own end when nobody is credited any more. One that was rejected stays so.
     """
-    hold: list[ColumnElement[bool]] = [
-        Reward.conversion_id.in_([one.id for one in conversions]),
-        Reward.ended_bond.is_(None),
-    ]
-    if bond.kind != "remove":
-        hold.append(Reward.side == "referrer")
+    hold = (Reward.conversion_id.in_([one.id for one in conversions]), Reward.ended_bond.is_(None))
     sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
+    # The friend's too, which refunds look at later: all at once, as whoever decides about many of them does.
+    standing = lock_rewards(session, list(sides))
+    ending = {id_ for id_, side in sides.items() if bond.kind == "remove" or side == "referrer"}
     ended = []
-    for reward in lock_rewards(session, list(sides)):
-        if not reward.kept_minor or reward.status in ("rejected", "reversed"):
+    for reward in standing:
+        if reward.id not in ending or not reward.kept_minor or reward.status in ("rejected", "reversed"):
             continue
         change = take_back(
             session,
@@ -110,8 +108,8 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
         amount = Money(reward.kept_minor, reward.amount.currency)
         taken_as = change.taken_as or "reversal"
         ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as))
-    if sides:
-        session.execute(update(Reward).where(Reward.id.in_(sides)).values(ended_bond=bond.number))
+    if ending:
+        session.execute(update(Reward).where(Reward.id.in_(ending)).values(ended_bond=bond.number))
     return ended
 
 
