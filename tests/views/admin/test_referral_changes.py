@@ -198,6 +198,17 @@ def test_only_what_was_looked_at_is_changed(app, work, luca, seen):
     assert referrers(app) == ["Ada Okafor"]
 
 
+def test_whoever_lost_a_friend_they_were_given_reads_no_link_that_nobody_opened(app, work, luca):
+    address = f"/admin/referrals/{work.referral}"
+    confirm(work, address, review(work, f"{address}/credit", referrer=luca[1]))
+    confirm(work, address, review(work, f"{address}/removal", reason="terms"))
+    his = browser(app)
+    sign_in(his, "luca@example.com")
+    page = words(his.get("/dashboard/referrals").get_data(as_text=True))
+    assert "Does not count" in page
+    assert "Opened your link" not in page
+
+
 def test_what_is_not_there_is_not_changed(work, luca):
     for path in ("credit", "removal"):
         assert work.client.get(f"/admin/referrals/{luca[0]}/{path}").status_code == 404
