@@ -290,6 +290,42 @@ def test_doubts_stay_with_the_order():
     proven()
 
 
+def test_doubts_stay_also_when_something_late_ended_the_reward_meanwhile():
+    """A reward for the first or the third purchase, held: a late one ends it, another one brings its turn again."""
+    when = {"all": [{"field": "nth_purchase", "op": "in", "value": [1, 3]}]}
+    with write_transaction() as session:
+        publish(session, when=when)
+        _ada, bob = ada_and_bob(session)
+        luca = person(session, name="Luca Rossi")
+        held = buy(session, bob, "50.00 USD").rewards[0].id
+        send(session, held, "held")
+        buy(session, bob, "10.00 USD", event_id="late", at=NOON - DAY, now=NOON)
+        buy(session, bob, "20.00 USD", event_id="later", at=NOON - 2 * DAY, now=NOON)
+        assert [one.code for one in decisions_of(session, session.get_one(Reward, held).conversion_id)] == [
+            "rewarded_before"
+        ]
+        change(session, bob, luca)
+        assert accounts(session, luca)["held"] == 1000
+    proven()
+
+
+def test_the_signup_that_counts_is_the_first_one_whatever_was_told_of_another():
+    """One that is reported later, and happened before, never counted."""
+    first = {"all": [{"field": "nth_purchase", "op": "=", "value": 1}]}
+    with write_transaction() as session:
+        publish(session, **WELCOME, when=first)
+        ada, bob = ada_and_bob(session)
+        luca = person(session, name="Luca Rossi")
+        buy(session, bob, None, type="signup", at=JOINED - DAY, now=NOON)
+        assert accounts(session, ada) == {"expense": -1000, "pending": 1000}
+        change(session, bob, luca)
+        assert accounts(session, luca) == {"expense": -1000, "pending": 1000}
+        change(session, bob, None)
+        change(session, bob, ada)
+        assert accounts(session, ada) == {"expense": -1000, "pending": 1000}
+    proven()
+
+
 def test_limits_are_judged_for_the_new_referrer_and_free_for_the_old():
     limits = {"per_referrer": {"count": 2, "period": "lifetime"}, "program": {"count": 3, "period": "lifetime"}}
     with write_transaction() as session:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
-from webapp.domain.referral_changes import ACTIONS, ENDINGS, Kind
+from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.domain.rewards import Status, Taking
 from webapp.models import Conversion, Program, Refund, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import Decided
@@ -221,14 +221,19 @@ def _take_off_refunds(session: Session, bond: Bond, conversion: Conversion) -> N
 
 
 def _doubted(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    """Return of which conversions and rules the last reward was held or rejected before a change ended it."""
+    """Return of which conversions and rules the last reward was held or rejected before it ended, by whatever."""
     rows = session.execute(
-        select(Reward.conversion_id, Reward.rule_id, RewardEvent.status, RewardEvent.reason)
+        select(Reward.conversion_id, Reward.rule_id, RewardEvent.status)
         .join(RewardEvent, RewardEvent.reward_id == Reward.id)
-        .where(Reward.conversion_id.in_(conversion_ids), Reward.ended_bond.is_not(None))
+        .where(
+            Reward.conversion_id.in_(conversion_ids),
+            Reward.ended_bond.is_not(None),
+            # That all of it was taken back decides no doubt.
+            RewardEvent.status != "reversed",
+        )
         .order_by(Reward.bond, RewardEvent.sequence)
     )
-    last = {(of, rule_id): status for of, rule_id, status, reason in rows if reason not in ENDINGS}
+    last = {(of, rule_id): status for of, rule_id, status in rows}
     return {key for key, status in last.items() if status in ("held", "rejected")}
 
 
