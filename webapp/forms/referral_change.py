@@ -13,13 +13,14 @@ from webapp.forms.typed import without_nul
 class ReferralChangeForm(FlaskForm):
     """What is asked for: who is credited, for what reason. `referrer` is there unless the credit is taken away.
 
-    `seen` is the number of changes there were when the page was opened. `link` and `kind` are the answer of the first
-    step, which the second one sends back.
+    `seen` is the number of changes there were when the page was opened. `link`, `kind` and `terms`, what it does in
+    money, are the answer of the first step, which the second one sends back.
     """
 
     seen = HiddenField()
     kind = HiddenField(validators=[AnyOf(KINDS)])
     link = HiddenField()
+    terms = HiddenField()
     # An e-mail address, so it is posted: it must not stand in an address of this site.
     referrer = StringField(filters=[lambda text: " ".join(without_nul(text).split()) if text else text])
     reason = StringField(validators=[AnyOf(list(REASONS), message=_l("Choose why."))])

@@ -7,7 +7,8 @@ doubts behind: the new one is held until a person decides.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -71,6 +72,16 @@ class Moved:
     number: int
     taken: list[Ended]
     granted: list[Granted]
+
+    @property
+    def terms(self) -> str:
+        """Tell what it does in money from all else that it could do: what was looked at is what may be done."""
+        taken = sorted(f"{one.reward_id} {one.amount} {one.taken_as}" for one in self.taken)
+        granted = sorted(
+            f"{one.beneficiary_id} {one.side} {one.kept} {one.status} {one.matures_at.astimezone(UTC)}"
+            for one in self.granted
+        )
+        return sha256("\n".join((self.kind, *taken, *granted)).encode("ascii")).hexdigest()
 
 
 def conversions_of(session: Session, friend_id: UUID) -> Sequence[Conversion]:

@@ -14,6 +14,7 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AttributionDecision, Referral, ReferralChange, Reward, User
 from webapp.queries import ledger, rollups
+from webapp.services.rewards import mature_rewards
 
 STATEMENT = "/dashboard/rewards/statement/2026-11"
 
@@ -86,6 +87,42 @@ def test_a_move_is_looked_at_in_money_before_it_is_done(app, work, luca):
     assert "Somebody changed it meanwhile" in words(again.get_data(as_text=True))
     with app.app_context():
         assert list(ledger.breaches(db.session())) == list(rollups.breaches(db.session())) == []
+
+
+def test_only_what_was_looked_at_is_done(app, work, luca):
+    address = f"/admin/referrals/{work.referral}"
+    reviewed = review(work, f"{address}/credit", referrer="luca@example.com", note="Bob wrote")
+    with app.app_context(), write_transaction() as session:
+        money.send(session, work.reward, "approved", "in_payout", now=NOON)
+    stale = confirm(work, address, reviewed)
+    assert stale.status_code == 422
+    said = words(stale.get_data(as_text=True))
+    assert "It does something else now than what you looked at." in said
+    assert "$10.00 of it was paid or is on its way, and lowers what Ada is paid next." in said
+    assert "Bob wrote" in said
+    assert referrers(app) == ["Ada Okafor"]
+    with app.app_context(), write_transaction() as session:
+        bob = session.scalars(select(User).where(User.name == "Bob Miller")).one()
+        money.buy(session, bob, "1.00 USD", event_id="evt_4", at=NOON)
+    assert confirm(work, address, stale).status_code == 422
+    with app.app_context(), write_transaction() as session:
+        # Another choice between "not yet" and "ready" is none in money.
+        mature_rewards(session, NOON + 90 * DAY)
+    for number in range(2):
+        stale = confirm(work, address, stale)
+        assert stale.status_code == (422, 303)[number]
+    assert referrers(app) == ["Luca Rossi"]
+
+
+def test_what_was_removed_meanwhile_is_not_removed_again(work, luca):
+    address = f"/admin/referrals/{work.referral}/removal"
+    page = work.page(address)
+    (posted,) = re.findall(r'action="([^"]*/removal)"', page)
+    confirm(work, address.removesuffix("/removal"), review(work, address, reason="terms"))
+    data = {"csrf_token": csrf_token(page), "seen": "0", "reason": "terms"}
+    answer = work.client.post(posted, data=data)
+    assert answer.status_code == 422
+    assert "Somebody changed it meanwhile" in words(answer.get_data(as_text=True))
 
 
 def test_a_conversion_shows_what_holds_and_the_former_as_history(app, work, luca):

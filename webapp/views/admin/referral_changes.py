@@ -38,6 +38,14 @@ class _LookedAtError(Exception):
     """Takes a change back that was only tried, to see what it would do."""
 
 
+class _OtherTermsError(Exception):
+    """Takes a change back that would do something else in money than what was looked at."""
+
+    def __init__(self, moved: Moved) -> None:
+        super().__init__(moved)
+        self.moved = moved
+
+
 @bp.get("/credit")
 def new(referral_id: UUID) -> Response:
     """Ask whom to credit: somebody else, or somebody where nobody is."""
@@ -69,6 +77,10 @@ def create(referral_id: UUID) -> ResponseReturnValue:
     try:
         with write_transaction() as session:
             moved = _change(session, signup, form, link)
+            if moved.terms != form.terms.data:
+                raise _OtherTermsError(moved)
+    except _OtherTermsError as error:
+        return _show_review(form, signup, link, error.moved, is_new=True)
     except ChangedMeanwhileError:
         return _changed_page(signup)
     except ReferralProblemError as error:
@@ -93,6 +105,8 @@ def _kind(signup: ListedSignup, *, removes: bool) -> Kind:
 def _review(referral_id: UUID, *, removes: bool) -> ResponseReturnValue:
     """Show what would happen: it is done, looked at and taken back, so that it says what the change itself will do."""
     signup, form, link = _find(referral_id), ReferralChangeForm(), None
+    if removes and signup.referrer_id is None:
+        return _changed_page(signup)
     form.kind.data = _kind(signup, removes=removes)
     is_valid = form.validate_on_submit()
     if not removes:
@@ -105,10 +119,19 @@ def _review(referral_id: UUID, *, removes: bool) -> ResponseReturnValue:
         return _changed_page(signup)
     except ReferralProblemError as error:
         return _refused(form, signup, error)
+    return _show_review(form, signup, link, moved)
+
+
+def _show_review(
+    form: ReferralChangeForm, signup: ListedSignup, link: Link | None, moved: Moved, *, is_new: bool = False
+) -> Response:
+    """Show what a change does in money. `is_new` says that it was something else when it was looked at."""
     names = _names(signup, link)
-    form.link.data = str(link.id) if link else ""
+    form.link.data, form.terms.data = str(link.id) if link else "", moved.terms
     return render(
         "admin/referral_changes/review.html",
+        status=422 if is_new else 200,
+        is_new=is_new,
         form=form,
         signup=signup,
         heading=heading(moved.kind, names),
