@@ -1,7 +1,7 @@
 """Referrals that people with rights assign, move and remove, and rewards that know for which bond they are.
 
-Going back is refused by the old unique key once a referral went away from somebody and came back: the version before
-knows no two rewards of one person for the same thing.
+Going back is refused once money followed a changed referral. The version before knows one bond of a friend only: what
+ended would hold again there, and the next upgrade would find two rewards that hold.
 """
 
 import sqlalchemy as sa
@@ -84,6 +84,7 @@ def _changes() -> None:
 
 
 def downgrade() -> None:
+    _refuse_when_money_followed()
     op.drop_table("referral_change_notes")
     op.drop_table("referral_changes")
     op.drop_index("uq_rewards_that_hold", "rewards")
@@ -97,6 +98,16 @@ def downgrade() -> None:
     for table in ("rewards", "reward_decisions", "referrals"):
         op.drop_column(table, "bond")
     append_only.protect(op.get_bind())
+
+
+def _refuse_when_money_followed() -> None:
+    for table, changed in (
+        ("rewards", "bond <> 0 OR ended_bond IS NOT NULL"),
+        ("reward_decisions", "bond <> 0"),
+        ("referrals", "bond <> 0"),
+    ):
+        if op.get_bind().exec_driver_sql(f"SELECT 1 FROM {table} WHERE {changed} LIMIT 1").first():
+            raise RuntimeError("referrals were changed by people: the version before cannot tell which rewards hold")
 
 
 def _rewards(name: str, key: tuple[str, ...]) -> sa.Table:

@@ -18,7 +18,7 @@ from webapp import create_app
 from webapp.config import ROOT
 from webapp.database import WRITING, close_connections, writing_engine
 from webapp.extensions import db
-from webapp.models import Model, Program
+from webapp.models import Model, Program, append_only
 
 SCRIPTS = ScriptDirectory(str(ROOT / "migrations"))
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -92,6 +92,31 @@ def test_up_down_and_up_again_with_rows_at_every_revision(empty):
     assert rows_in_every_table() == {"alembic_version": 0}
     upgrade()
     assert set(rows_in_every_table()) == set(full)
+
+
+def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(empty):
+    """The version before knows one bond only: back there, two rewards would hold, and no upgrade would go on."""
+    for revision in REVISIONS:
+        upgrade(revision=revision)
+        fill(revision)
+    full = rows_in_every_table()
+    moved = (
+        "UPDATE rewards SET ended_bond = 1 WHERE side = 'friend'",
+        "UPDATE rewards SET bond = 1 WHERE side = 'friend'",
+        "UPDATE referrals SET bond = 1",
+    )
+    for change in moved:
+        with writing_engine().connect().execution_options(**WRITING) as connection:
+            connection.execute(sa.text("UPDATE rewards SET bond = 0, ended_bond = NULL"))
+            connection.execute(sa.text("UPDATE referrals SET bond = 0"))
+            connection.execute(sa.text(change))
+            connection.commit()
+        with pytest.raises(SystemExit) as refused:
+            downgrade(revision="0009")
+        assert "changed by people" in str(refused.value.__context__)
+        assert rows_in_every_table() == full
+    with db.engine.connect() as connection:
+        assert append_only.protected_tables(connection) == set(append_only.TABLES)
 
 
 def test_rows_survive_each_step_there_and_back(empty):
