@@ -202,10 +202,12 @@ def _look_up(
         },
     )
     for visitor_id, in_program, link_id, latest, latest_before in found:
+        if in_program != program_id:
+            # The days of another one begin at other hours.
+            continue
         if latest >= since:
             seen.add(visitor_id, link_id, day)
-            if in_program == program_id:
-                seen.add(visitor_id, program_id, day)
+            seen.add(visitor_id, program_id, day)
         if latest_before is not None:
             seen.add_latest(visitor_id, link_id, latest_before)
 
