@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from structlog.testing import capture_logs
 
 from tests import factories
@@ -185,3 +186,60 @@ def test_the_thread_begins_with_the_first_click_and_again_after_it_was_stopped(a
     assert len(running()) == before
     assert writer.record(arrival(clicked[0]))
     assert len(stored(app)) == 2
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(app, writer, clicked, monkeypatch):
+    class Full:
+        def error(self, *_args, **_more):
+            raise OSError(28, "No space left on device")
+
+    def fail(_session, _arrivals):
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(writing, "log", Full())
+    monkeypatch.setattr(writing, "record_clicks", fail)
+    assert writer.record(arrival(clicked[0])) is False
+    # The pause has a log of its own to write.
+    assert writer.record(arrival(clicked[0])) is False
+    monkeypatch.undo()
+    writer._pause_until = 0.0
+    assert writer.record(arrival(clicked[0])), "the thread died with its log"
+
+
+def test_one_click_that_fails_by_itself_costs_no_other(app, writer, clicked, monkeypatch):
+    odd = Clicked(clicked[0].link_id, clicked[0].referrer_id, clicked[0].program_id, "No/Such_Zone")
+    with held_up(monkeypatch) as (begun, go_on, _batches):
+        arrivals = [arrival(clicked[0]), arrival(odd), arrival(clicked[1])]
+        assert send(writer, arrivals, begun, go_on) == [True, False, True]
+    assert {click.id for click in stored(app)} == {arrivals[0].id, arrivals[2].id}
+
+
+class Deadlock(Exception):
+    sqlstate = "40P01"
+
+
+def test_clicks_that_gave_way_to_somebody_else_are_stored_at_the_second_try(app, writer, clicked, monkeypatch):
+    tried = []
+
+    def give_way(session, arrivals):
+        tried.append(len(arrivals))
+        if len(tried) == 1:
+            raise OperationalError("INSERT", {}, Deadlock())
+        record_clicks(session, arrivals)
+
+    monkeypatch.setattr(writing, "record_clicks", give_way)
+    assert writer.record(arrival(clicked[0]))
+    assert tried == [1, 1]
+    assert len(stored(app)) == 1
+
+
+def test_no_free_connection_is_a_database_that_is_away(app, writer, clicked, monkeypatch):
+    asked = []
+
+    def fail(_session, arrivals):
+        asked.append(len(arrivals))
+        raise NoConnectionError
+
+    monkeypatch.setattr(writing, "record_clicks", fail)
+    assert [writer.record(arrival(clicked[0])) for _ in range(3)] == [False] * 3
+    assert asked == [1]

@@ -13,7 +13,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from webapp.database import write_transaction
 from webapp.logs import log
@@ -26,6 +27,8 @@ LONGEST_QUEUE = 1_024
 PATIENCE_SECONDS = 3.0
 # A database that has just failed is not asked again by every visitor.
 PAUSE_SECONDS = 1.0
+# The class of what PostgreSQL undoes because of somebody else who was at the same rows: it may be tried again.
+_GAVE_WAY = "40"
 
 
 class _Waiting:
@@ -90,7 +93,9 @@ class ClickWriter:
                     while len(batch) < MOST_AT_ONCE:
                         batch.append(self._queue.get_nowait())
                 going_on = None not in batch
-                self._store([waiting for waiting in batch if waiting is not None])
+                # What fails has been told by now; whoever comes next finds the thread there.
+                with suppress(Exception):
+                    self._store([waiting for waiting in batch if waiting is not None])
 
     def _store(self, batch: list[_Waiting]) -> None:
         try:
@@ -99,18 +104,18 @@ class ClickWriter:
             for waiting in batch:
                 waiting.done.release()
 
-    def _write(self, batch: list[_Waiting]) -> None:
+    def _write(self, batch: list[_Waiting], *, again: bool = False) -> None:
         if not batch:
             return
         try:
             with write_transaction() as session:
                 record_clicks(session, [waiting.arrival for waiting in batch])
         except Exception as error:
-            away = isinstance(error, OperationalError)
-            if isinstance(error, DBAPIError) and not away and len(batch) > 1:
-                # One that the database refuses must not cost the others.
+            away = _is_away(error)
+            if not away and (len(batch) > 1 or (_gave_way(error) and not again)):
+                # One that fails by itself must not cost the others.
                 for waiting in batch:
-                    self._write([waiting])
+                    self._write([waiting], again=True)
                 return
             if away:
                 self._pause_until = time.monotonic() + PAUSE_SECONDS
@@ -122,4 +127,16 @@ class ClickWriter:
 
     def _lose(self, clicks: int, reason: str, *, error: str | None = None) -> None:
         self._metrics.clicks_lost.inc(clicks, reason=reason)
-        log.error("click_lost", reason=reason, error=error, clicks=clicks)
+        # A log that cannot be written, on the disk that is full, costs no visitor their page, and ends no thread.
+        with suppress(Exception):
+            log.error("click_lost", reason=reason, error=error, clicks=clicks)
+
+
+def _is_away(error: Exception) -> bool:
+    """Say whether the database would fail for every other click too."""
+    return isinstance(error, OperationalError | NoConnectionError | OSError) and not _gave_way(error)
+
+
+def _gave_way(error: Exception) -> bool:
+    code: object = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(code, str) and code.startswith(_GAVE_WAY)
