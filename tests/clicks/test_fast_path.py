@@ -5,6 +5,8 @@ import re
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests import factories
@@ -178,3 +180,34 @@ def test_what_another_process_changes_is_followed_after_half_a_minute(ways, time
     assert dict(ask(fast, path)[1])["Location"] == f"/signup?ref={codes[0]}"
     time_machine.shift(31)
     assert dict(ask(fast, path)[1])["Location"] == f"/elsewhere?ref={codes[0]}"
+
+
+@pytest.mark.parametrize("error", [NoConnectionError(), OperationalError("SELECT", {}, Exception("gone"))])
+def test_a_link_that_was_read_is_followed_while_the_database_is_away_and_asks_it_once_a_second(
+    ways, time_machine, monkeypatch, error
+):
+    fast, _view, codes = ways
+    path, asked = f"/r/{codes[0]}", []
+    assert ask(fast, path)[0] == "302 FOUND"
+
+    def fail(*_arguments):
+        asked.append(1)
+        raise error
+
+    time_machine.shift(31)
+    monkeypatch.setattr("webapp.clicks.link_cache.link_to_follow", fail)
+    assert [ask(fast, path)[0] for _ in range(3)] == ["302 FOUND"] * 3
+    assert len(asked) == 1
+    time_machine.shift(2)
+    assert ask(fast, path)[0] == "302 FOUND"
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("error", [NoConnectionError(), PermissionError("the lock")])
+def test_a_click_is_sent_on_without_the_hash_of_its_address_when_there_is_no_key(ways, monkeypatch, error):
+    def fail(*_arguments):
+        raise error
+
+    monkeypatch.setattr("webapp.clicks.visits.current_salt", fail)
+    status, *_rest, [row] = both(ways, f"/r/{ways[2][0]}")
+    assert (status, row["address_hash"]) == ("302 FOUND", None)

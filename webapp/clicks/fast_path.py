@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks import visitors
 from webapp.clicks.counting import why_not_counted_environ
@@ -63,7 +63,7 @@ class FastPath:
         try:
             query = _query(environ.get("QUERY_STRING", ""))
             target = link.led_to(query["to"]) if "to" in query else link.target
-        except (ForeignDestinationError, UnicodeEncodeError):
+        except (ForeignDestinationError, UnicodeError):
             return None
         mode = mode_for(link.consent_mode, gpc=environ.get("HTTP_SEC_GPC"))
         remembers = may_set_cookie(mode)
@@ -92,7 +92,7 @@ class FastPath:
             return None
         try:
             return self._links.find(code)
-        except DBAPIError:
+        except SQLAlchemyError:
             return None
 
     def _known_visitor(self, environ: dict[str, Any]) -> tuple[str, UUID | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Row, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from webapp.clicks.destinations import ForeignDestinationError, Origin, Target, allowed_destination, allowed_origins
@@ -23,6 +23,8 @@ from webapp.services.clicks import Clicked
 
 KEPT_SECONDS = 30.0
 MOST_KEPT = 50_000
+# A database that has just failed is not asked again by every visitor.
+PAUSE_SECONDS = 1.0
 # What is kept says these; a session notes here that it changed one of them.
 _KEPT_OF = (Link, Program)
 _CHANGED = "changed_what_clicks_follow"
@@ -93,9 +95,10 @@ class LinkCache:
             return kept[2]
         try:
             found = self._read(key)
-        except DBAPIError:
+        except SQLAlchemyError:
             if kept is None:
                 raise
+            self._kept[key] = (time.time() - KEPT_SECONDS + PAUSE_SECONDS, generation, kept[2])
             return kept[2]
         if found is None:
             self._kept.pop(key, None)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from flask import current_app, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks import visitors
 from webapp.clicks.counting import why_not_counted_environ
@@ -57,9 +57,9 @@ def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit)
                 now=utc_now(),
                 new_visitor=known is None,
             )
-    except OperationalError as error:
+    except (SQLAlchemyError, OSError) as error:
         current_metrics().clicks_lost.inc(reason="database")
-        log.error("click_lost", error=type(error.orig).__name__, clicks=1)
+        log.error("click_lost", error=type(getattr(error, "orig", error)).__name__, clicks=1)
         return None
     current_metrics().clicks_recorded.inc()
     return Recorded(click_id, visitor_id)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks.addresses import AddressKey, address_key, hashes_of
 from webapp.clicks.countries import countries_of
@@ -63,8 +63,8 @@ class VisitReader:
         if key is None or not key.ends_at - IN_FORCE <= now < key.ends_at:
             try:
                 key = self._key = self._read_key(now)
-            except DBAPIError as error:
-                log.warning("address_key_missing", error=type(error.orig).__name__)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("address_key_missing", error=type(getattr(error, "orig", error)).__name__)
                 return None
         return key
 
