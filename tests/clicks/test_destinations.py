@@ -11,11 +11,15 @@ from webapp.clicks.destinations import (
     allowed_origins,
     checked_hosts,
     checked_landing_page,
+    is_of,
 )
 
 OWN = "http://127.0.0.1:8137"
 LANDING = "https://Shop.example:8443/start"
-LISTED = "other.example\nnext.example:9000\n Third.Example \n\n[2001:db8::7]\n[::1]:81\nbad host\nport.example:x\n"
+LISTED = (
+    "other.example\nnext.example:9000\n Third.Example \n\n[2001:db8::7]\n[::1]:81\nbad host\nport.example:x\n"
+    f"books.example\nbücher.example\nstraße.example\na..b.example\n{'a' * 64}.example\n"
+)
 
 
 @pytest.fixture
@@ -59,11 +63,29 @@ def test_a_link_may_lead_to(origins, url):
         pytest.param("https://other.example:0/", id="port 0"),
         pytest.param("https://other.example:99999/", id="a port that is none"),
         pytest.param("https://other.example:/", id="no port after a colon"),
+        pytest.param("https://ｏther.example/", id="a letter of full width"),
+        pytest.param("https://other。example/", id="a full stop of full width"),
+        pytest.param("https://boo\u212as.example/", id="a sign that is a letter in small"),
+        pytest.param("https://oth\u00ader.example/", id="a letter that is not seen"),
+        pytest.param("https://strasse.example/", id="another name that a listed one is read as"),
+        pytest.param("https://straße.example/", id="a name that browsers read as two"),
+        pytest.param("https://a..b.example/", id="a name without a label"),
+        pytest.param(f"https://{'a' * 64}.example/", id="a label that is too long"),
     ],
 )
 def test_a_link_may_not_lead_to(origins, url):
     with pytest.raises(ForeignDestinationError):
         allowed_destination(url, origins=origins)
+
+
+def test_a_name_in_other_letters_is_the_one_that_browsers_send(origins):
+    for url in ("https://BÜcher.example/ü", "https://xn--bcher-kva.example/%C3%BC"):
+        url = allowed_destination(url, origins=origins)
+        assert (
+            Target(url, code="A", own=OWN).url(visitor_utm={}, click=None)
+            == "https://xn--bcher-kva.example/%C3%BC?ref=A"
+        )
+    assert is_of("https://xn--bcher-kva.example", origins)
 
 
 def test_the_address_of_a_site_may_name_the_port_it_has_anyway():
@@ -96,7 +118,7 @@ def test_a_landing_page_is_a_path_or_a_page(url):
     "url",
     [
         *("", "signup", "//evil.example", "/\\evil.example", "javascript:alert(1)", "data:text/html,x"),
-        *("ftp://a.example/", "https://a@b.example/", "https://"),
+        *("ftp://a.example/", "https://a@b.example/", "https://", "https://www..example/", "https://straße.example/"),
     ],
 )
 def test_a_landing_page_is_nothing_else(url):
@@ -115,7 +137,7 @@ def test_hosts_are_kept_in_small_letters_each_once():
     [
         *("https://a.example", "a.example/x", "*.example", "a@b.example", "a.example:x", "a b.example"),
         "a.example,b.example",
-        *("a\0b.example", "\u202ea.example"),
+        *("a\0b.example", "\u202ea.example", "a..example", "straße.example", "ｏther.example", "a" * 64 + ".example"),
     ],
 )
 def test_what_is_no_host_is_named(line):

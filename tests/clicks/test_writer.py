@@ -214,7 +214,7 @@ def test_one_click_that_fails_by_itself_costs_no_other(app, writer, clicked, mon
     assert {click.id for click in stored(app)} == {arrivals[0].id, arrivals[2].id}
 
 
-class Deadlock(Exception):
+class DeadlockError(Exception):
     sqlstate = "40P01"
 
 
@@ -224,7 +224,7 @@ def test_clicks_that_gave_way_to_somebody_else_are_stored_at_the_second_try(app,
     def give_way(session, arrivals):
         tried.append(len(arrivals))
         if len(tried) == 1:
-            raise OperationalError("INSERT", {}, Deadlock())
+            raise OperationalError("INSERT", {}, DeadlockError())
         record_clicks(session, arrivals)
 
     monkeypatch.setattr(writing, "record_clicks", give_way)

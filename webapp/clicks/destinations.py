@@ -126,7 +126,18 @@ def _origin(parts: SplitResult) -> Origin | None:
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         return None
     port = parts.port
-    return Origin(parts.scheme, parts.hostname, DEFAULT_PORTS[parts.scheme] if port is None else port)
+    return Origin(parts.scheme, _ascii_host(parts), DEFAULT_PORTS[parts.scheme] if port is None else port)
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    """Return the host of a URL as browsers send it. ValueError for what no name can be, and for letters that are
+    another name's by now, or only for some browsers, as those of full width or a sharp s.
+    """
+    host = parts.hostname or ""
+    sent = host.encode("idna")
+    if not parts.netloc.isascii() and (host.isascii() or sent.decode("idna") != host):
+        raise ValueError("a name that is spelled like another")
+    return sent.decode("ascii")
 
 
 def _name(pair: str) -> str:
