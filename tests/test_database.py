@@ -221,6 +221,18 @@ def as_documented(pragma, value):
         assert session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
 
 
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_server_that_is_gone_without_a_word_is_noticed_before_visitors_give_up():
+    told = db.session.connection().connection.driver_connection.info.get_parameters()
+    assert {name: told[name] for name in ("connect_timeout", "tcp_user_timeout")} == {
+        "connect_timeout": "2",
+        "tcp_user_timeout": "3000",
+    }
+    # Also while an answer is waited for, when there is nothing to send.
+    idle, interval, count = (int(told[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + interval * count <= 10
+
+
 @ONLY_SQLITE
 def test_the_lock_is_free_again_after_a_failure():
     def fail_under_lock():

@@ -48,8 +48,15 @@ _SQLITE_PRAGMAS = (
     *("wal_autocheckpoint=4000", "cache_size=-16000"),
 )
 _SQLITE = {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "cached_statements": 512}
-# A server that is away is noticed before whoever asks gives up.
-POSTGRESQL_CONNECT_SECONDS = 2
+# A server that is away is noticed before whoever asks gives up: also by connections that are open, when its machine is
+# gone without a word. A statement may take as long as it takes.
+_POSTGRESQL = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3_000,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 
 
 def settings(url: URL) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def settings(url: URL) -> dict[str, Any]:
     options = {
         **_ENGINE,
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": POSTGRESQL_CONNECT_SECONDS},
+        "connect_args": _POSTGRESQL,
         "execution_options": {"postgresql_readonly": True},
     }
     return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
