@@ -145,7 +145,9 @@ def test_the_page_holds_what_is_real_and_copies_without_the_key(app, marta):
 def test_the_heading_says_what_does_not_arrive_yet(app, marta):
     with app.app_context(), write_transaction() as session:
         code = factories.link_of(session, factories.person(session)).code
-        create_key(session, factories.program(session), name="shop", scope="write", secret="gvk_shop", now=NOON)
+        program = factories.program(session)
+        program.landing_url = "https://shop.example/hello"
+        create_key(session, program, name="shop", scope="write", secret="gvk_shop", now=NOON)
     headings = [heading(marta)]
     browser(app).get(f"/r/{code}")
     headings.append(heading(marta))
@@ -167,6 +169,16 @@ def test_the_heading_says_what_does_not_arrive_yet(app, marta):
         "Signups and purchases arrive; no refund was reported yet",
         "Clicks, signups, purchases and refunds arrive",
     ]
+
+
+@on_sqlite
+def test_no_signup_is_missed_while_people_sign_up_here(app, marta):
+    with app.app_context(), write_transaction() as session:
+        code = factories.link_of(session, factories.person(session)).code
+    browser(app).get(f"/r/{code}")
+    said = words(marta.get(PAGE).get_data(as_text=True))
+    assert "People sign up on this site; purchases are not reported yet" in said
+    assert "None is needed while links lead to the sign-up page of this site." in said
 
 
 def heading(client):

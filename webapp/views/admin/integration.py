@@ -62,15 +62,16 @@ def _page(hops: Sequence[Hop] = ()) -> Response:
     session, program, base_url = db.session(), load_program(), absolute_url("")
     heard, code = last_heard(session, program.id), first_link_of(session, current_user.id).code
     live_keys, _revoked = count_keys(session, program.id)
+    leads_elsewhere = is_elsewhere(program.landing_url, own=base_url)
     return render(
         "admin/integration/show.html",
-        heading=heading_of(heard),
-        heard=heard_lines(heard),
+        heading=heading_of(heard, leads_elsewhere=leads_elsewhere),
+        heard=heard_lines(heard, leads_elsewhere=leads_elsewhere),
         way=way_heading(hops) if hops else "",
         went_well=all(hop.went_well for hop in hops),
         hops=[hop_card(hop) for hop in hops],
         has_key=live_keys > 0,
-        leads_elsewhere=is_elsewhere(program.landing_url, own=base_url),
+        leads_elsewhere=leads_elsewhere,
         link_url=absolute_url(f"/r/{code}"),
         snippet=snippet(base_url, program.consent_mode),
         fields=hidden_fields(),

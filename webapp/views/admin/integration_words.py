@@ -20,12 +20,13 @@ _NAMES: Mapping[str, str] = {
     "purchase": N_("A purchase by API"),
     "refund": N_("A refund by API"),
 }
-_MISSING: Mapping[str, str] = {
+_MISSING: dict[str, str] = {
     "click": N_("Nobody has opened a link yet. Open the one below yourself."),
     "signup": N_("Let your server report each new account, with what the two hidden fields brought."),
     "purchase": N_("Let your server report each order that is paid."),
     "refund": N_("None so far. Report what you send back, so that nobody is rewarded for it."),
 }
+_SIGNED_UP_HERE = N_("None is needed while links lead to the sign-up page of this site.")
 _ICONS = {"click": "link", "signup": "user-plus", "purchase": "receipt", "refund": "rotate-2"}
 
 _GONE_WELL: Mapping[str, str] = {
@@ -85,10 +86,14 @@ class HopCard:
     answer: str
 
 
-def heading_of(heard: LastHeard) -> str:
-    """Say what arrives and what is the first thing that does not."""
+def heading_of(heard: LastHeard, *, leads_elsewhere: bool) -> str:
+    """Say what arrives and what is the first thing that does not. Nobody reports signups that are made here."""
     if heard.click is None:
         return _("No link was opened yet")
+    if heard.signup is None and not leads_elsewhere:
+        if heard.purchase is None:
+            return _("People sign up on this site; purchases are not reported yet")
+        return _("People sign up on this site; purchases arrive")
     if heard.signup is None and heard.purchase is not None:
         return _("Purchases arrive; signups are not reported yet")
     if heard.signup is None:
@@ -100,8 +105,9 @@ def heading_of(heard: LastHeard) -> str:
     return _("Clicks, signups, purchases and refunds arrive")
 
 
-def heard_lines(heard: LastHeard) -> list[HeardLine]:
-    return [HeardLine(_ICONS[name], _(_NAMES[name]), getattr(heard, name), _(_MISSING[name])) for name in _NAMES]
+def heard_lines(heard: LastHeard, *, leads_elsewhere: bool) -> list[HeardLine]:
+    missing = _MISSING if leads_elsewhere else _MISSING | {"signup": _SIGNED_UP_HERE}
+    return [HeardLine(_ICONS[name], _(_NAMES[name]), getattr(heard, name), _(missing[name])) for name in _NAMES]
 
 
 def way_heading(hops: Sequence[Hop]) -> str:
