@@ -40,15 +40,17 @@ def coupons(app):
 def test_a_coupon_is_added_listed_retired_and_kept_in_the_log(app, marta, ada, acts, page):
     path = f"/admin/users/{ada}"
     added = add(marta, ada, code=" Ada-10 ")
-    assert (added.status_code, added.location) == (303, path)
+    assert (added.status_code, added.location) == (303, f"{path}#coupons-h")
     said = marta.get(path).get_data(as_text=True)
-    assert "Ada-10 is a coupon code of Ada Okafor now." in words(said)
+    # Said once, where it was done.
+    assert words(said).count("Ada-10 is a coupon code of Ada Okafor now.") == 1
+    assert said.index("Ada-10 is a coupon code") > said.index('id="coupons-h"')
     (retirement,) = re.findall(r'action="([^"]+/retirement)"', said)
     assert 'aria-label="Retire Ada-10"' in said
-    assert submit(marta, retirement, {}, page=path).location == path
+    assert submit(marta, retirement, {}, page=path).location == f"{path}#coupons-h"
     assert "Ada-10 credits nobody from now on." in words(marta.get(path).get_data(as_text=True))
     said = page(path)
-    assert re.search(r"Ada-10 for the link \w+, since Nov 22 retired Nov 22", said)
+    assert re.search(r"Ada-10 For the link \w+, since Nov 22 Retired on Nov 22", said)
     assert [(code, retired_at) for code, _link, retired_at in coupons(app)] == [("Ada-10", NOON)]
     # Again changes nothing.
     assert submit(marta, retirement, {}, page=path).status_code == 303

@@ -34,8 +34,8 @@ def create(user_id: UUID) -> ResponseReturnValue:
     except CouponTakenError:
         form.code.errors = [_("Somebody else has this code, as a coupon or in a link, or had it. Choose another one.")]
         return _page(person, form)
-    flash(_("%(code)s is a coupon code of %(name)s now.", code=code, name=person.name))
-    return redirect(url_for("admin.users.show", user_id=user_id), code=303)
+    flash(_("%(code)s is a coupon code of %(name)s now.", code=code, name=person.name), "coupons")
+    return redirect(url_for("admin.users.show", user_id=user_id, _anchor="coupons-h"), code=303)
 
 
 @bp.post("/<uuid:coupon_id>/retirement")
@@ -47,8 +47,8 @@ def retire(user_id: UUID, coupon_id: UUID) -> ResponseReturnValue:
             abort(404)
         retired, code = retire_coupon(session, coupon, by=current_user.id, now=utc_now()), coupon.code
     if retired:
-        flash(_("%(code)s credits nobody from now on. Who came by it stays.", code=code))
-    return redirect(url_for("admin.users.show", user_id=user_id), code=303)
+        flash(_("%(code)s credits nobody from now on. Who came by it stays.", code=code), "coupons")
+    return redirect(url_for("admin.users.show", user_id=user_id, _anchor="coupons-h"), code=303)
 
 
 def _find(user_id: UUID) -> User:
