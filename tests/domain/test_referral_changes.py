@@ -70,14 +70,14 @@ def test_a_referrer_reads_what_was_changed_and_when(kind, to_them, title):
         (
             "reversed",
             0,
-            "The signup is credited otherwise now. After a check on 2026-05-03 it does not count for you any more."
+            "This friend counts for you no longer. So it was decided after a check on 2026-05-03."
             " The 10.00 USD were taken off again before they were paid.",
         ),
         (
             "paid",
             1000,
             "Paid on 2026-05-03."
-            " After a check the signup is credited otherwise, so 10.00 USD come off what you earn next.",
+            " After a check this friend counts for you no longer, so 10.00 USD come off what you earn next.",
         ),
     ],
 )
@@ -90,12 +90,11 @@ def test_an_ended_reward_is_not_said_to_be_sent_back(status, clawed_back, said):
 @pytest.mark.parametrize("reason", sorted(ENDINGS))
 @pytest.mark.parametrize("clawed_back", [False, True])
 def test_its_history_says_so_too(reason, clawed_back):
-    for said in (
-        event_in_words("paid", reason, TEN, clawed_back=clawed_back),
-        event_for_staff("paid", reason, TEN, clawed_back=clawed_back),
-    ):
-        assert "credited" in plain(said)
-        assert "order" not in plain(said)
+    hers = plain(event_in_words("paid", reason, TEN, clawed_back=clawed_back))
+    assert hers.endswith("because the friend counts for you no longer")
+    theirs = plain(event_for_staff("paid", reason, TEN, clawed_back=clawed_back))
+    assert "credited" in theirs
+    assert "order" not in theirs
 
 
 def test_an_admin_reads_that_a_person_did_it():

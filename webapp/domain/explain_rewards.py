@@ -85,8 +85,8 @@ def _rejected(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
 
 def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
     if stand.reason in ENDINGS:
-        return Sentence(N_("The signup is credited otherwise now")), (
-            Sentence(N_("After a check on %(day)s it does not count for you any more."), {"day": stand.since}),
+        return Sentence(N_("This friend counts for you no longer")), (
+            Sentence(N_("So it was decided after a check on %(day)s."), {"day": stand.since}),
         )
     if stand.reason == "refunded":
         return Sentence(N_("The order was sent back")), ()
@@ -120,7 +120,7 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
         said.append(Sentence(N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."), values))
     if stand.clawed_back_minor and stand.has_ended:
         values = {"taken": Money(stand.clawed_back_minor, currency)}
-        credited = N_("After a check the signup is credited otherwise, so %(taken)s come off what you earn next.")
+        credited = N_("After a check this friend counts for you no longer, so %(taken)s come off what you earn next.")
         said.append(Sentence(credited, values))
     elif stand.clawed_back_minor:
         values = {"taken": Money(stand.clawed_back_minor, currency)}
@@ -150,8 +150,8 @@ def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Senten
 def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
     """Say to the owner what one event of a reward's history was."""
     if taken is not None and reason in ENDINGS:
-        owed = N_("%(amount)s owed, because the signup is credited otherwise after a check")
-        off = N_("%(amount)s taken off, because the signup is credited otherwise after a check")
+        owed = N_("%(amount)s owed, because the friend counts for you no longer")
+        off = N_("%(amount)s taken off, because the friend counts for you no longer")
         return Sentence(owed if clawed_back else off, {"amount": taken})
     if taken is not None and clawed_back:
         return Sentence(N_("%(amount)s owed, because the order was sent back"), {"amount": taken})

@@ -125,7 +125,7 @@ def test_what_was_sent_back_after_the_payment_is_owed(app, house, page_of):
     page = page_of("ada", "/dashboard")
     assert figures(page, "paid") == [(None, 1000, "$10.00")]
     said = words(page)
-    assert "$10.00 were sent back after they were paid; they come off what you earn next." in said
+    assert "$10.00 of what was paid was taken back later. It comes off what you earn next." in said
     assert "so $10.00 come off what you earn next" in said
 
 
