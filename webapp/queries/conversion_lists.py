@@ -20,14 +20,15 @@ PAGE = 30
 class ConversionFilter:
     """What is looked for; None is without that condition. `since` is inclusive, `until` exclusive.
 
-    `code` is the reason why a rule, or the program, paid nothing, or less. `person_id` is who did it, or who referred
-    them; `text` may also be the id of an order or an event.
+    `code` is the reason why a rule, or the program, paid nothing, or less. `doer_id` is who did it, `person_id` who did
+    it or referred them; `text` may also be the id of an order or an event.
     """
 
     type: str | None = None
     referred: bool | None = None
     paid: bool | None = None
     code: str | None = None
+    doer_id: UUID | None = None
     person_id: UUID | None = None
     text: str | None = None
     since: datetime | None = None
@@ -117,6 +118,8 @@ def _conditions(program_id: UUID, wanted: ConversionFilter) -> list[ColumnElemen
         conditions.append(rewarded if wanted.paid else ~rewarded)
     if wanted.code is not None:
         conditions.append(_says(wanted.code))
+    if wanted.doer_id is not None:
+        conditions.append(Conversion.user_id == wanted.doer_id)
     if wanted.person_id is not None:
         conditions.append(or_(Conversion.user_id == wanted.person_id, Referral.referrer_id == wanted.person_id))
     if wanted.text:

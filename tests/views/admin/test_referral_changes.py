@@ -151,6 +151,7 @@ def test_a_removal_and_an_assignment(app, work, luca):
     gone = confirm(work, address, reviewed)
     page = words(work.page(gone.location))
     assert "Bob Miller counts for nobody" in page
+    assert "Ada Okafor got the credit" in page
     assert "The credit was taken from Ada Okafor" in page
     assert work.client.get(f"{gone.location}/removal").status_code == 404
     back = review(work, f"{gone.location}/credit", referrer="Luca")
@@ -215,7 +216,7 @@ def test_each_referrer_reads_it_without_any_name_of_others(app, work, luca):
     assert "This signup was credited to someone else after a check on " in page
     assert not any(name in page for name in ("Luca", "Bob", "Secret", "@"))
     reward = words(hers.get(f"/dashboard/rewards/{work.reward}").get_data(as_text=True))
-    assert "The signup is credited otherwise now" in reward
+    assert "This friend counts for you no longer" in reward
     assert "20% of" in reward
     assert "Luca" not in reward
     for path in ("/dashboard", "/dashboard/rewards", f"/dashboard/rewards/{work.reward}", STATEMENT):
@@ -225,6 +226,7 @@ def test_each_referrer_reads_it_without_any_name_of_others(app, work, luca):
     assert "Bob" in page
     assert "Ada" not in page.replace("Ada Okafor’s", "")
     assert "1 friend joined through you" in page
+    assert "Opened your link" not in page
 
 
 @pytest.mark.parametrize("seen", ["", "1", "-1", "9" * 5000, "one"])

@@ -25,6 +25,14 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Consequence:
+    """One thing that a change does."""
+
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeCard:
     """One change in the timeline of a signup."""
 
@@ -55,22 +63,25 @@ def button(kind: Kind, names: Names) -> str:
     return _("Move to %(name)s", name=_short(names.after))
 
 
-def consequences(moved: Moved, names: Names, *, now: datetime) -> list[str]:
+def consequences(moved: Moved, names: Names, *, now: datetime) -> list[Consequence]:
     """Say in money what happens, one line for each thing."""
     lines = []
     for side, name in (("referrer", names.before), ("friend", names.friend)):
         if taken := [one for one in moved.taken if one.side == side]:
-            lines += _taken(taken, _short(name))
+            lines.append(Consequence("rotate-2", _taken(taken, _short(name))))
     if names.before and not any(one.side == "referrer" for one in moved.taken):
-        lines.append(_("%(name)s keeps nothing of it that could be taken back.", name=_short(names.before)))
+        kept = _("%(name)s keeps nothing of it that could be taken back.", name=_short(names.before))
+        lines.append(Consequence("minus", kept))
     for side, name in (("referrer", names.after), ("friend", names.friend)):
         if granted := [one for one in moved.granted if one.side == side and one.kept.minor]:
-            lines += _granted(granted, _short(name), now=now)
+            lines.append(Consequence("gift", _granted(granted, _short(name), now=now)))
     if names.after and not any(one.side == "referrer" and one.kept.minor for one in moved.granted):
-        lines.append(_("%(name)s gets no reward: the rules pay nothing for what happened.", name=_short(names.after)))
+        nothing = _("%(name)s gets no reward: the rules pay nothing for what happened.", name=_short(names.after))
+        lines.append(Consequence("minus", nothing))
     if moved.kind == "move":
-        lines.append(_("Rewards of %(name)s’s own stay as they are.", name=_short(names.friend)))
-    return [*lines, _counts(moved.kind, names)]
+        own = _("%(name)s keeps their own rewards.", name=_short(names.friend))
+        lines.append(Consequence("check", own))
+    return [*lines, Consequence("users", _counts(moved.kind, names))]
 
 
 def done_text(moved: Moved, names: Names) -> str:
@@ -115,7 +126,7 @@ def change_card(change: MadeChange) -> ChangeCard:
     )
 
 
-def _taken(taken: Sequence[Ended], name: str) -> list[str]:
+def _taken(taken: Sequence[Ended], name: str) -> str:
     amount = amounts(by_currency([one.amount for one in taken]))
     count = len(taken)
     lines = [
@@ -135,10 +146,10 @@ def _taken(taken: Sequence[Ended], name: str) -> list[str]:
             name=name,
         )
         lines.append(said)
-    return lines
+    return " ".join(lines)
 
 
-def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> list[str]:
+def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> str:
     amount = amounts(by_currency([one.kept for one in granted]))
     count = len(granted)
     lines = [
@@ -165,7 +176,7 @@ def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> list[st
                 count=number(held),
             )
         )
-    return lines
+    return " ".join(lines)
 
 
 def _counts(kind: Kind, names: Names) -> str:

@@ -84,7 +84,7 @@ def show(referral_id: UUID) -> Response:
     if signup is None:
         abort(404)
     touches = touches_of(session, signup.decision_id)
-    deeds, _more = list_conversions(session, program.id, ConversionFilter(person_id=signup.friend_id), limit=DEEDS)
+    deeds, _more = list_conversions(session, program.id, ConversionFilter(doer_id=signup.friend_id), limit=DEEDS)
     line, changes = _line(signup), changes_of(session, signup.friend_id)
     return render(
         "admin/referrals/show.html",
@@ -95,7 +95,7 @@ def show(referral_id: UUID) -> Response:
         external_id=signup.friend_external_id,
         campaign=", ".join(signup.campaign),
         friend_id=signup.friend_id,
-        moments=timeline(signup, touches),
+        moments=timeline(signup, touches, was_changed=bool(changes)),
         changes=[change_card(change) for change in changes],
         conversions=[conversion_line(deed) for deed in deeds],
     )

@@ -38,8 +38,13 @@ class TimelineMoment:
     in_window: bool = False
 
 
-def timeline(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> list[TimelineMoment]:
-    """Return what happened in the order of time, then the decision. Empty when there was nothing to weigh."""
+def timeline(
+    signup: ListedSignup, touches: Sequence[WeighedTouch], *, was_changed: bool = False
+) -> list[TimelineMoment]:
+    """Return what happened in the order of time, then the decision. Empty when there was nothing to weigh.
+
+    `was_changed` says that a person changed since who is credited.
+    """
     if not touches:
         return []
     begins_at = signup.signed_up_at - timedelta(days=signup.window_days)
@@ -54,7 +59,7 @@ def timeline(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> list[Time
         replace(moment, in_window=begins_at <= at < signup.signed_up_at)
         for at, _place, moment in sorted(told, key=lambda entry: entry[:2])
     ]
-    return [*in_order, _decision(signup, touches)]
+    return [*in_order, _decision(signup, touches, was_changed=was_changed)]
 
 
 # Of entries at one moment: the window includes its first moment, and a code was given before the signup was sent.
@@ -98,14 +103,16 @@ def _known(since: datetime) -> TimelineMoment:
     return TimelineMoment(at=since, icon="users", title=title, look="frame", result=result)
 
 
-def _decision(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> TimelineMoment:
+def _decision(signup: ListedSignup, touches: Sequence[WeighedTouch], *, was_changed: bool) -> TimelineMoment:
     # As it was made, whatever became of the referral since.
     winner = next((touch for touch in touches if touch.outcome == "credited"), None)
     method = winner.kind if winner else None
     why = say(attribution_for_admin(signup.reason, method, model=signup.model, window_days=signup.window_days))
     if winner is None:
-        return TimelineMoment(at=None, icon="circle-x", title=_("Nobody gets the credit"), look="frame", result=why)
-    title = _("%(name)s gets the credit", name=winner.referrer_name)
+        title = _("Nobody got the credit") if was_changed else _("Nobody gets the credit")
+        return TimelineMoment(at=None, icon="circle-x", title=title, look="frame", result=why)
+    name = winner.referrer_name
+    title = _("%(name)s got the credit", name=name) if was_changed else _("%(name)s gets the credit", name=name)
     return TimelineMoment(at=None, icon="circle-check", title=title, look="won", result=why)
 
 

@@ -81,7 +81,9 @@ def credit_text(signup: ListedSignup, touches: Sequence[WeighedTouch]) -> str:
     if not touches:
         return _("No link was opened by this visitor, and no code was typed.")
     count = len(touches)
-    weighed = ngettext("One touch is on record.", "%(count)s touches are on record.", count, count=number(count))
+    weighed = ngettext(
+        "One link or code is on record.", "%(count)s links and codes are on record.", count, count=number(count)
+    )
     return f"{_terms(signup, touches)} {weighed}"
 
 
