@@ -7,7 +7,7 @@ in the figures depends on them.
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
@@ -53,6 +53,8 @@ STAR_CODE, STAR_LABEL, STAR_SECOND_SHARE = "ada-brews", "My coffee newsletter", 
 # So many days before the end somebody joins again and again through the same link, and buys at once.
 RING_DAYS_AGO = 5
 RING = ("Nina Lopez", "Nina Lopes", "N Lopez", "Nina Maria Lopez")
+# So many days before the end someone who opened no link buys with Ada's coupon code.
+COUPON, COUPON_DAYS_AGO, COUPON_FRIEND = "ADA10", 8, "Hannah Brooks"
 
 _FIRST_NAMES = """
 Aisha Amara Ben Bruno Carla Chen Daniel Dina Elif Emma Farid Finn Grace Hana Hugo Ines Ivan Jonas Julia Kofi Lea Leo
@@ -73,6 +75,19 @@ SOURCES = (
     (None, None, None, None),
 )
 NEWSLETTER = Visit("mail.google.com", "newsletter", "email", "ada-brews")
+# What visitors come with; of each visitor always the same.
+DEVICES = (
+    ("Safari", "phone"),
+    ("Chrome", "phone"),
+    ("Instagram", "phone"),
+    ("Chrome", "desktop"),
+    ("Safari", "phone"),
+    ("Firefox", "desktop"),
+    ("Samsung Internet", "phone"),
+    ("Chrome", "desktop"),
+    ("Safari", "tablet"),
+    ("Edge", "desktop"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +205,21 @@ class _Story:
             noticed_at,
         )
 
+    def coupon(self, at: datetime) -> None:
+        """Somebody whom no link brought buys with a coupon code."""
+        came_by = CameBy(coupon=self.second)
+        first, last = COUPON_FRIEND.lower().split()
+        friend = self._join(came_by, {"name": COUPON_FRIEND, "email": f"{first}.{last}@{DEMO_DOMAIN}"}, at)
+        self.purchases += 1
+        event = Event(
+            type="purchase",
+            occurred_at=at + timedelta(minutes=1),
+            event_id=f"demo-purchase-{self.purchases}",
+            amount=Money(PRICES[-2], self.program.currency),
+            order_id=str(1000 + self.purchases),
+        )
+        self.desk.today += self._record(event, friend.id)
+
     def night(self, number: int, at: datetime) -> None:
         """What happens when a day is over: orders come back, holds end, and the desk does its work."""
         for returned_at, event_id, wanted in sorted(one for one in self.returns if one[0] <= at):
@@ -206,6 +236,8 @@ class _Story:
         self.desk.work(number, at)
 
     def _click(self, visitor_id: UUID, link: Link, visit: Visit, at: datetime, *, new: bool) -> None:
+        browser, device = DEVICES[visitor_id.int % len(DEVICES)]
+        visit = replace(visit, browser=browser, device=device)
         record_click(self.session, self.program, link, visitor_id=visitor_id, visit=visit, now=at, new_visitor=new)
         self.clicks += 1
 
@@ -262,8 +294,8 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
         choose=secrets.choice,
         now=start,
     )
-    desk = Desk(session, program, rng, founders[-1].id, days)
-    desk.open(start)
+    desk = Desk(session, program, rng, founders[-1].id, days, second)
+    desk.open(start, COUPON)
     story = _Story(session, program, rng, desk, sharers, second)
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
@@ -272,6 +304,8 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
                 tell[kind](at)
         if number == days - RING_DAYS_AGO:
             story.ring(start + timedelta(days=number - 1, hours=9))
+        if number == days - COUPON_DAYS_AGO:
+            story.coupon(start + timedelta(days=number - 1, hours=14))
         story.night(number, min(start + timedelta(days=number), until))
     return Told(
         people=len(story.joined) + len(PEOPLE),

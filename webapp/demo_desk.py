@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.rules import read_rule
-from webapp.models import Program, Reward
+from webapp.models import Conversion, Link, Program, Referral, Reward, User
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import read_rule_set
+from webapp.services.coupon_codes import add_coupon
 from webapp.services.keys import PREFIX, create_key
+from webapp.services.referral_changes import Wanted, change_referral
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import SYSTEM, change_statuses
 from webapp.services.rules import change_rule_state, publish_rules
@@ -66,26 +68,30 @@ PAYOUT_EVERY_DAYS, LAST_PAYOUT_DAYS_AGO, PAYOUT_TAKES_DAYS = 14, 2, 3
 READY_SINCE_DAYS = 5
 # How often an order of the day is looked at, how long that takes, and how often it turns out well.
 CHECKED_SHARE, CHECK_TAKES_DAYS, FINE_SHARE = 0.08, 4, 0.6
+# When a friend tells who really brought them, of those who have joined for a while.
+MOVE_DAYS_AGO, JOINED_DAYS = 3, 7
 REASONS = ("not_a_customer", "terms", "duplicate")
 
 
 @dataclass(slots=True)
 class Desk:
-    """The program's own work, day by day. `days` is how long the story is."""
+    """The program's own work, day by day. `days` is how long the story is; `newsletter` has a coupon code too."""
 
     session: Session
     program: Program
     rng: random.Random
     admin_id: UUID
     days: int
+    newsletter: Link
     # What nobody has looked at yet, and what is being looked at since which day.
     today: list[RewardRow] = field(default_factory=list)
     looked_at: list[tuple[int, UUID]] = field(default_factory=list)
     on_its_way: list[tuple[int, Sequence[UUID]]] = field(default_factory=list)
 
-    def open(self, at: datetime) -> None:
-        """Publish the first rules, and give the shop a key."""
+    def open(self, at: datetime, coupon: str) -> None:
+        """Publish the first rules, give the newsletter a coupon code, and the shop a key."""
         self._publish(FIRST_RULES, "The first rules", at)
+        add_coupon(self.session, self.newsletter, coupon, by=self.admin_id, now=at)
         secret = PREFIX + secrets.token_urlsafe(32)
         create_key(
             self.session, self.program, name="shop checkout", scope="write", secret=secret, by=self.admin_id, now=at
@@ -100,6 +106,8 @@ class Desk:
             self._pause(LARGE_ORDERS["key"], "It brought the same people larger orders, not more people", at)
         self._look(number, at)
         self._pay(number, at)
+        if number == self.days - MOVE_DAYS_AGO:
+            self._move(at)
         self.today = [reward for reward in self.today if reward.granted_at >= at]
 
     def hold(self, rewards: Sequence[RewardRow], note: str, at: datetime) -> None:
@@ -155,6 +163,23 @@ class Desk:
             ).all()
             change_statuses(self.session, ready, "in_payout", reason="frozen", actor=SYSTEM, now=at)
             self.on_its_way.append((number, ready))
+
+    def _move(self, at: datetime) -> None:
+        """Credit the newsletter with someone who was brought by it; of those who bought, the last who joined."""
+        friend = self.session.scalars(
+            select(User)
+            .join(Referral, Referral.friend_id == User.id)
+            .where(Referral.program_id == self.program.id, Referral.created_at < at - timedelta(days=JOINED_DAYS))
+            .where(Referral.referrer_id != self.newsletter.referrer_id)
+            .where(exists().where(Conversion.user_id == User.id, Conversion.type == "purchase"))
+            .order_by(Referral.created_at.desc())
+            .limit(1)
+        ).first()
+        if friend is None:
+            return
+        note = "They wrote to us: it was Ada’s newsletter that brought them."
+        wanted = Wanted("move", self.newsletter, seen=0, reason="friend_told", by=self.admin_id, note=note)
+        change_referral(self.session, self.program, friend, wanted, now=at)
 
     def _decide(
         self, choice: str, ids: Sequence[UUID], at: datetime, *, reason: str | None = None, note: str = ""

@@ -18,7 +18,17 @@ from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
 from webapp.domain.rewards import Status
 from webapp.extensions import db
-from webapp.models import AttributionDecision, Click, Conversion, ProgramDay, Referral, Refund, Reward, User
+from webapp.models import (
+    AttributionDecision,
+    Click,
+    Conversion,
+    ProgramDay,
+    Referral,
+    ReferralChange,
+    Refund,
+    Reward,
+    User,
+)
 from webapp.passwords import verify_password
 from webapp.queries.conversions import decisions_of_many, refunds_of
 from webapp.queries.rewards import rewards_of_conversions
@@ -107,8 +117,12 @@ def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_agai
                 assert getattr(again, "code", "earned") == decided.code
                 if decided.amount:
                     earned[conversion_id, decided.version.rule_id] = decided.amount
-        assert len(rewards) == len(earned) > 40
-        for row in rewards:
+        holding = [row for row in rewards if row.holds]
+        assert len(holding) == len(earned) > 40
+        # One friend was moved: what their former referrer had is taken back.
+        assert all(row.taken_minor == row.amount_minor for row in rewards if not row.holds)
+        assert len(rewards) > len(holding)
+        for row in holding:
             assert earned[row.conversion_id, row.version.rule_id] == Money(row.amount_minor, row.currency)
             refunded_minor, refunds = refunds_of(session, row.conversion_id)
             left = still_earned(
@@ -122,6 +136,24 @@ def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_agai
             assert row.amount_minor - row.taken_minor == left or row.status == "rejected"
         assert {row.status for row in rewards} == set(get_args(Status))
         assert any(0 < row.taken_minor < row.amount_minor for row in rewards)
+
+
+def test_somebody_bought_with_the_coupon_code_and_one_friend_was_moved_with_a_reason(app):
+    assert run(app, "demo", "seed", "--days", "20", "--until", "2026-11-22").exit_code == 0
+    with app.app_context():
+        session = db.session()
+        ada = session.scalars(select(User.id).where(User.email == PEOPLE[0].email)).one()
+        coupon = session.execute(
+            select(Referral.referrer_id, User.name)
+            .join(User, User.id == Referral.friend_id)
+            .where(Referral.method == "coupon_code")
+        ).all()
+        assert coupon == [(ada, "Hannah Brooks")]
+        (change,) = session.scalars(select(ReferralChange))
+        assert (change.kind, change.to_referrer_id, change.reason) == ("move", ada, "friend_told")
+        assert None not in {device for (device,) in session.execute(select(Click.device))}
+    for name in ("ledger", "audit", "rollups"):
+        assert run(app, name, "verify").exit_code == 0
 
 
 def test_the_hour_of_the_day_only_cuts_the_last_day_short(app, second_app):
