@@ -1,13 +1,13 @@
 // docs/integration.md
 {
   const d = document, me = d.currentScript, rank = (mode) => ({ required: 1, none: 2 })[mode] || 0;
-  const query = new URLSearchParams(location.search), ref = query.get("ref"), gv = query.get("gv");
+  const arg = new URLSearchParams(location.search), ref = arg.get("ref"), gv = arg.get("gv");
   let level = navigator.globalPrivacyControl ? 2 : rank(me.dataset.consent), agreed = 0, days;
   const safe = (act) => { try { return act(); } catch (e) {} };
   const forget = () => safe(() => void delete localStorage.grapevine);
   const store = () => level <= agreed && days && safe(() =>
     localStorage.grapevine = JSON.stringify({ ref, gv: click.gv, until: Date.now() + days * 864e5 }));
-  const consent = (yes) => (agreed = yes !== false) ? store() : forget();
+  const consent = (yes) => (agreed = yes !== false || -1) > 0 ? store() : forget();
 
   let click = level > 1 ? forget() : safe(() => JSON.parse(localStorage.grapevine));
   if (!click || click.until < Date.now()) click = {};
@@ -22,9 +22,9 @@
     fill();
     if (level > 1) forget();
     if (store() || click.gv === gv) return;
-    const page = new URL(location);
-    page.searchParams.set("gv", click.gv);
-    history.replaceState(history.state, "", page);
+    const url = new URL(location);
+    url.searchParams.set("gv", click.gv);
+    history.replaceState(history.state, "", url);
   };
 
   if (ref && (ref !== click.ref || gv && gv !== click.gv)) {

@@ -192,6 +192,17 @@ def test_where_consent_is_required_nothing_is_stored_before_it(site, business, v
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_who_says_no_before_the_click_is_told_is_not_remembered_by_its_answer(site, business, visit):
+    page = visit()
+    page.route("**/t/clicks", lambda route: page.evaluate("grapevine.consent(false)") or route.continue_())
+    page.goto(f"{business.url}/?ref={business.code}")
+    page.wait_for_url("**&gv=*")
+    is_filled(page)
+    assert page.evaluate("localStorage.length") == 0
+    page.evaluate("grapevine.consent()")
+    assert stored(page)["ref"] == business.code
+
+
 def test_a_consent_that_came_before_the_script_counts(site, business, visit):
     business.attributes, business.before = 'data-consent="required"', 'window.grapevine = ["consent"];'
     page = visit()
