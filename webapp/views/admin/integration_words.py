@@ -143,6 +143,6 @@ def curl(base_url: str, path: str, body: Mapping[str, object]) -> str:
             f"curl {base_url}/api/v1{path}",
             f"  -H 'Authorization: Bearer {KEY}'",
             "  -H 'Content-Type: application/json'",
-            f"  -d '{json.dumps(body, indent=2, ensure_ascii=False)}'",
+            f"  -d '{json.dumps(body, indent=2, ensure_ascii=False)}'".replace("\n", "\n  "),
         )
     )

@@ -162,12 +162,8 @@ def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> str:
             amount=amount,
         )
     ]
-    waiting = [one.matures_at for one in granted if one.status == "pending" and one.matures_at > now]
-    if waiting:
-        lines.append(_("All of it is ready on %(day)s.", day=plain_day(max(waiting))))
-    elif all(one.status != "held" for one in granted):
-        lines.append(_("All of it is ready at once."))
-    if held := sum(one.status == "held" for one in granted):
+    held = sum(one.status == "held" for one in granted)
+    if held:
         lines.append(
             ngettext(
                 "%(count)s of them is held for a decision, because it was doubted before.",
@@ -176,7 +172,18 @@ def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> str:
                 count=number(held),
             )
         )
+    if held < count:
+        waiting = [one.matures_at for one in granted if one.status == "pending" and one.matures_at > now]
+        lines.append(_ready(max(waiting, default=None), is_all=not held))
     return " ".join(lines)
+
+
+def _ready(last: datetime | None, *, is_all: bool) -> str:
+    """Say when what is not held is ready; `last` is None when none of it waits."""
+    if last is None:
+        return _("All of it is ready at once.") if is_all else _("The rest is ready at once.")
+    day = plain_day(last)
+    return _("All of it is ready by %(day)s.", day=day) if is_all else _("The rest is ready by %(day)s.", day=day)
 
 
 def _counts(kind: Kind, names: Names) -> str:
