@@ -136,7 +136,7 @@ def test_the_page_holds_what_is_real_and_copies_without_the_key(app, marta):
     assert "Bearer gvk_…" in page
     assert f"&#34;referral_code&#34;: &#34;{code}&#34;" in page
     assert "&#34;currency&#34;: &#34;EUR&#34;" in page
-    assert "your page says so by calling grapevine.consent()" in said
+    assert "Your page says so by calling grapevine.consent()." in said
     assert "4999 is €49.99." in said
     assert page.count("btn-primary") == 1
     assert page.count("data-copy=") == 5
