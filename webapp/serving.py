@@ -24,6 +24,7 @@ from webapp.metrics import share_in, stop_sharing
 # Ten seconds from SIGTERM to the end of everything: this long for requests, the rest for the jobs.
 WORKERS_END_SECONDS = 5
 JOBS_END_SECONDS = 3
+SWITCH_SECONDS = 0.001
 _PR_SET_PDEATHSIG = 1
 _NO_HOST = "--host must be an address of this machine, or a name of one, as in 127.0.0.1."
 # Whoever listens everywhere is reached here too.
@@ -107,6 +108,8 @@ def _load_app(_target: str) -> Flask:
     from webapp.draining import turn_away_when_told
 
     turn_away_when_told()
+    # A click needs the interpreter for moments only, and must not wait long each time for pages that are being made.
+    sys.setswitchinterval(SWITCH_SECONDS)
     from wsgi import app
 
     return app
