@@ -1,20 +1,24 @@
-"""The production server: granian's workers for requests, and one process beside them for the background jobs."""
+"""The production server: granian's workers for requests, and beside them a process for clicks and one for the jobs."""
 
 import ctypes
 import errno
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from flask import Flask
 
+from webapp.clicks.writer_process import SOCKET as CLICKS_SOCKET
+from webapp.clicks.writer_process import ClickProcess
 from webapp.config import SERVER_THREADS, Config
 from webapp.database import close_connections
 from webapp.jobs.runner import run_jobs, stop_on_signals
@@ -24,7 +28,7 @@ from webapp.metrics import share_in, stop_sharing
 # Ten seconds from SIGTERM to the end of everything: this long for requests, the rest for the jobs.
 WORKERS_END_SECONDS = 5
 JOBS_END_SECONDS = 3
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0003
 _PR_SET_PDEATHSIG = 1
 _NO_HOST = "--host must be an address of this machine, or a name of one, as in 127.0.0.1."
 # Whoever listens everywhere is reached here too.
@@ -55,7 +59,10 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     with app.app_context():
         close_connections()
     share_in(Path(tempfile.mkdtemp(prefix="grapevine-metrics-")))
-    jobs = _JobsProcess() if with_jobs else None
+    # In a folder that nobody else may enter.
+    folder = tempfile.mkdtemp(prefix="grapevine-clicks-")
+    os.environ[CLICKS_SOCKET] = f"{folder}/socket"
+    beside = [_ProcessBeside("clicks", _store_clicks), *([_ProcessBeside("jobs", _run_jobs)] if with_jobs else [])]
     server = Server(
         "wsgi:app",
         address=address,
@@ -73,13 +80,14 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     )
     logging.getLogger("_granian").addFilter(_is_news)
     drain_before_the_end(server)
-    if jobs:
-        jobs.start()
+    for process in beside:
+        process.start()
     try:
         server.serve(target_loader=_load_app)
     finally:
-        if jobs:
-            jobs.end()
+        for process in beside:
+            process.end()
+        shutil.rmtree(folder, ignore_errors=True)
         stop_sharing()
 
 
@@ -157,10 +165,12 @@ def _warn(config: Config, workers: int) -> None:
         log.warning("mail_goes_to_the_log", hint="set MAIL_URL, so that mails reach people instead of this log")
 
 
-class _JobsProcess:
-    """Runs the jobs beside the server, and starts them again should they die."""
+class _ProcessBeside:
+    """Runs something beside the server, and starts it again should it die."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, target: Callable[[int], None]) -> None:
+        self.name = name
+        self.target = target
         self.ending = threading.Event()
         self.watcher = threading.Thread(target=self._watch, daemon=True)
 
@@ -179,7 +189,7 @@ class _JobsProcess:
         # Forked it is there at once, with everything imported; a fork server would be its parent in our place.
         method = "fork" if multiprocessing.get_start_method() == "fork" else "spawn"
         self.process = multiprocessing.get_context(method).Process(  # type: ignore[attr-defined]
-            name="grapevine-jobs", target=_run_jobs, args=(os.getpid(),)
+            name=f"grapevine-{self.name}", target=self.target, args=(os.getpid(),)
         )
         self.process.start()
 
@@ -188,8 +198,18 @@ class _JobsProcess:
             self.process.join()
             if self.ending.wait(1):
                 return
-            log.error("jobs_process_died", exit_code=self.process.exitcode)
+            log.error(f"{self.name}_process_died", exit_code=self.process.exitcode)
             self._spawn()
+
+
+def _store_clicks(parent: int) -> None:
+    die_with_parent(parent)
+    stop = stop_on_signals()
+    # It ends after the workers, when the server says so.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from wsgi import app
+
+    ClickProcess(app, os.environ[CLICKS_SOCKET]).run(stop)
 
 
 def _run_jobs(parent: int) -> None:

@@ -135,8 +135,16 @@ class Server:
         return found
 
     def jobs_pids(self) -> list[int]:
-        """Children that do not listen: workers do."""
-        return [pid for pid in self.pids() if pid != self.process.pid and not _listens(pid, self.port)]
+        """Children that do not listen: workers do, and the process for clicks on a socket of its own."""
+        return [
+            pid
+            for pid in self.pids()
+            if pid != self.process.pid and not _listens(pid, self.port) and not _takes_clicks(pid)
+        ]
+
+    def clicks_pids(self) -> list[int]:
+        """The process that stores the clicks of all workers."""
+        return [pid for pid in self.pids() if _takes_clicks(pid)]
 
     def alive(self) -> list[int]:
         """Those of its processes, as far as they were ever seen, that still run."""
@@ -212,16 +220,28 @@ def _children(pid: int) -> list[int]:
 
 def _listens(pid: int, port: int) -> bool:
     """Say whether a process holds a socket that listens on this port."""
-    listening = {
-        f"socket:[{fields[9]}]"
-        for fields in (line.split() for line in _read("/proc/net/tcp").decode().splitlines()[1:])
-        if fields[1].endswith(f":{port:04X}") and fields[3] == "0A"
-    }
+    return _holds(
+        pid,
+        {
+            f"socket:[{fields[9]}]"
+            for fields in (line.split() for line in _read("/proc/net/tcp").decode().splitlines()[1:])
+            if fields[1].endswith(f":{port:04X}") and fields[3] == "0A"
+        },
+    )
+
+
+def _takes_clicks(pid: int) -> bool:
+    """Say whether a process holds a socket that listens for clicks, or a connection that was made to it."""
+    lines = (line.split() for line in _read("/proc/net/unix").decode().splitlines()[1:])
+    return _holds(pid, {f"socket:[{fields[6]}]" for fields in lines if "grapevine-clicks-" in fields[-1]})
+
+
+def _holds(pid: int, sockets: set[str]) -> bool:
     try:
         held = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()}
     except OSError:
         return False
-    return bool(listening & held)
+    return bool(sockets & held)
 
 
 def _running(pid: int) -> bool:

@@ -56,9 +56,9 @@ def test_a_killed_jobs_process_comes_back(site):
 
 def test_a_killed_worker_comes_back(site):
     with site.server() as server:
-        (worker,) = set(server.pids()) - {server.process.pid, *server.jobs_pids()}
+        (worker,) = set(server.pids()) - {server.process.pid, *server.jobs_pids(), *server.clicks_pids()}
         os.kill(worker, signal.SIGKILL)
-        assert eventually(lambda: len(server.pids()) == 3 and worker not in server.pids())
+        assert eventually(lambda: len(server.pids()) == 4 and worker not in server.pids())
         server.wait_until_ready()
         assert try_to_join_as(server, OWNER) == 422
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.serving.load import Load
 from tests.serving.server import get, nobody_listens
+from tests.serving.test_jobs_process import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -38,3 +39,17 @@ def test_every_acknowledged_click_and_signup_survives_kill_9(any_site):
             assert any_site.damage() == []
     finally:
         server.__exit__()
+
+
+def test_a_killed_process_for_clicks_comes_back_and_costs_no_click(site):
+    with site.server() as server, Load(site, server.port, clickers=3, joiners=0) as load:
+        load.wait_for(clicks=10, signups=0)
+        (killed,) = server.clicks_pids()
+        os.kill(killed, signal.SIGKILL)
+        load.wait_for(clicks=len(load.visitors) + 10, signups=0)
+        assert eventually(lambda: server.clicks_pids() not in ([], [killed]))
+        load.wait_for(clicks=len(load.visitors) + 10, signups=0)
+    assert load.failures == []
+    assert load.visitors <= site.visitors()
+    assert site.wrong_rollups() == []
+    assert "clicks_process_died" in site.log.read_text()

@@ -21,6 +21,7 @@ from webapp.clicks.destinations import ForeignDestinationError
 from webapp.clicks.link_cache import FollowedLink, LinkCache
 from webapp.clicks.visits import utm_fields, visits_of
 from webapp.clicks.writer import ClickWriter
+from webapp.clicks.writer_process import ClickSender
 from webapp.clock import utc_now
 from webapp.domain.consent import carries_click, may_set_cookie, mode_for
 from webapp.ids import new_id
@@ -46,6 +47,7 @@ class FastPath:
         self._visits = visits_of(app)
         self._metrics = metrics_of(app)
         self.writer = ClickWriter(app)
+        self._sender = ClickSender(self.writer)
         self._visitors = signer_for(app.config["SECRET_KEY"], "visitor")
         self._clicks = signer_for(app.config["SECRET_KEY"], "click")
 
@@ -120,7 +122,7 @@ class FastPath:
         now = utc_now()
         visit = self._visits.read(environ, query, source_url=environ.get("HTTP_REFERER"), now=now)
         arrival = Arrival(new_id(), link.clicked, visitor_id, new_visitor, now, visit)
-        return arrival.id if self.writer.record(arrival) else None
+        return arrival.id if self._sender.record(arrival) else None
 
 
 _METHODS = frozenset({"GET", "HEAD"})

@@ -9,6 +9,7 @@ tells those who wait.
 import os
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -23,9 +24,6 @@ from webapp.services.clicks import Arrival, record_clicks
 
 MOST_AT_ONCE = 128
 LONGEST_QUEUE = 1_024
-# Much less than a commit takes.
-MOMENT_SECONDS = 0.0002
-MOST_MOMENTS = 10
 # A visitor is not kept waiting for longer; their click is lost then.
 PATIENCE_SECONDS = 3.0
 # A database that has just failed is not asked again by every visitor.
@@ -46,28 +44,76 @@ class _Waiting:
         self.done.acquire()
 
 
+class ClickStore:
+    """Stores groups of clicks. Nothing that fails is raised: whose click is lost is told so, counted and logged."""
+
+    def __init__(self, app: Flask) -> None:
+        self._metrics = metrics_of(app)
+        self._pause_until = 0.0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the database has just failed and is left alone for a moment."""
+        return time.monotonic() < self._pause_until
+
+    def go_on(self) -> None:
+        """Ask the database again."""
+        self._pause_until = 0.0
+
+    def store(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Store clicks durably, in an application context; say of each whether it is."""
+        if not arrivals:
+            return []
+        if self.is_paused:
+            self.lose(len(arrivals), "database")
+            return [False] * len(arrivals)
+        return self._store(arrivals)
+
+    def _store(self, arrivals: Sequence[Arrival], *, again: bool = False) -> list[bool]:
+        try:
+            with write_transaction() as session:
+                record_clicks(session, arrivals)
+        except Exception as error:
+            away = _is_away(error)
+            if not away and (len(arrivals) > 1 or (_gave_way(error) and not again)):
+                # One that fails by itself must not cost the others.
+                return [stored for arrival in arrivals for stored in self._store([arrival], again=True)]
+            if away:
+                self._pause_until = time.monotonic() + PAUSE_SECONDS
+            self.lose(len(arrivals), "database", error=type(getattr(error, "orig", error)).__name__)
+            return [False] * len(arrivals)
+        self._metrics.clicks_recorded.inc(len(arrivals))
+        return [True] * len(arrivals)
+
+    def lose(self, clicks: int, reason: str, *, error: str | None = None) -> None:
+        """Count and log clicks that were not stored."""
+        self._metrics.clicks_lost.inc(clicks, reason=reason)
+        # A log that cannot be written, on the disk that is full, costs no visitor their page, and ends no thread.
+        with suppress(Exception):
+            log.error("click_lost", reason=reason, error=error, clicks=clicks)
+
+
 class ClickWriter:
     """Stores clicks in groups, in a thread that begins with the first one: after the server's workers were forked."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._metrics = metrics_of(app)
+        self.store = ClickStore(app)
         self._beginning = threading.Lock()
         self._process: int | None = None
-        self._pause_until = 0.0
 
     def record(self, arrival: Arrival) -> bool:
         """Store a click durably. Returns False when that was not possible, and the click is lost."""
         if self._process != os.getpid():
             self._begin()
-        if time.monotonic() < self._pause_until or self._queue.qsize() >= LONGEST_QUEUE:
-            self._lose(1, "queue_full" if time.monotonic() >= self._pause_until else "database")
+        if self.store.is_paused or self._queue.qsize() >= LONGEST_QUEUE:
+            self.store.lose(1, "database" if self.store.is_paused else "queue_full")
             return False
         waiting = _Waiting(arrival)
         self._queue.put(waiting)
         if not waiting.done.acquire(timeout=PATIENCE_SECONDS):
             waiting.given_up = True
-            self._lose(1, "database", error="took too long")
+            self.store.lose(1, "database", error="took too long")
         return waiting.stored
 
     def stop(self) -> None:
@@ -92,55 +138,23 @@ class ClickWriter:
             going_on = True
             while going_on:
                 batch = [self._queue.get()]
-                self._let_others_come()
                 with suppress(Empty):
                     while len(batch) < MOST_AT_ONCE:
                         batch.append(self._queue.get_nowait())
                 going_on = None not in batch
                 # What fails has been told by now; whoever comes next finds the thread there.
                 with suppress(Exception):
-                    self._store([waiting for waiting in batch if waiting is not None])
+                    self._write([waiting for waiting in batch if waiting is not None])
 
-    def _let_others_come(self) -> None:
-        """Wait a moment, and again while more clicks arrive: the larger a group, the less each of them costs."""
-        before, moments = -1, 0
-        while (waiting := self._queue.qsize()) > before and moments < MOST_MOMENTS:
-            before, moments = waiting, moments + 1
-            time.sleep(MOMENT_SECONDS)
-
-    def _store(self, batch: list[_Waiting]) -> None:
+    def _write(self, batch: list[_Waiting]) -> None:
+        wanted = [waiting for waiting in batch if not waiting.given_up]
         try:
-            self._write([waiting for waiting in batch if not waiting.given_up])
+            told = self.store.store([waiting.arrival for waiting in wanted])
+            for waiting, stored in zip(wanted, told, strict=True):
+                waiting.stored = stored
         finally:
             for waiting in batch:
                 waiting.done.release()
-
-    def _write(self, batch: list[_Waiting], *, again: bool = False) -> None:
-        if not batch:
-            return
-        try:
-            with write_transaction() as session:
-                record_clicks(session, [waiting.arrival for waiting in batch])
-        except Exception as error:
-            away = _is_away(error)
-            if not away and (len(batch) > 1 or (_gave_way(error) and not again)):
-                # One that fails by itself must not cost the others.
-                for waiting in batch:
-                    self._write([waiting], again=True)
-                return
-            if away:
-                self._pause_until = time.monotonic() + PAUSE_SECONDS
-            self._lose(len(batch), "database", error=type(getattr(error, "orig", error)).__name__)
-        else:
-            for waiting in batch:
-                waiting.stored = True
-            self._metrics.clicks_recorded.inc(len(batch))
-
-    def _lose(self, clicks: int, reason: str, *, error: str | None = None) -> None:
-        self._metrics.clicks_lost.inc(clicks, reason=reason)
-        # A log that cannot be written, on the disk that is full, costs no visitor their page, and ends no thread.
-        with suppress(Exception):
-            log.error("click_lost", reason=reason, error=error, clicks=clicks)
 
 
 def _is_away(error: Exception) -> bool:
