@@ -24,9 +24,9 @@ def upgrade() -> None:
         op.add_column("clicks", sa.Column(family, sa.Text))
     for hash_ in HASHES:
         op.add_column("clicks", sa.Column(hash_, sa.LargeBinary))
-    # Clicks are asked for by visitor and by time; this one only cost each of them a place in another page.
+    # Clicks are asked for by visitor, and by time in a program; this one only cost each a place in another page.
     op.drop_index("ix_clicks_link_id_clicked_at", "clicks")
-    op.create_index("ix_clicks_clicked_at", "clicks", ["clicked_at"])
+    op.create_index("ix_clicks_program_id_clicked_at", "clicks", ["program_id", "clicked_at"])
     op.create_table(
         "address_salts",
         sa.Column("id", Id, primary_key=True),
@@ -45,7 +45,7 @@ def downgrade() -> None:
     for column, _kind, _check in reversed(PROGRAM_COLUMNS):
         op.drop_column("programs", column)
     op.drop_table("address_salts")
-    op.drop_index("ix_clicks_clicked_at", "clicks")
+    op.drop_index("ix_clicks_program_id_clicked_at", "clicks")
     op.create_index("ix_clicks_link_id_clicked_at", "clicks", ["link_id", "clicked_at"])
     for column in (*reversed(HASHES), *reversed(FAMILIES), "is_repeat"):
         op.drop_column("clicks", column)

@@ -14,7 +14,7 @@ class Click(Model):
     """One opening of a link by a visitor. No address and no user agent is kept, only what kind of browser it was."""
 
     __tablename__ = "clicks"
-    __table_args__ = (Index(None, "visitor_id", "clicked_at"), Index(None, "clicked_at"))
+    __table_args__ = (Index(None, "visitor_id", "clicked_at"), Index(None, "program_id", "clicked_at"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))
