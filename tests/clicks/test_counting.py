@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.clicks.counting import LONGEST_USER_AGENT, is_bot, why_not_counted_environ
+from webapp.clicks.counting import LONGEST_USER_AGENT, is_bot, why_not_counted
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = (
@@ -72,7 +72,7 @@ PROGRAMS = {
 
 
 def why_not(user_agent, **environ):
-    return why_not_counted_environ({"REQUEST_METHOD": "GET", "HTTP_USER_AGENT": user_agent, **environ})
+    return why_not_counted({"REQUEST_METHOD": "GET", "HTTP_USER_AGENT": user_agent, **environ})
 
 
 @pytest.mark.parametrize("user_agent", PEOPLE.values(), ids=PEOPLE)

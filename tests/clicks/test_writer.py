@@ -129,7 +129,7 @@ def test_a_database_that_is_away_is_not_asked_again_by_every_visitor(app, writer
     assert asked == [1]
     assert app.extensions["grapevine_metrics"].store.values()["grapevine_clicks_lost", ("database",), ""] == 5
     monkeypatch.setattr(writing, "record_clicks", record_clicks)
-    writer.store.go_on()
+    writer.store._pause_until = 0.0
     assert writer.record(arrival(clicked[0]))
     assert len(stored(app)) == 1
 
@@ -202,7 +202,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(app, writer, clicked, monkeyp
     # The pause has a log of its own to write.
     assert writer.record(arrival(clicked[0])) is False
     monkeypatch.undo()
-    writer.store.go_on()
+    writer.store._pause_until = 0.0
     assert writer.record(arrival(clicked[0])), "the thread died with its log"
 
 

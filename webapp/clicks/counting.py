@@ -28,7 +28,7 @@ _LIBRARY = re.compile(
 _INSIDE_AN_APP = re.compile(r"\b(?:WhatsApp|Viber|Bluesky|Tumblr)/[\w.]+")
 
 
-def why_not_counted_environ(environ: Mapping[str, Any], *, by_script: bool = False) -> str | None:
+def why_not_counted(environ: Mapping[str, Any], *, by_script: bool = False) -> str | None:
     """Return why a request for a link is no click, or None when it is one. Reads WSGI's names of headers.
 
     "head", "prefetch" (also prerendering and previews), "hidden" (loaded by a page without anybody going there), or

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks import visitors
-from webapp.clicks.counting import why_not_counted_environ
+from webapp.clicks.counting import why_not_counted
 from webapp.clicks.destinations import ForeignDestinationError
 from webapp.clicks.link_cache import FollowedLink, LinkCache
 from webapp.clicks.visits import utm_fields, visits_of
@@ -70,7 +70,7 @@ class FastPath:
         mode = mode_for(link.consent_mode, gpc=environ.get("HTTP_SEC_GPC"))
         remembers = may_set_cookie(mode)
         click_id = None
-        if reason := why_not_counted_environ(environ):
+        if reason := why_not_counted(environ):
             self._metrics.clicks_not_counted.inc(reason=reason)
         else:
             cookie, known = self._known_visitor(environ) if remembers else ("", None)

@@ -8,7 +8,7 @@ from flask import current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks import visitors
-from webapp.clicks.counting import why_not_counted_environ
+from webapp.clicks.counting import why_not_counted
 from webapp.clicks.visits import visits_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -30,7 +30,7 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
 
     A failing database costs the click, never the visitor's page.
     """
-    if reason := why_not_counted_environ(request.environ):
+    if reason := why_not_counted(request.environ):
         current_metrics().clicks_not_counted.inc(reason=reason)
         return None
     return record_as(

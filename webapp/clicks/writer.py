@@ -1,9 +1,10 @@
 """Clicks of many requests in one transaction: each is answered only when all of them are committed.
 
 A commit has to wait for the disk, and takes as long for fifty clicks as for one.
-So requests leave their clicks with one thread of their process. It takes all
-that have come while it was committing, stores them together, and only then
-tells those who wait.
+So requests leave their clicks with one writer. It takes all that have come
+while it was committing, stores them together, and only then tells those who
+wait. Here it is a thread of the worker; `serve` has a process for all workers
+(`webapp.clicks.writer_process`), and this thread only while that is missing.
 """
 
 import os
@@ -55,10 +56,6 @@ class ClickStore:
     def is_paused(self) -> bool:
         """Whether the database has just failed and is left alone for a moment."""
         return time.monotonic() < self._pause_until
-
-    def go_on(self) -> None:
-        """Ask the database again."""
-        self._pause_until = 0.0
 
     def store(self, arrivals: Sequence[Arrival]) -> list[bool]:
         """Store clicks durably, in an application context; say of each whether it is."""

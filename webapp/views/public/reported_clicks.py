@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from webapp.clicks import visitors
-from webapp.clicks.counting import why_not_counted_environ
+from webapp.clicks.counting import why_not_counted
 from webapp.clicks.destinations import Origin, allowed_origins, is_of
 from webapp.clicks.recording import current_visit, record_as
 from webapp.clicks.visits import fields_of
@@ -67,7 +67,7 @@ def create() -> ResponseReturnValue:
         count_unknown_code()
         raise ProblemError(404, "No link has this code, or it was retired.")
     answer = {"gv": None, "consent": visitors.consent_mode(program), "days": program.window_days}
-    if reason := why_not_counted_environ(request.environ, by_script=True):
+    if reason := why_not_counted(request.environ, by_script=True):
         current_metrics().clicks_not_counted.inc(reason=reason)
         return jsonify(answer)
     earlier = read_id("click", body.gv or "")
