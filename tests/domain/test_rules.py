@@ -208,7 +208,8 @@ def test_an_unknown_field_is_named(field):
     assert problem_with({**SHORTEST, field: "x"}) == (
         field,
         "is not a field of a rule, which has "
-        "key, name, trigger, beneficiary, kind, settings, reward, hold_days, starts_at, ends_at, when, limits",
+        "key, name, trigger, beneficiary, kind, settings, reward, hold_days, starts_at, ends_at, exclusive, "
+        "when, limits",
     )
 
 

@@ -144,6 +144,10 @@ def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Senten
         return (Sentence(N_("The most that this rule pays was reached before.")),)
     if code == "limit_cut":
         return (*because[:-1], Sentence(N_("With a part of it the most that this rule pays is reached.")))
+    if code == "exclusive":
+        return (
+            Sentence(N_("Of several rewards for the same thing only the highest is paid, and that is another one.")),
+        )
     return because
 
 

@@ -25,6 +25,14 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class Better:
+    """What the rule of the same group pays that is worth most, by its key."""
+
+    rule: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One conversion, as rules see it.
 
@@ -33,7 +41,10 @@ class Facts:
     included, refunded ones too. `details` are what the business told beside
     it, `used` what was used of each limit of the rule, by the limit's name.
     `rewarded_before` says that the rule rewarded it before, and that this was
-    taken back.
+    taken back. `friends` is how many friends of the referrer count under the
+    rule, None where the rule does not count them, and `is_new_friend` whether
+    they are one more by this conversion. `beaten_by` is the rule that pays in
+    place of this one.
     """
 
     type: str
@@ -43,6 +54,9 @@ class Facts:
     details: Mapping[str, Detail] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
     rewarded_before: bool = False
+    friends: int | None = None
+    is_new_friend: bool = False
+    beaten_by: Better | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +83,20 @@ def facts(
     type: str = "purchase",
     details: Mapping[str, Detail] | None = None,
     used: Mapping[str, Used] | None = None,
+    friends: int | None = None,
+    is_new_friend: bool = True,
 ) -> Facts:
     """Make facts for an example, with the amount as in "49.99 EUR"."""
-    money = Money.parse(amount) if amount else None
-    return Facts(type, datetime(2026, 1, 1, tzinfo=UTC), money, nth_purchase, details or {}, used or {})
+    return Facts(
+        type,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        Money.parse(amount) if amount else None,
+        nth_purchase,
+        details or {},
+        used or {},
+        friends=friends,
+        is_new_friend=friends is not None and is_new_friend,
+    )
 
 
 def to_stored(facts: Facts) -> dict[str, Any]:
@@ -90,6 +114,11 @@ def to_stored(facts: Facts) -> dict[str, Any]:
         stored["used"] = {name: _used_to_stored(used) for name, used in facts.used.items()}
     if facts.rewarded_before:
         stored["rewarded_before"] = True
+    if facts.friends is not None:
+        stored |= {"friends": facts.friends, "is_new_friend": facts.is_new_friend}
+    if facts.beaten_by is not None:
+        better = facts.beaten_by
+        stored["beaten_by"] = {"rule": better.rule, "amount": better.amount.minor, "currency": better.amount.currency}
     return stored
 
 
@@ -103,7 +132,14 @@ def from_stored(stored: Mapping[str, Any]) -> Facts:
         details=stored.get("details", {}),
         used={name: _used_from_stored(used) for name, used in stored.get("used", {}).items()},
         rewarded_before=stored.get("rewarded_before", False),
+        friends=stored.get("friends"),
+        is_new_friend=stored.get("is_new_friend", False),
+        beaten_by=_better_from_stored(stored["beaten_by"]) if "beaten_by" in stored else None,
     )
+
+
+def _better_from_stored(stored: Mapping[str, Any]) -> Better:
+    return Better(stored["rule"], Money(stored["amount"], stored["currency"]))
 
 
 def _used_to_stored(used: Used) -> dict[str, Any]:

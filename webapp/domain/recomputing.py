@@ -7,9 +7,6 @@ from webapp.domain.money import Money
 from webapp.domain.rules import RuleDefinition
 from webapp.domain.sentences import Sentence
 
-# What a rule by itself would have paid, had another one not been worth more: nothing to compare.
-BEATEN = frozenset({"exclusive"})
-
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -29,8 +26,6 @@ def price_again(rule: RuleDefinition, facts: Facts) -> Price:
 
 def differs(rule: RuleDefinition, facts: Facts, stored: Price) -> Price | None:
     """Return what the rule answers now when it is not what was stored; None when it is the same to the cent."""
-    if stored.code in BEATEN:
-        return None
     again = price_again(rule, facts)
     return None if again == stored else again
 

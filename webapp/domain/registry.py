@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from dataclasses import Field as DataclassField
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.friend_steps import AmountSteps, PercentSteps
 from webapp.domain.money import EXPONENTS, LARGEST, PERCENT_PROBLEM, Percent
+from webapp.domain.periods import PERIODS, Period
 
 MOST = 1_000_000
 
@@ -26,6 +28,21 @@ class RewardRule(Protocol):
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Say what one conversion earns. Pure: the same facts give the same answer for good."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How a kind counts the friends of a referrer who qualify under its rule.
+
+    `of` says which ones an event is priced by: those "until" the event, all of
+    its "period" however late, or, for what is paid once for each number, all
+    that there are when it is "reached". `steps` are the numbers of friends at
+    which the answer changes, rising; `period` is a periods.Period.
+    """
+
+    of: Literal["until", "period", "reached"]
+    period: Period
+    steps: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,17 @@ class CurrencyCode(str):
     __slots__ = ()
 
 
+class PeriodName(str):
+    """A setting: a day, a week, a month, a year or a lifetime."""
+
+    __slots__ = ()
+
+    @property
+    def period(self) -> Period:
+        """The period of this name."""
+        return next(period for period in PERIODS if period == self)
+
+
 KINDS: dict[str, Kind] = {}
 
 RuleT = TypeVar("RuleT")
@@ -125,6 +153,12 @@ def kind_of(rule: RewardRule) -> Kind:
     return next(kind for kind in KINDS.values() if kind.settings is type(rule))
 
 
+def counting_of(rule: RewardRule) -> Counting | None:
+    """Return how a rule's kind counts friends; None for one that does not."""
+    counting: Counting | None = getattr(rule, "counting", None)
+    return counting
+
+
 def paying_example(kind: Kind) -> tuple[RewardRule, Facts, Earned] | None:
     """Return the first example of a kind's file that pays, for people to see what the kind is like."""
     for rule, about, _expected in getattr(sys.modules[kind.settings.__module__], "EXAMPLES", ()):
@@ -137,10 +171,17 @@ def paying_example(kind: Kind) -> tuple[RewardRule, Facts, Earned] | None:
 def plain_settings(rule: RewardRule) -> dict[str, object]:
     """Return a rule's settings as TOML and JSON can hold them, every one of them."""
     values = {field.name: getattr(rule, field.name) for field in fields(rule)}  # type: ignore[arg-type]
-    return {
-        name: value.text if isinstance(value, Percent) else int(value) if isinstance(value, int) else str(value)
-        for name, value in values.items()
-    }
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Percent):
+        return value.text
+    if isinstance(value, PercentSteps | AmountSteps):
+        return value.plain
+    if isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, int) else str(value)
 
 
 def _list(names: Mapping[str, object]) -> str:
@@ -171,9 +212,25 @@ def _read_currency(raw: object) -> CurrencyCode:
     return CurrencyCode(raw)
 
 
+def _read_period(raw: object) -> PeriodName:
+    if not isinstance(raw, str) or raw not in PERIODS:
+        raise ValueError(f"must be {' or '.join(PERIODS)}, not {raw!r}")
+    return PeriodName(raw)
+
+
+def _read_bool(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError("must be true or false")
+    return raw
+
+
 _READERS: dict[type[Any], Callable[[object], object]] = {
     Percent: _read_percent,
     int: _read_count,
     MinorUnits: _read_minor_units,
     CurrencyCode: _read_currency,
+    PeriodName: _read_period,
+    bool: _read_bool,
+    PercentSteps: PercentSteps.read,
+    AmountSteps: AmountSteps.read,
 }

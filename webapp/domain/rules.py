@@ -25,6 +25,7 @@ _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=
 
 _KEY = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 _TYPE = re.compile(CONVERSION_TYPE)
+_GROUP = 'lower-case words with hyphens that name a group of rules, as in "purchase-bonus"'
 _FIELDS = (
     "key",
     "name",
@@ -36,6 +37,7 @@ _FIELDS = (
     "hold_days",
     "starts_at",
     "ends_at",
+    "exclusive",
     "when",
     "limits",
 )
@@ -58,7 +60,8 @@ class RuleDefinition:
 
     `starts_at` is inclusive, `ends_at` exclusive; None means without that end.
     `hold_days` is None where the program's hold applies, 0 for no hold. `when`
-    and `limits` are None for a rule without any.
+    and `limits` are None for a rule without any. Of the rules with the same
+    `exclusive` only the one worth most pays.
     """
 
     key: str
@@ -73,9 +76,19 @@ class RuleDefinition:
     ends_at: datetime | None = None
     when: Conditions | None = None
     limits: Limits | None = None
+    exclusive: str | None = None
 
     def price(self, facts: Facts) -> Earned | Skipped:
-        """Say what this rule pays for one conversion that its trigger names, after what was used of its limits."""
+        """Say what this rule pays for one conversion that its trigger names, in place of none that is worth more."""
+        answer = self.price_alone(facts)
+        if facts.beaten_by is None or isinstance(answer, Skipped):
+            return answer
+        values = {"rule": facts.beaten_by.rule, "amount": facts.beaten_by.amount, "less": answer.amount}
+        words = N_("Of several rules only the one worth most pays: “%(rule)s” pays %(amount)s, this one %(less)s.")
+        return Skipped("exclusive", Sentence(words, values))
+
+    def price_alone(self, facts: Facts) -> Earned | Skipped:
+        """Say what this rule pays by itself, after what was used of its limits."""
         answer = self.worth(facts)
         if isinstance(answer, Skipped):
             return answer
@@ -87,12 +100,20 @@ class RuleDefinition:
 
     def worth(self, facts: Facts) -> Earned | Skipped:
         """Say what this rule pays for a conversion before its limits: its dates, its conditions, then its kind."""
+        unmet = self.is_for(facts)
+        return self.settings.reward(facts) if unmet is None else unmet
+
+    def is_for(self, facts: Facts) -> Skipped | None:
+        """Say why the rule is not for a conversion, by its dates and its conditions; None when it is."""
         if self.starts_at is not None and facts.occurred_at < self.starts_at:
             return Skipped("not_started", Sentence(N_("The rule starts on %(day)s."), {"day": self.starts_at}))
         if self.ends_at is not None and facts.occurred_at >= self.ends_at:
             return Skipped("ended", Sentence(N_("The rule ended on %(day)s."), {"day": self.ends_at}))
-        unmet = None if self.when is None else self.when.check(facts).unmet
-        return self.settings.reward(facts) if unmet is None else unmet
+        return None if self.when is None else self.when.check(facts).unmet
+
+    def qualifies(self, facts: Facts) -> bool:
+        """Say whether the friend counts by this conversion: the rule is for it, whatever its limits leave."""
+        return self.is_for(facts) is None and (not self.settings.proportional or facts.amount is not None)
 
     def looked_at(self, facts: Facts) -> Facts:
         """Return facts with only those details that this rule looks at; it pays the same for them."""
@@ -121,7 +142,12 @@ class RuleDefinition:
             "settings": plain_settings(self.settings),
             "reward": self.reward,
         }
-        ends = {"hold_days": self.hold_days, "starts_at": self.starts_at, "ends_at": self.ends_at}
+        ends = {
+            "hold_days": self.hold_days,
+            "starts_at": self.starts_at,
+            "ends_at": self.ends_at,
+            "exclusive": self.exclusive,
+        }
         parts = {"when": self.when, "limits": self.limits}
         return (
             table
@@ -166,6 +192,7 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         ends_at=_moment(raw, "ends_at"),
         when=when,
         limits=limits,
+        exclusive=_matching(raw, "exclusive", _KEY, LONGEST_KEY, _GROUP) if "exclusive" in raw else None,
     )
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise RuleError("ends_at", "must be later than starts_at")
