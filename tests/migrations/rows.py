@@ -337,6 +337,19 @@ def _referrals_that_are_changed_by_people(connection: sa.Connection) -> None:
     insert(connection, "referral_change_notes", text="", written_by=ADA, written_at=NOON, **about)
 
 
+def _friends_who_count_and_corrections(connection: sa.Connection) -> None:
+    insert(
+        connection,
+        "qualified_friends",
+        rule_id=_only(connection, "reward_rules"),
+        friend_id=BOB,
+        referrer_id=ADA,
+        conversion_id=_only(connection, "conversions"),
+        occurred_at=NOON,
+        tie="evt_1",
+    )
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -348,4 +361,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0008": _what_is_kept_of_a_click,
     "0009": _coupon_codes,
     "0010": _referrals_that_are_changed_by_people,
+    "0011": _friends_who_count_and_corrections,
 }

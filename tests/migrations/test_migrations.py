@@ -96,7 +96,7 @@ def test_up_down_and_up_again_with_rows_at_every_revision(empty):
 
 def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(empty):
     """The version before knows one bond only: back there, two rewards would hold, and no upgrade would go on."""
-    for revision in REVISIONS:
+    for revision in REVISIONS[: REVISIONS.index("0010") + 1]:
         upgrade(revision=revision)
         fill(revision)
     full = rows_in_every_table()
@@ -117,6 +117,18 @@ def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(em
         assert rows_in_every_table() == full
     with db.engine.connect() as connection:
         assert append_only.protected_tables(connection) == set(append_only.TABLES)
+
+
+def test_the_way_back_is_refused_once_a_reward_was_corrected(empty):
+    for revision in REVISIONS:
+        upgrade(revision=revision)
+        fill(revision)
+    with writing_engine().connect().execution_options(**WRITING) as connection:
+        connection.execute(sa.text("UPDATE rewards SET correction = 1 WHERE side = 'friend'"))
+        connection.commit()
+    with pytest.raises(SystemExit) as refused:
+        downgrade(revision="0010")
+    assert "rewards were corrected" in str(refused.value.__context__)
 
 
 def test_rows_survive_each_step_there_and_back(empty):

@@ -14,6 +14,7 @@ from webapp.models.ledger import LedgerEntry, LedgerTransaction
 from webapp.models.link import Link
 from webapp.models.outbox import OutboxMail
 from webapp.models.program import Program
+from webapp.models.qualified_friend import QualifiedFriend
 from webapp.models.referral import Referral
 from webapp.models.referral_change import ReferralChange, ReferralChangeNote
 from webapp.models.refund import Refund
@@ -56,6 +57,7 @@ __all__ = [
     "Program",
     "ProgramDay",
     "ProgramRevenueDay",
+    "QualifiedFriend",
     "Referral",
     "ReferralChange",
     "ReferralChangeNote",

@@ -47,14 +47,15 @@ class RewardDecision(Model):
 class Reward(Model):
     """What someone earned by one conversion under one rule, once for each bond. `amount_minor` is what was granted.
 
-    Of all bonds at most one reward holds: those before ended when the referral was changed.
+    Of all bonds at most one reward holds: those before ended when the referral was changed. When more is earned by the
+    same conversion later, since more friends count, that is a `correction`: a reward of its own.
     """
 
     __tablename__ = "rewards"
     __table_args__ = (
         UniqueConstraint(
-            *("conversion_id", "rule_id", "beneficiary_id", "side", "bond"),
-            name="uq_rewards_conversion_rule_beneficiary_side_bond",
+            *("conversion_id", "rule_id", "beneficiary_id", "side", "bond", "correction"),
+            name="uq_rewards_conversion_rule_beneficiary_side_bond_correction",
         ),
         CheckConstraint("amount_minor > 0", name="amount_minor"),
         CheckConstraint("side IN ('referrer', 'friend')", name="side"),
@@ -63,7 +64,7 @@ class Reward(Model):
         ),
         Index(
             "uq_rewards_that_hold",
-            *("conversion_id", "rule_id", "side"),
+            *("conversion_id", "rule_id", "side", "correction"),
             unique=True,
             postgresql_where=_HOLDS,
             sqlite_where=_HOLDS,
@@ -94,6 +95,8 @@ class Reward(Model):
     bond: Mapped[int] = mapped_column(default=0, server_default="0")
     # The change of the referral that ended it; None while it holds.
     ended_bond: Mapped[int | None]
+    # 0 for the reward itself, then from 1.
+    correction: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class RewardEvent(Model):

@@ -22,7 +22,8 @@ class RewardRow:
     """A reward as it stands. `reason` and `since` are the last event's.
 
     `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards. `bond` is that of the
-    friend for which it was granted, `ended_bond` the change of the referral that ended it.
+    friend for which it was granted, `ended_bond` the change of the referral that ended it. From 1, `correction` says
+    that it adds to another reward of the same conversion.
     """
 
     id: UUID
@@ -43,6 +44,7 @@ class RewardRow:
     version: Version
     bond: int = 0
     ended_bond: int | None = None
+    correction: int = 0
 
     @property
     def holds(self) -> bool:
@@ -226,6 +228,7 @@ def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:
             version=versions[reward.rule_version_id],
             bond=reward.bond,
             ended_bond=reward.ended_bond,
+            correction=reward.correction,
         )
         for reward, reversed_minor, clawed_back_minor, reason, since, event_id in found
     ]

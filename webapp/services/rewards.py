@@ -36,7 +36,7 @@ SYSTEM = Actor("system")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A reward to be."""
+    """A reward to be; from 1, `correction` says that it adds to another one of the same conversion."""
 
     conversion_id: UUID
     event_id: str | None
@@ -46,6 +46,7 @@ class Grant:
     occurred_at: datetime
     hold_days: int
     bond: int
+    correction: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,13 @@ def grant_rewards(
             clawed_back_minor=0,
             currency=grant.amount.currency,
             status=status,
-            reason="granted",
+            reason="corrected" if grant.correction else "granted",
             since=now,
             matures_at=grant.occurred_at + timedelta(days=grant.hold_days),
             granted_at=now,
             version=grant.version,
             bond=grant.bond,
+            correction=grant.correction,
         )
         rewards.append(reward)
         count_grant(session, program_id, grant.version.rule_id, grant.amount, grant.occurred_at, time_zone)
@@ -275,6 +277,7 @@ def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
         "matures_at": reward.matures_at,
         "granted_at": reward.granted_at,
         "bond": reward.bond,
+        "correction": reward.correction,
     }
 
 
