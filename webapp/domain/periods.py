@@ -17,6 +17,10 @@ class Window:
     since: datetime | None = None
     until: datetime | None = None
 
+    def contains(self, moment: datetime) -> bool:
+        """Say whether a moment is one of these."""
+        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+
 
 def local_day(moment: datetime, time_zone: str) -> date:
     """Return the calendar day of `moment` (aware) in an IANA time zone."""

@@ -11,7 +11,7 @@ from webapp.domain.conditions import Conditions, read_conditions
 from webapp.domain.facts import CONVERSION_TYPE, Earned, Facts, Skipped
 from webapp.domain.limits import Limits, read_limits
 from webapp.domain.money import Money
-from webapp.domain.registry import KINDS, RewardRule, SettingError, plain_settings, read_settings
+from webapp.domain.registry import KINDS, RewardRule, SettingError, counting_of, plain_settings, read_settings
 from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
@@ -194,6 +194,8 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         limits=limits,
         exclusive=_matching(raw, "exclusive", _KEY, LONGEST_KEY, _GROUP) if "exclusive" in raw else None,
     )
+    if counting_of(rule.settings) and rule.beneficiary != "referrer":
+        raise RuleError("beneficiary", f"must be referrer for {rule.kind}, which counts the friends of a referrer")
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise RuleError("ends_at", "must be later than starts_at")
     return rule

@@ -110,9 +110,9 @@ def those_above(session: Session, person: User) -> list[Mailbox]:
 
 def _several(session: Session) -> Iterator[str]:
     """The unique index refuses these; it could have been dropped."""
-    key = (Reward.conversion_id, Reward.rule_id, Reward.side)
+    key = (Reward.conversion_id, Reward.rule_id, Reward.side, Reward.correction)
     query = select(*key, func.count()).where(Reward.ended_bond.is_(None)).group_by(*key).having(func.count() > 1)
-    for conversion_id, rule_id, side, count in session.execute(query):
+    for conversion_id, rule_id, side, _correction, count in session.execute(query):
         yield f"conversion {conversion_id}: {count} rewards of rule {rule_id} hold for the {side}"
 
 

@@ -20,7 +20,7 @@ from webapp.models import (
     RewardRuleVersion,
     append_only,
 )
-from webapp.queries import bonds
+from webapp.queries import bonds, counted_rewards
 
 # Decisions that pay, all of it or what a limit leaves.
 _EARNED = ("earned", "limit_cut")
@@ -51,6 +51,7 @@ def breaches(session: Session) -> Iterator[str]:
         _unrewarded,
         _undecided,
         *bonds.CHECKS,
+        *counted_rewards.CHECKS,
     ):
         yield from find(session)
 
@@ -126,9 +127,12 @@ def _transactions(session: Session) -> Iterator[str]:
 
 def _doubles(session: Session) -> Iterator[str]:
     """The unique key refuses these; it could have been dropped."""
-    key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side, Reward.bond)
+    key = (
+        *(Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id),
+        *(Reward.side, Reward.bond, Reward.correction),
+    )
     for row in session.execute(select(*key, func.count()).group_by(*key).having(func.count() > 1)):
-        yield f"conversion {row[0]}: rule {row[1]} rewarded {row[2]} {row[5]} times"
+        yield f"conversion {row[0]}: rule {row[1]} rewarded {row[2]} {row[6]} times"
 
 
 def _histories(session: Session) -> Iterator[str]:
@@ -248,7 +252,7 @@ def _waiting_refunds(session: Session) -> Iterator[str]:
 
 
 def _decisions(session: Session) -> Iterator[str]:
-    """Every reward has a decision that earned exactly it."""
+    """Every reward has a decision that earned exactly it; one that corrects another is counted with it elsewhere."""
     query = (
         select(Reward.id, Reward.amount_minor, Reward.currency)
         .outerjoin(
@@ -264,7 +268,7 @@ def _decisions(session: Session) -> Iterator[str]:
                 RewardDecision.currency == Reward.currency,
             ),
         )
-        .where(RewardDecision.conversion_id.is_(None))
+        .where(RewardDecision.conversion_id.is_(None), Reward.correction == 0)
     )
     for reward_id, minor, currency in session.execute(query):
         yield f"reward {reward_id}: no decision earned {minor} {currency}"
@@ -289,6 +293,7 @@ def _unrewarded(session: Session) -> Iterator[str]:
                 Reward.beneficiary_id == RewardDecision.beneficiary_id,
                 Reward.side == RewardDecision.side,
                 Reward.bond == RewardDecision.bond,
+                Reward.correction == 0,
             ),
         )
         .where(RewardDecision.code.in_(_EARNED), Reward.id.is_(None))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.limits import Scope
 from webapp.domain.money import Money
+from webapp.domain.registry import counting_of
 from webapp.domain.rules import RuleDefinition, from_stored
 from webapp.models import RewardRule, RewardRuleVersion, RuleDay, User
 
@@ -34,10 +35,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A rule of which some version has limits: the scopes of all of them, and all of its triggers."""
+    """A rule whose answer depends on what else was rewarded, by some version.
+
+    `scopes` are those of all its limits, `counts` says whether it counts
+    friends, and `triggers` are those of all versions.
+    """
 
     rule_id: UUID
     scopes: frozenset[Scope]
+    counts: bool
     triggers: frozenset[str]
 
 
@@ -107,8 +113,9 @@ def read_rule_set(session: Session, program_id: UUID) -> RuleSet:
 def _limited(versions: list[Version]) -> Limited | None:
     limits = [version.definition.limits for version in versions if version.definition.limits]
     scopes = frozenset(limit.scope for one in limits for limit in one.each)
+    counts = any(counting_of(version.definition.settings) for version in versions)
     triggers = frozenset(version.definition.trigger for version in versions)
-    return Limited(versions[0].rule_id, scopes, triggers) if scopes else None
+    return Limited(versions[0].rule_id, scopes, counts, triggers) if scopes or counts else None
 
 
 @dataclass(frozen=True, slots=True)

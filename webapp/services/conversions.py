@@ -13,12 +13,15 @@ from webapp.domain.money import Money
 from webapp.ids import new_id
 from webapp.models import Conversion
 from webapp.queries.conversions import Decided, Surroundings, surroundings
+from webapp.queries.friend_counts import Place
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import RuleSet, rule_set
-from webapp.services.decisions import append_decisions, ask, without_rule
+from webapp.services.decisions import Asker, append_decisions, ask, without_rule
+from webapp.services.friend_counts import count_conversion
 from webapp.services.later_conversions import begin_what_counts_now, end_what_no_longer_counts
 from webapp.services.limits import queue_for_limits
 from webapp.services.queues import queue_for
+from webapp.services.redeciding import Terms
 from webapp.services.refunds import apply_waiting_refunds
 from webapp.services.rewards import Actor, Grant, grant_rewards
 from webapp.services.rollups import count_purchase
@@ -96,6 +99,17 @@ def record_conversion(
     if event.type == PURCHASE:
         count_purchase(session, program_id, about, event.occurred_at, event.amount)
     begin_what_counts_now(session, program_id, begun, about=about, actor=actor, now=now)
+    if rules is not None and user_id is not None and about.referrer_id is not None:
+        count_conversion(
+            session,
+            Terms(program_id, about.time_zone, about.hold_days, actor, now),
+            rules,
+            decisions,
+            conversion_id=conversion_id,
+            friend_id=user_id,
+            referrer_id=about.referrer_id,
+            place=Place(event.occurred_at, event.event_id or ""),
+        )
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
         rewards = rewards_of_conversion(session, conversion_id)
@@ -164,20 +178,16 @@ def _decide(
     if rules is None:
         return [without_rule("already_signed_up", facts)]
     told = replace(facts, details=event.details or {})
-    decisions = [
-        ask(
-            session,
-            program_id,
-            version,
-            told,
-            beneficiary_id=about.referrer_id if version.definition.beneficiary == "referrer" else user_id,
-            referrer_id=about.referrer_id,
-            time_zone=about.time_zone,
-            bond=about.bond,
-        )
-        for version in rules.live_at(event.occurred_at)
-        if version.definition.trigger == event.type
-    ]
+    asker = Asker(
+        program_id,
+        about.time_zone,
+        friend_id=user_id,
+        referrer_id=about.referrer_id,
+        bond=about.bond,
+        tie=event.event_id or "",
+    )
+    live = [version for version in rules.live_at(event.occurred_at) if version.definition.trigger == event.type]
+    decisions = ask(session, asker, live, told)
     return decisions or [without_rule("no_rule", facts)]
 
 

@@ -17,7 +17,7 @@ from webapp.domain.facts import Facts
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, Surroundings, decisions_of_many
 from webapp.queries.rules import Version
-from webapp.services.decisions import answer, append_decisions, ask
+from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
 from webapp.services.refunds import lock_conversions, take_back_what_is_not_earned
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
 
@@ -52,13 +52,14 @@ def end_what_no_longer_counts(
     begun: list[Begun] = []
     for nth, conversion_id in enumerate(ordered[earlier:], earlier + 2):
         pairs = []
-        for before in decisions.get(conversion_id, []):
-            if before.version is None or before.facts.nth_purchase == nth:
+        counted = [one for one in decisions.get(conversion_id, []) if one.version is not None]
+        # Those that exclude each other change together.
+        answers = answer([_one_higher(one, nth) for one in counted])
+        for before, after in zip(counted, answers, strict=True):
+            if before.facts.nth_purchase == nth or after.version is None:
                 continue
-            facts = replace(before.facts, nth_purchase=nth)
-            after = answer(before.version, facts, before.beneficiary_id, bond=before.bond)
             if before.amount is None and after.amount is not None and before.beneficiary_id is not None:
-                begun.append(Begun(conversion_id, before.version, facts, before.beneficiary_id, before.bond))
+                begun.append(Begun(conversion_id, after.version, after.facts, before.beneficiary_id, before.bond))
             else:
                 pairs.append((before, after))
         anew.append((conversion_id, pairs))
@@ -83,21 +84,22 @@ def begin_what_counts_now(
         conversion = session.get_one(Conversion, one.conversion_id)
         if _reward_of(session, one.conversion_id, one.version, one.beneficiary_id, one.bond) is not None:
             facts = replace(one.facts, rewarded_before=True)
-            decided = answer(one.version, facts, one.beneficiary_id, bond=one.bond)
-            _append(session, one.conversion_id, [decided], now=now)
+            refused = answer([Asked(one.version, facts, one.beneficiary_id, one.bond)])
+            _append(session, one.conversion_id, refused, now=now)
             continue
-        if about.referrer_id is None:
+        friend_id = conversion.user_id
+        if about.referrer_id is None or friend_id is None:
             raise RuntimeError("a rule was asked about someone whom nobody referred")
-        decided = ask(
-            session,
+        asker = Asker(
             program_id,
-            one.version,
-            one.facts,
-            beneficiary_id=one.beneficiary_id,
+            about.time_zone,
+            friend_id=friend_id,
             referrer_id=about.referrer_id,
-            time_zone=about.time_zone,
             bond=one.bond,
+            tie=conversion.event_id or "",
         )
+        facts = facts_with_used(session, asker, one.version, one.facts)
+        (decided,) = answer([Asked(one.version, facts, one.beneficiary_id, one.bond)])
         _append(session, one.conversion_id, [decided], now=now)
         if decided.amount is None:
             continue
@@ -116,6 +118,12 @@ def begin_what_counts_now(
         refund_id = session.scalars(newest.limit(1)).one_or_none()
         if refund_id is not None:
             take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
+
+
+def _one_higher(one: Decided, nth: int) -> Asked:
+    if one.version is None:
+        raise ValueError("only a rule is asked")
+    return Asked(one.version, replace(one.facts, nth_purchase=nth), one.beneficiary_id, one.bond)
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:

@@ -29,7 +29,8 @@ from webapp.queries.clicks import campaign_of
 from webapp.queries.links import referrer_of
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
-from webapp.services.limits import queue_for_limits
+from webapp.services.friend_counts import forget_friend
+from webapp.services.limits import queue_for_counts, queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.referral_rewards import Bond, Moved, conversions_of, end_rewards, grant_anew
 from webapp.services.refunds import lock_conversions
@@ -84,6 +85,8 @@ def change_referral(session: Session, program: Program, friend: User, wanted: Wa
     rules = rule_set(session, program.id, program.rules_revision)
     if wanted.link is not None:
         queue_for_limits(session, program.id, rules, {one.type for one in conversions}, wanted.link.referrer_id)
+    ends = [before.referrer_id] if before else []
+    queue_for_counts(session, program.id, rules, [*ends, *([wanted.link.referrer_id] if wanted.link else [])])
     lock_conversions(session, {one.id for one in conversions})
     bond = Bond(
         number=wanted.seen + 1,
@@ -94,6 +97,8 @@ def change_referral(session: Session, program: Program, friend: User, wanted: Wa
         actor=Actor("person", wanted.by),
         now=now,
     )
+    # While the rewards still hold: what somebody else's bonus rests on is known by them.
+    forget_friend(session, bond.terms, rules, friend.id)
     taken = end_rewards(session, bond, conversions)
     if before is not None:
         take_counts_off(session, before.id)

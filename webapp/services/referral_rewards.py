@@ -20,8 +20,11 @@ from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.domain.rewards import Status, Taking
 from webapp.models import Conversion, Program, Refund, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import Decided
-from webapp.queries.rules import RuleSet, Version
-from webapp.services.decisions import append_decisions, ask, without_rule
+from webapp.queries.friend_counts import Place
+from webapp.queries.rules import RuleSet
+from webapp.services.decisions import Asker, append_decisions, ask, without_rule
+from webapp.services.friend_counts import count_conversion
+from webapp.services.redeciding import Terms
 from webapp.services.refunds import take_back_what_is_not_earned
 from webapp.services.rewards import Actor, Grant, change_statuses, grant_rewards, lock_rewards, take_back
 
@@ -39,6 +42,11 @@ class Bond:
     referrer_id: UUID | None
     actor: Actor
     now: datetime
+
+    @property
+    def terms(self) -> Terms:
+        """What the program says, who acts and when."""
+        return Terms(self.program.id, self.program.time_zone, self.program.hold_days, self.actor, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,18 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
         new = _grant(session, bond, conversion, decisions)
         if held := [id_ for id_, rule_id in new if (conversion.id, rule_id) in doubted]:
             change_statuses(session, held, "held", reason="to_check", actor=bond.actor, now=bond.now)
-        if new:
+        if bond.referrer_id is not None:
+            count_conversion(
+                session,
+                bond.terms,
+                rules,
+                decisions,
+                conversion_id=conversion.id,
+                friend_id=bond.friend_id,
+                referrer_id=bond.referrer_id,
+                place=Place(conversion.occurred_at, conversion.event_id or ""),
+            )
+        if decisions:
             _take_off_refunds(session, bond, conversion)
         granted += [id_ for id_, _rule_id in new]
     return _as_they_stand(session, granted)
@@ -172,28 +191,24 @@ def _decide(
     if is_again:
         return [] if bond.kind == "move" else [without_rule("already_signed_up", facts, bond=bond.number)]
     told = Facts(conversion.type, conversion.occurred_at, amount, nth, details=conversion.details or {})
-    decisions = [
-        ask(
-            session,
-            bond.program.id,
-            version,
-            told,
-            beneficiary_id=_beneficiary(bond, version),
-            referrer_id=bond.referrer_id,
-            time_zone=bond.program.time_zone,
-            bond=bond.number,
-        )
+    asker = Asker(
+        bond.program.id,
+        bond.program.time_zone,
+        friend_id=bond.friend_id,
+        referrer_id=bond.referrer_id,
+        bond=bond.number,
+        tie=conversion.event_id or "",
+    )
+    versions = [
+        version
         for version in rules.live_at(conversion.occurred_at)
         if version.definition.trigger == conversion.type
         and (bond.kind == "assign" or version.definition.beneficiary == "referrer")
     ]
+    decisions = ask(session, asker, versions, told)
     if not decisions and bond.kind == "assign":
         return [without_rule("no_rule", facts, bond=bond.number)]
     return decisions
-
-
-def _beneficiary(bond: Bond, version: Version) -> UUID | None:
-    return bond.referrer_id if version.definition.beneficiary == "referrer" else bond.friend_id
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:

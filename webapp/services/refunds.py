@@ -14,10 +14,13 @@ from webapp.domain.money import Money
 from webapp.domain.refunds import refundable, still_earned
 from webapp.domain.rewards import Taking
 from webapp.ids import new_id
-from webapp.models import Conversion, Model, Refund, Reward
+from webapp.models import Conversion, Model, Program, Referral, Refund, Reward
 from webapp.queries.conversions import decisions_of, find_by_event, list_by_order, refunds_of
-from webapp.queries.rules import Version, find_versions
+from webapp.queries.rules import Version, find_versions, rule_set
+from webapp.services.friend_counts import count_again
+from webapp.services.limits import queue_for_counts
 from webapp.services.queues import queue_for
+from webapp.services.redeciding import Terms
 from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
 from webapp.services.rollups import count_refund
 from webapp.transactions import connection_of, note
@@ -124,6 +127,10 @@ def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> 
             raise AmbiguousOrderError
         conversion = found[0] if found else None
     if conversion is not None:
+        program = session.get_one(Program, program_id)
+        rules = rule_set(session, program.id, program.rules_revision)
+        referrers = session.scalars(select(Referral.referrer_id).where(Referral.id == conversion.referral_id)).all()
+        queue_for_counts(session, program_id, rules, referrers)
         lock_conversions(session, {conversion.id})
     return conversion
 
@@ -214,6 +221,9 @@ def take_back_what_is_not_earned(
         change = take_back(session, reward, missing, reason="refunded", refund_id=refund_id, actor=actor, now=now)
         amount = Money(missing, reward.amount.currency)
         taken.append(TakenBack(reward.id, rule.key, amount, change.taken_as or "reversal"))
+    program = session.get_one(Program, conversion.program_id)
+    rules = rule_set(session, program.id, program.rules_revision)
+    count_again(session, Terms(program.id, program.time_zone, program.hold_days, actor, now), rules, conversion)
     return taken, kept
 
 

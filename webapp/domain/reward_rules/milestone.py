@@ -57,8 +57,8 @@ class Milestone:
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Pay the bonus of exactly this number of friends."""
         if facts.friends is not None and not facts.is_new_friend:
-            return Skipped("friend_counted_before", Sentence(N_("The friend was counted before.")))
-        friends = facts.friends or 1
+            return Skipped("not_one_more", Sentence(N_("It does not bring one more friend who counts.")))
+        friends = 1 if facts.friends is None else facts.friends
         minor = self.steps.at(friends)
         if minor is not None:
             bonus = Money(minor, str(self.currency))
@@ -91,5 +91,5 @@ EXAMPLES = [
     (Milestone(_STEPS, _USD), facts(amount="5.00 USD", friends=4), "between_steps"),
     (Milestone(_STEPS, _USD), facts(amount="5.00 USD", friends=1), "between_steps"),
     (Milestone(_STEPS, _USD), facts(amount="5.00 USD", friends=11), "between_steps"),
-    (Milestone(_STEPS, _USD), facts(amount="5.00 USD", friends=3, is_new_friend=False), "friend_counted_before"),
+    (Milestone(_STEPS, _USD), facts(amount="5.00 USD", friends=3, is_new_friend=False), "not_one_more"),
 ]

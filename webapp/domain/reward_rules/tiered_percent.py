@@ -72,7 +72,7 @@ class TieredPercent:
         """Round half up to the minor unit."""
         if facts.amount is None:
             return Skipped("amount_missing", Sentence(N_("A percentage needs an amount, and none was reported.")))
-        friends = facts.friends or 1
+        friends = 1 if facts.friends is None else facts.friends
         step = self.steps.at(friends)
         if step is None:
             words = NN_(

@@ -1,0 +1,155 @@
+"""What `ledger verify` asks about rewards that depend on how many friends count: all is counted again from below."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.periods import window_of
+from webapp.domain.refunds import still_earned
+from webapp.domain.registry import counting_of
+from webapp.models import Conversion, Program, QualifiedFriend, Referral, Reward, RewardDecision, RewardEvent
+from webapp.queries.conversions import Decided, decisions_of_many
+from webapp.queries.friend_counts import Place, Standing, conversions_asked, counts
+from webapp.queries.rules import Version, read_rule_set
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is kept about one conversion under one rule."""
+
+    friend_id: UUID
+    referrer_id: UUID
+    standing: Standing
+    decided: Decided
+
+
+def _counted(session: Session) -> Iterator[str]:
+    for program in session.scalars(select(Program).order_by(Program.id)):
+        for versions in read_rule_set(session, program.id).rules:
+            if any(counting_of(version.definition.settings) for version in versions):
+                yield from _of_rule(session, program.time_zone, versions)
+
+
+def _of_rule(session: Session, time_zone: str, versions: Sequence[Version]) -> Iterator[str]:
+    rule_id = versions[0].rule_id
+    told = _told(session, rule_id)
+    first: dict[UUID, _Told] = {}
+    for one in told:
+        if one.friend_id not in first and counts(one.decided, one.standing):
+            first[one.friend_id] = one
+    query = select(QualifiedFriend.friend_id, QualifiedFriend.conversion_id).where(QualifiedFriend.rule_id == rule_id)
+    written = {row.friend_id: row.conversion_id for row in session.execute(query)}
+    for friend_id in sorted({*first, *written}, key=str):
+        by = first[friend_id].standing.id if friend_id in first else None
+        if written.get(friend_id) != by:
+            yield (
+                f"friend {friend_id}: by conversion {written.get(friend_id)} they count under rule {rule_id},"
+                f" and it should be {by}"
+            )
+    places: dict[UUID, list[Place]] = defaultdict(list)
+    for one in first.values():
+        places[one.referrer_id].append(one.standing.place)
+    kept = _kept(session, rule_id)
+    held: dict[tuple[UUID, object, int], UUID] = {}
+    for one in told:
+        yield from _of_conversion(one, rule_id, time_zone, places[one.referrer_id], kept, held)
+
+
+def _of_conversion(
+    one: _Told,
+    rule_id: UUID,
+    time_zone: str,
+    places: Sequence[Place],
+    kept: dict[UUID, int],
+    held: dict[tuple[UUID, object, int], UUID],
+) -> Iterator[str]:
+    """Price one conversion with the friends who count, and compare what is kept of its rewards."""
+    id_, version, facts = one.standing.id, one.decided.version, one.decided.facts
+    counting = counting_of(version.definition.settings) if version else None
+    if version is None or counting is None or facts.friends is None:
+        return
+    window = window_of(counting.period, one.standing.place.at, time_zone)
+    here = [place for place in places if window.contains(place.at)]
+    if counting.of == "reached":
+        if one.decided.amount is not None:
+            if facts.friends > len(here):
+                yield f"conversion {id_}: it has the bonus of {facts.friends} friends, and {len(here)} count"
+            if held.setdefault((one.referrer_id, window, facts.friends), id_) != id_:
+                yield f"conversion {id_}: another one has the bonus of {facts.friends} friends too"
+    elif counts(one.decided, one.standing):
+        friends = len(here) if counting.of == "period" else sum(place <= one.standing.place for place in here)
+        told, true = (
+            version.definition.settings.reward(replace(facts, friends=one)) for one in (facts.friends, friends)
+        )
+        if (told.code, getattr(told, "amount", None)) != (true.code, getattr(true, "amount", None)):
+            yield f"conversion {id_}: rule {rule_id} priced it with {facts.friends} friends, and {friends} count"
+    if id_ not in kept:
+        return
+    rule, amount = version.definition, one.decided.amount
+    left = (one.standing.amount_minor or 0) - one.standing.refunded_minor
+    earned = still_earned(
+        amount.minor if amount else 0,
+        proportional=rule.settings.proportional,
+        amount_minor=one.standing.amount_minor,
+        refunded_minor=one.standing.refunded_minor,
+        refunds=one.standing.refunds,
+        is_met=not one.standing.refunded_minor or rule.is_met_after_refunds(facts, left),
+    )
+    if kept[id_] != earned:
+        yield f"conversion {id_}: {kept[id_]} are kept of rule {rule_id}, and {earned} are earned"
+
+
+def _told(session: Session, rule_id: UUID) -> list[_Told]:
+    """Return all about which a rule was asked, for the bonds of today, in the order in which it happened."""
+    asked = conversions_asked(session, rule_id)
+    about = {one.id: one for one in asked}
+    bonds = {
+        id_: (friend_id, referrer_id, bond)
+        for id_, friend_id, referrer_id, bond in session.execute(
+            select(Conversion.id, Referral.friend_id, Referral.referrer_id, Referral.bond)
+            .join(Referral, and_(Referral.id == Conversion.referral_id, Referral.friend_id == Conversion.user_id))
+            .where(Conversion.id.in_(select(RewardDecision.conversion_id)))
+        )
+        if id_ in about
+    }
+    return [
+        _Told(bonds[id_][0], bonds[id_][1], about[id_], decided)
+        for id_, decisions in decisions_of_many(session, [one.id for one in asked if one.id in bonds]).items()
+        for decided in decisions
+        if decided.version is not None and decided.version.rule_id == rule_id and decided.bond == bonds[id_][2]
+    ]
+
+
+def _kept(session: Session, rule_id: UUID) -> dict[UUID, int]:
+    """Return what is kept of the rewards of a rule for each conversion of which none was rejected."""
+    taken = (
+        select(RewardEvent.reward_id.label("reward_id"), func.sum(RewardEvent.taken_minor).label("minor"))
+        .group_by(RewardEvent.reward_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Reward.conversion_id, Reward.status, Reward.amount_minor - func.coalesce(taken.c.minor, 0))
+        .outerjoin(taken, taken.c.reward_id == Reward.id)
+        .where(Reward.rule_id == rule_id, Reward.ended_bond.is_(None))
+    ).all()
+    rejected = {id_ for id_, status, _minor in rows if status == "rejected"}
+    kept: dict[UUID, int] = defaultdict(int)
+    for id_, _status, minor in rows:
+        if id_ not in rejected:
+            kept[id_] += int(minor)
+    return kept
+
+
+def _numbers(session: Session) -> Iterator[str]:
+    """Corrections without the reward that they correct, or with a gap between them."""
+    key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side, Reward.bond)
+    query = select(*key, func.count(), func.max(Reward.correction)).group_by(*key)
+    for row in session.execute(query.having(func.count() != func.max(Reward.correction) + 1)):
+        yield f"conversion {row[0]}: rule {row[1]} has {row[5]} rewards up to correction {row[6]}"
+
+
+CHECKS = (_counted, _numbers)

@@ -1,0 +1,245 @@
+"""Who counts for a referrer under rules that pay by the number of friends, and what follows when that changes.
+
+A friend counts by the first of their conversions that the rule is for and of
+which refunds leave something. When a friend comes to count, earlier or not any
+more, the conversions of the referrer's friends whose step changes are decided
+again, and their rewards corrected by new rows: whatever the order in which
+things arrived, what is kept in the end is the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.facts import Facts
+from webapp.domain.periods import Window, window_of
+from webapp.domain.registry import Counting, counting_of
+from webapp.models import Conversion, QualifiedFriend, Referral, Reward
+from webapp.queries.conversions import Decided, decisions_of_many
+from webapp.queries.friend_counts import (
+    Place,
+    Qualified,
+    conversions_between,
+    count_friends,
+    first_that_counts,
+    holders,
+    list_qualified,
+    place_of,
+    qualified,
+    rules_of_friend,
+)
+from webapp.queries.rules import RuleSet, Version
+from webapp.services.friend_facts import with_friends
+from webapp.services.redeciding import Terms, decide_again
+from webapp.services.rewards import lock_rewards
+from webapp.services.rows import append
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How many friends a conversion is to be decided with, and whether it is said to bring one more."""
+
+    friends: int
+    is_one_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A referrer whose friends are counted under a rule, all of its versions by number."""
+
+    versions: tuple[Version, ...]
+    referrer_id: UUID
+
+    @property
+    def rule_id(self) -> UUID:
+        """Which rule it is."""
+        return self.versions[0].rule_id
+
+    @property
+    def countings(self) -> Iterable[Counting]:
+        """In which ways its versions count, each once."""
+        ways = (counting_of(version.definition.settings) for version in self.versions)
+        return dict.fromkeys(way for way in ways if way is not None)
+
+
+def count_conversion(
+    session: Session,
+    terms: Terms,
+    rules: RuleSet,
+    decisions: Sequence[Decided],
+    *,
+    conversion_id: UUID,
+    friend_id: UUID,
+    referrer_id: UUID,
+    place: Place,
+) -> None:
+    """Let a friend count from a conversion that was just decided and granted, under each rule that is for it."""
+    for decided in decisions:
+        version = decided.version
+        if version is None or counting_of(version.definition.settings) is None:
+            continue
+        known = qualified(session, version.rule_id, friend_id)
+        if version.definition.qualifies(decided.facts) and (known is None or place < known.place):
+            new = Qualified(friend_id, referrer_id, conversion_id, place)
+            _replace(session, terms, Circle(rules.of_rule(version.rule_id), referrer_id), known, new)
+
+
+def count_again(session: Session, terms: Terms, rules: RuleSet, conversion: Conversion) -> None:
+    """Look anew by which conversion a friend counts, after refunds of one of theirs changed."""
+    friend_id = conversion.user_id
+    bond = select(Referral.referrer_id, Referral.bond).where(Referral.id == conversion.referral_id)
+    row = session.execute(bond).one_or_none()
+    if friend_id is None or row is None:
+        return
+    referrer_id, number = row
+    for limited in rules.limited:
+        if not limited.counts or conversion.type not in limited.triggers:
+            continue
+        known = qualified(session, limited.rule_id, friend_id)
+        found = first_that_counts(session, limited.rule_id, friend_id, bond=number)
+        new = Qualified(friend_id, referrer_id, found.id, found.place) if found else None
+        if known != new:
+            _replace(session, terms, Circle(rules.of_rule(limited.rule_id), referrer_id), known, new)
+
+
+def forget_friend(session: Session, terms: Terms, rules: RuleSet, friend_id: UUID) -> None:
+    """Let a friend count for nobody any more, since their referral was changed."""
+    for rule_id, known in rules_of_friend(session, friend_id).items():
+        _replace(session, terms, Circle(rules.of_rule(rule_id), known.referrer_id), known, None)
+
+
+def _replace(session: Session, terms: Terms, circle: Circle, old: Qualified | None, new: Qualified | None) -> None:
+    if old is not None:
+        here = (QualifiedFriend.rule_id == circle.rule_id, QualifiedFriend.friend_id == old.friend_id)
+        session.execute(delete(QualifiedFriend).where(*here))
+    if new is not None:
+        row = {
+            "rule_id": circle.rule_id,
+            "friend_id": new.friend_id,
+            "referrer_id": new.referrer_id,
+            "conversion_id": new.conversion_id,
+            "occurred_at": new.place.at,
+            "tie": new.place.tie,
+        }
+        append(session, QualifiedFriend, [row])
+    anew: dict[UUID, Said | None] = {}
+    for counting in circle.countings:
+        anew |= _bonuses(session, terms, circle, counting, old, new) if counting.of == "reached" else {}
+        anew |= dict.fromkeys(_steps(session, terms, circle, counting, old, new))
+    _decide_again(session, terms, circle, anew)
+
+
+def _steps(
+    session: Session, terms: Terms, circle: Circle, counting: Counting, old: Qualified | None, new: Qualified | None
+) -> Iterator[UUID]:
+    """Yield the conversions that may stand at another step than before."""
+    for window, since, until, more in _changed(terms, counting, old, new):
+        about = (session, circle.rule_id, circle.referrer_id, window)
+        if counting.of == "period":
+            friends = count_friends(*about)
+            if until is None and (friends if more else friends + 1) in counting.steps:
+                yield from conversions_between(*about, since=None, until=None)
+        elif counting.of == "until":
+            for step in counting.steps:
+                # With one friend more those reach the step who had one too few; with one fewer those lose it.
+                number = step if more else step - 1
+                first = place_of(*about, number) if number else since
+                if first is None:
+                    continue
+                ends = [end for end in (until, place_of(*about, number + 1)) if end is not None]
+                yield from conversions_between(*about, since=max(first, since), until=min(ends, default=None))
+
+
+def _changed(
+    terms: Terms, counting: Counting, old: Qualified | None, new: Qualified | None
+) -> Iterator[tuple[Window, Place, Place | None, bool]]:
+    """Yield within which window and places one friend more counts than before, or one fewer."""
+    windows = [window_of(counting.period, one.place.at, terms.time_zone) if one else None for one in (old, new)]
+    if old is not None and new is not None and windows[0] == windows[1] and windows[0] is not None:
+        first, last = sorted((old.place, new.place))
+        yield windows[0], first, last, new.place < old.place
+        return
+    for window, one, more in zip(windows, (old, new), (False, True), strict=True):
+        if window is not None and one is not None:
+            yield window, one.place, None, more
+
+
+def _bonuses(
+    session: Session, terms: Terms, circle: Circle, counting: Counting, old: Qualified | None, new: Qualified | None
+) -> dict[UUID, Said | None]:
+    """Return the conversions whose bonus goes or comes, with the facts that say so."""
+    anew: dict[UUID, Said | None] = {}
+    windows = [window_of(counting.period, one.place.at, terms.time_zone) if one else None for one in (old, new)]
+    # Unless something earlier counts in its stead, which leaves the bonus where it is.
+    lost = old.conversion_id if old is not None and (new is None or new.place > old.place) else None
+    for window in dict.fromkeys(window for window in windows if window is not None):
+        about = (session, circle.rule_id, circle.referrer_id, window)
+        friends, held = count_friends(*about), holders(*about)
+        gone = {step: by for step, by in held.items() if step > friends or by == lost}
+        for by in gone.values():
+            anew[by] = Said(friends, is_one_more=False)
+        wanted = [step for step in gone if step <= friends]
+        if new is not None and window == windows[1] and windows[0] != windows[1] and friends in counting.steps:
+            wanted += [friends] if friends not in held else []
+        free = [one for one in list_qualified(*about) if one.conversion_id not in held.values()]
+        for step in wanted:
+            heir = _heir(free, step, new)
+            free.remove(heir)
+            anew[heir.conversion_id] = Said(step, is_one_more=True)
+    return anew
+
+
+def _heir(free: Sequence[Qualified], step: int, new: Qualified | None) -> Qualified:
+    """Return whose conversion brings a bonus: that of the friend who was just counted, else the first from the step on.
+
+    There is always one: at most as many bonuses are held as there are friends, and this one is not.
+    """
+    if new is not None and new in free:
+        return new
+    return free[min(step, len(free)) - 1]
+
+
+def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUID, Said | None]) -> None:
+    """Decide again about conversions, with the friends that are said, or else with those who count by now."""
+    if not anew:
+        return
+    rows = session.scalars(select(Conversion).where(Conversion.id.in_(anew))).all()
+    # All at once, so that nobody waits for one of them who holds another.
+    lock_rewards(session, session.scalars(select(Reward.id).where(Reward.conversion_id.in_(anew))).all())
+    decisions = decisions_of_many(session, list(anew))
+    for conversion in sorted(rows, key=lambda one: (one.occurred_at, one.event_id or "", one.id)):
+        before = decisions.get(conversion.id, [])
+        facts = {
+            one.version.rule_id: _facts(session, terms, circle, conversion, one.version, one.facts, anew[conversion.id])
+            for one in before
+            if one.version is not None and one.version.rule_id == circle.rule_id
+        }
+        if facts:
+            decide_again(session, terms, conversion, before, facts, referrer_id=circle.referrer_id)
+
+
+def _facts(
+    session: Session,
+    terms: Terms,
+    circle: Circle,
+    conversion: Conversion,
+    version: Version,
+    facts: Facts,
+    said: Said | None,
+) -> Facts:
+    if said is not None:
+        return replace(facts, friends=said.friends, is_new_friend=said.is_one_more)
+    if conversion.user_id is None:
+        return facts
+    return with_friends(
+        session,
+        version,
+        facts,
+        friend_id=conversion.user_id,
+        referrer_id=circle.referrer_id,
+        place=Place(conversion.occurred_at, conversion.event_id or ""),
+        time_zone=terms.time_zone,
+    )

@@ -1,0 +1,161 @@
+"""Deciding again about a conversion because more or fewer friends count, and letting its rewards follow by new rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.facts import Earned, Facts
+from webapp.domain.money import Money
+from webapp.domain.refunds import still_earned
+from webapp.models import Conversion, Refund, Reward, RewardDecision
+from webapp.queries.conversions import Decided, refunds_of
+from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
+from webapp.services.rewards import Actor, Grant, change_status, grant_rewards, lock_rewards, take_back
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the program says, who acts and when."""
+
+    program_id: UUID
+    time_zone: str
+    hold_days: int
+    actor: Actor
+    now: datetime
+
+
+def decide_again(
+    session: Session,
+    terms: Terms,
+    conversion: Conversion,
+    before: Sequence[Decided],
+    anew: Mapping[UUID, Facts],
+    *,
+    referrer_id: UUID,
+) -> None:
+    """Ask rules again about a conversion with other facts, by the rules' ids, and correct what was given for it.
+
+    `before` is all that holds for it. Only what comes out otherwise is kept,
+    for all rules: those that exclude each other change with one of them. What
+    rises asks for room anew; what falls keeps the room that it had.
+    """
+    asked = [_asked(one, anew) for one in before if one.version is not None]
+    asker = Asker(
+        terms.program_id,
+        terms.time_zone,
+        friend_id=_friend_of(conversion),
+        referrer_id=referrer_id,
+        bond=before[0].bond,
+        tie=conversion.event_id or "",
+    )
+    old = {one.version.rule_id: one for one in before if one.version is not None}
+    asked = [
+        replace(one, facts=facts_with_used(session, asker, one.version, one.facts, conversion_id=conversion.id))
+        if _rises(old[one.version.rule_id], said)
+        else one
+        for one, said in zip(asked, answer(asked), strict=True)
+    ]
+    changed = [said for said in answer(asked) if said.version and _outcome(said) != _outcome(old[said.version.rule_id])]
+    if not changed:
+        return
+    newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion.id)
+    append_decisions(session, conversion.id, changed, after=session.scalar(newest) or 0, now=terms.now)
+    _correct(session, terms, conversion, changed)
+
+
+def _asked(one: Decided, anew: Mapping[UUID, Facts]) -> Asked:
+    if one.version is None:
+        raise ValueError("a rule is asked again only where one was asked")
+    return Asked(one.version, anew.get(one.version.rule_id, one.facts), one.beneficiary_id, one.bond)
+
+
+def _friend_of(conversion: Conversion) -> UUID:
+    if conversion.user_id is None:
+        raise ValueError("nobody is rewarded for what a stranger did")
+    return conversion.user_id
+
+
+def _outcome(decided: Decided) -> object:
+    """Return what has to be kept anew when it changes: also what a rule that does not pay is worth by itself."""
+    alone = decided.version.definition.price_alone(decided.facts) if decided.version else None
+    worth = alone.amount if isinstance(alone, Earned) else None
+    return decided.code, decided.amount, decided.facts.beaten_by, worth
+
+
+def _rises(before: Decided, after: Decided) -> bool:
+    return after.amount is not None and (before.amount is None or after.amount.minor > before.amount.minor)
+
+
+def _correct(session: Session, terms: Terms, conversion: Conversion, decisions: Sequence[Decided]) -> None:
+    """Bring what is kept of the rewards of some rules to what is decided now, less what was refunded.
+
+    What a person rejected stays so, and what adds to a reward that is held is held too.
+    """
+    rows = session.execute(
+        select(Reward.id, Reward.rule_id, Reward.correction)
+        .where(Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
+        .order_by(Reward.correction)
+    ).all()
+    numbers = {row.id: row.correction for row in rows}
+    locked = {one.id: one for one in lock_rewards(session, list(numbers))}
+    refunded_minor, refunds = refunds_of(session, conversion.id)
+    refund_id = session.scalar(
+        select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc()).limit(1)
+    )
+    for decided in decisions:
+        version = decided.version
+        if version is None:
+            continue
+        standing = [locked[row.id] for row in rows if row.rule_id == version.rule_id]
+        if any(one.status == "rejected" for one in standing):
+            continue
+        rule, granted = version.definition, decided.amount
+        left = (conversion.amount_minor or 0) - refunded_minor
+        earned = still_earned(
+            granted.minor if granted else 0,
+            proportional=rule.settings.proportional,
+            amount_minor=conversion.amount_minor,
+            refunded_minor=refunded_minor,
+            refunds=refunds,
+            is_met=not refunded_minor or rule.is_met_after_refunds(decided.facts, left),
+        )
+        kept = sum(one.kept_minor for one in standing)
+        for one in reversed(standing):
+            taken = min(one.kept_minor, kept - earned)
+            if taken > 0 and one.status != "reversed":
+                take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
+                kept -= taken
+        if granted is None or earned <= kept:
+            continue
+        correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
+        # A reward of its own is granted whole, and what was refunded meanwhile taken off.
+        amount = Money(earned - kept, granted.currency) if correction else granted
+        grant = _grant(terms, conversion, decided, amount, correction)
+        zone = terms.time_zone
+        (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
+        if any(one.status == "held" for one in standing):
+            change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
+        if amount.minor > earned - kept:
+            (whole,) = lock_rewards(session, [new.id])
+            off = amount.minor - (earned - kept)
+            take_back(session, whole, off, reason="refunded", refund_id=refund_id, actor=terms.actor, now=terms.now)
+
+
+def _grant(terms: Terms, conversion: Conversion, decided: Decided, amount: Money, correction: int) -> Grant:
+    if decided.version is None or decided.beneficiary_id is None:
+        raise ValueError("only what a rule gives somebody can be granted")
+    return Grant(
+        conversion_id=conversion.id,
+        event_id=conversion.event_id,
+        version=decided.version,
+        beneficiary_id=decided.beneficiary_id,
+        amount=amount,
+        occurred_at=conversion.occurred_at,
+        hold_days=decided.version.definition.hold_days_within(terms.hold_days),
+        bond=decided.bond,
+        correction=correction,
+    )
