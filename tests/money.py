@@ -14,6 +14,7 @@ from webapp.ids import new_id
 from webapp.models import Program, Reward, RewardEvent, User
 from webapp.queries.rewards import balances_of
 from webapp.services.conversions import Event, Recorded, record_conversion
+from webapp.services.disputes import Decided, OutcomeReport, record_outcome
 from webapp.services.refunds import Refunded, RefundReport, record_refund
 from webapp.services.rewards import SYSTEM, Actor, change_status
 from webapp.services.rules import Publication, publish_rules
@@ -105,6 +106,44 @@ def refund(
         wanted_minor=Money.parse(amount).minor if amount else None,
     )
     return record_refund(session, program(session).id, report, actor=actor, now=at)
+
+
+def dispute(
+    session: Session,
+    amount: str | None = None,
+    *,
+    of: str = "evt_1",
+    order_id: str | None = None,
+    event_id: str = "dsp_1",
+    at: datetime = NOON + DAY,
+    now: datetime | None = None,
+    actor: Actor = SYSTEM,
+) -> Refunded:
+    """A dispute of the event `of`, or of an order when one is given; without an amount, of all of it."""
+    report = RefundReport(
+        event_id,
+        at,
+        order_id=order_id,
+        conversion_event_id=None if order_id else of,
+        wanted_minor=Money.parse(amount).minor if amount else None,
+        kind="dispute",
+    )
+    return record_refund(session, program(session).id, report, actor=actor, now=now or at)
+
+
+def decide(
+    session: Session,
+    outcome: Any = "won",
+    *,
+    of: str = "dsp_1",
+    event_id: str = "out_1",
+    at: datetime = NOON + 2 * DAY,
+    now: datetime | None = None,
+    actor: Actor = SYSTEM,
+) -> Decided:
+    """How the dispute `of` ended."""
+    report = OutcomeReport(event_id, of, outcome, at)
+    return record_outcome(session, program(session).id, report, actor=actor, now=now or at)
 
 
 def send(session: Session, reward_id: UUID, *statuses: Any, now: datetime = NOON) -> None:

@@ -126,6 +126,14 @@ class Metrics:
             known=tuple((type_,) for type_ in CONVERSION_TYPES),
         )
         self.refunds_recorded = Counter(store, "grapevine_refunds_recorded", "Refunds that were stored.")
+        self.disputes_recorded = Counter(store, "grapevine_disputes_recorded", "Disputes that were stored.")
+        self.dispute_outcomes_recorded = Counter(
+            store,
+            "grapevine_dispute_outcomes_recorded",
+            "Ends of disputes that were stored.",
+            ("outcome",),
+            known=(("won",), ("lost",)),
+        )
         self.rewards_changed = Counter(
             store,
             "grapevine_rewards_changed",

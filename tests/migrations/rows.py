@@ -350,6 +350,20 @@ def _friends_who_count_and_corrections(connection: sa.Connection) -> None:
     )
 
 
+def _disputes_and_write_offs(connection: sa.Connection) -> None:
+    insert(
+        connection,
+        "dispute_outcomes",
+        id=UUID(int=92),
+        program_id=_program(connection),
+        event_id="out_1",
+        dispute_event_id="later",
+        outcome="won",
+        occurred_at=NOON,
+        recorded_at=NOON,
+    )
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -362,4 +376,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0009": _coupon_codes,
     "0010": _referrals_that_are_changed_by_people,
     "0011": _friends_who_count_and_corrections,
+    "0012": _disputes_and_write_offs,
 }

@@ -120,7 +120,7 @@ def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(em
 
 
 def test_the_way_back_is_refused_once_a_reward_was_corrected(empty):
-    for revision in REVISIONS:
+    for revision in REVISIONS[: REVISIONS.index("0011") + 1]:
         upgrade(revision=revision)
         fill(revision)
     with writing_engine().connect().execution_options(**WRITING) as connection:
@@ -129,6 +129,33 @@ def test_the_way_back_is_refused_once_a_reward_was_corrected(empty):
     with pytest.raises(SystemExit) as refused:
         downgrade(revision="0010")
     assert "rewards were corrected" in str(refused.value.__context__)
+
+
+def test_the_way_back_is_refused_once_there_was_a_dispute_or_a_write_off(empty):
+    """The version before would count a dispute that was won as a refund, and add up what was given back wrongly."""
+    for revision in REVISIONS[: REVISIONS.index("0012") + 1]:
+        upgrade(revision=revision)
+        fill(revision)
+    full = rows_in_every_table()
+    event = (
+        "INSERT INTO reward_events (reward_id, sequence, status, reason, taken_minor, taken_as, actor, at)"
+        " SELECT reward_id, 2, status, 'written_off', -1, 'write_off', actor, at FROM reward_events"
+    )
+    for happened, undone in (
+        ("UPDATE refunds SET kind = 'dispute'", "UPDATE refunds SET kind = 'refund'"),
+        (event, None),
+    ):
+        with writing_engine().connect().execution_options(**WRITING) as connection:
+            connection.execute(sa.text(happened))
+            connection.commit()
+        with pytest.raises(SystemExit) as refused:
+            downgrade(revision="0011")
+        assert "disputes or write-offs" in str(refused.value.__context__)
+        if undone:
+            with writing_engine().connect().execution_options(**WRITING) as connection:
+                connection.execute(sa.text(undone))
+                connection.commit()
+    assert rows_in_every_table() == full | {"reward_events": full["reward_events"] + 1}
 
 
 def test_rows_survive_each_step_there_and_back(empty):

@@ -50,6 +50,9 @@ ROLL_UPS = (
     *(PROGRAM_REVENUE_DAYS, PROGRAM_DAYS),
 )
 
+# Those whose counts may be below zero on a day: what came back, less what went.
+MONEY = (LINK_REVENUE_DAYS, RULE_DAYS, PROGRAM_REVENUE_DAYS)
+
 # Those that count clicks and their visitors.
 CLICKED = (LINK_DAYS, CAMPAIGN_DAYS, PROGRAM_DAYS)
 
@@ -143,7 +146,7 @@ class Tally:
         self._add(COHORT_WEEKS, (friend.program_id, monday_of(friend.signed_up_on), weeks_after), buyers=1)
 
     def refund(self, friend: Friend, day: date, currency: str, minor: int) -> None:
-        """What went back to a friend of what they had paid."""
+        """What went back to a friend of what they had paid; below zero what came back by a dispute that was won."""
         self._add_money(friend, day, currency, refunded_minor=minor)
 
     def grant(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int) -> None:
@@ -151,7 +154,7 @@ class Tally:
         self._add(RULE_DAYS, (rule_id, day, currency, program_id), rewards=1, granted_minor=minor)
 
     def withdrawal(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int) -> None:
-        """What a reward lost: taken back, or what was left of it when it was rejected."""
+        """What a reward lost: taken back, or what was left of it when it was rejected; below zero what it got back."""
         self._add(RULE_DAYS, (rule_id, day, currency, program_id), withdrawn_minor=minor)
 
     def _add_for(self, friend: Friend, day: date, **counts: int) -> None:

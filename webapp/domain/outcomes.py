@@ -26,6 +26,17 @@ REWARD_REVERSED = N_("%(amount)s of the reward are taken back.")
 REWARD_CLAWED_BACK = N_("The reward was in a payout by then: %(amount)s are owed and come off what is earned next.")
 REWARD_KEPT = Sentence(N_("The reward stays as it is."))
 
+# What became of a dispute, and of how it ended.
+DISPUTE_WAITS = Sentence(N_("The purchase is not known yet. The dispute is applied when it arrives."))
+DISPUTE_WON_BEFORE = Sentence(N_("This dispute was won, as was told before, so it takes nothing."))
+OUTCOME_WAITS = Sentence(N_("The dispute, or its purchase, is not known yet. How it ended counts when it arrives."))
+DISPUTE_LOST = Sentence(N_("The dispute was lost, so what it took stays taken."))
+CAME_BACK = N_("%(amount)s of the purchase came back.")
+NOTHING_CAME_BACK = Sentence(N_("Nothing came back: what the dispute took is refunded otherwise."))
+REWARD_RESTORED = N_("%(amount)s of the reward are given back.")
+REWARD_CLAWBACK_UNDONE = N_("%(amount)s that were owed, or were taken before a payout, are given back.")
+REWARD_STAYS = Sentence(N_("The reward stays as it is: the dispute had taken nothing of it, or it ended since."))
+
 # What a reported signup could not use.
 UNKNOWN_CODE = Sentence(N_("No link has this referral code, so it was left aside."))
 UNKNOWN_COUPON = Sentence(N_("Nobody has this coupon code, so it was left aside."))

@@ -8,7 +8,8 @@ from webapp.domain.ledger import Account, Posting, move
 from webapp.domain.money import Money
 
 Status = Literal["pending", "held", "approved", "in_payout", "paid", "rejected", "reversed"]
-Taking = Literal["reversal", "clawback"]
+# What taking back was, and what giving back undoes. A write-off gives back what will never be asked for.
+Taking = Literal["reversal", "clawback", "write_off"]
 
 NEXT: dict[Status, frozenset[Status]] = {
     "pending": frozenset({"approved", "held", "reversed"}),
@@ -45,7 +46,7 @@ class StatusError(ValueError):
 class Change:
     """One event of a reward's history: where it stands afterwards, and what was taken back by it.
 
-    `taken_minor` is 0 unless something was taken back.
+    `taken_minor` is 0 unless something was taken back, and below zero when something was given back.
     """
 
     status: Status
@@ -91,3 +92,41 @@ def taken_back(amount: Money, left: Money, status: Status) -> tuple[Change, tupl
     ends = amount.minor == left.minor
     change = Change("reversed" if ends else status, amount.minor, "reversal")
     return change, move(amount, account_of(status), "expense")
+
+
+def given_back(
+    amount: Money, status: Status, former: Status, reversed_minor: int
+) -> list[tuple[Change, tuple[Posting, Posting]]]:
+    """Give back an amount above zero of what was taken: one or two changes with their entries.
+
+    Before a payout is frozen a reversal is undone first, of which there were
+    `reversed_minor`; one that had ended the reward makes it what it was before,
+    `former`. The rest, and all of it once a payout holds the reward, is put
+    right in the clawback account, which may so come to hold what we owe. A
+    reward that was rejected has ended otherwise: StatusError.
+    """
+    if status == "rejected":
+        raise StatusError("nothing is given back of a reward that was rejected")
+    in_account = 0 if status in FROZEN else min(amount.minor, reversed_minor)
+    steps: list[tuple[Change, tuple[Posting, Posting]]] = []
+    if in_account:
+        part = Money(in_account, amount.currency)
+        if status == "reversed":
+            if former not in NEXT["reversed"]:
+                raise StatusError(f"a reward that is reversed cannot become {former}")
+            status = former
+        steps.append((Change(status, -in_account, "reversal"), move(part, "expense", account_of(status))))
+    if in_account < amount.minor:
+        rest = Money(amount.minor - in_account, amount.currency)
+        steps.append((Change(status, -rest.minor, "clawback"), move(rest, "expense", "clawback")))
+    return steps
+
+
+def written_off(amount: Money, status: Status) -> tuple[Change, tuple[Posting, Posting]]:
+    """Write off an amount above zero of what is owed: nobody asks for it any more."""
+    return Change(status, -amount.minor, "write_off"), move(amount, "expense", "clawback")
+
+
+def write_off_ended(amount: Money, status: Status) -> tuple[Change, tuple[Posting, Posting]]:
+    """Take a write-off back, of what nobody owes any more because a dispute was won."""
+    return Change(status, amount.minor, "write_off"), move(amount, "clawback", "expense")

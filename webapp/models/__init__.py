@@ -17,7 +17,7 @@ from webapp.models.program import Program
 from webapp.models.qualified_friend import QualifiedFriend
 from webapp.models.referral import Referral
 from webapp.models.referral_change import ReferralChange, ReferralChangeNote
-from webapp.models.refund import Refund
+from webapp.models.refund import DisputeOutcome, Refund
 from webapp.models.reward import Reward, RewardDecision, RewardEvent
 from webapp.models.reward_note import RewardNote
 from webapp.models.reward_rule import RewardRule, RewardRuleVersion
@@ -46,6 +46,7 @@ __all__ = [
     "CohortWeek",
     "Conversion",
     "CouponCode",
+    "DisputeOutcome",
     "JobLease",
     "LedgerEntry",
     "LedgerTransaction",

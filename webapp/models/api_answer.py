@@ -13,7 +13,11 @@ class ApiAnswer(Model):
     """The first answer to an event. `subject` is the id that the business gave it."""
 
     __tablename__ = "api_answers"
-    __table_args__ = (CheckConstraint("operation IN ('signup', 'conversion', 'refund')", name="operation"),)
+    __table_args__ = (
+        CheckConstraint(
+            "operation IN ('signup', 'conversion', 'refund', 'dispute', 'dispute_outcome')", name="operation"
+        ),
+    )
 
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"), primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)

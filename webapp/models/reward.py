@@ -104,8 +104,8 @@ class RewardEvent(Model):
 
     __tablename__ = "reward_events"
     __table_args__ = (
-        CheckConstraint("taken_minor >= 0 AND (taken_minor = 0) = (taken_as IS NULL)", name="taken"),
-        CheckConstraint("taken_as IN ('reversal', 'clawback')", name="taken_as"),
+        CheckConstraint("(taken_minor = 0) = (taken_as IS NULL)", name="taken"),
+        CheckConstraint("taken_as IN ('reversal', 'clawback', 'write_off')", name="taken_as"),
         CheckConstraint("actor IN ('system', 'api', 'person')", name="actor"),
         Index(None, "refund_id"),
     )
@@ -115,8 +115,10 @@ class RewardEvent(Model):
     sequence: Mapped[int] = mapped_column(primary_key=True)
     status: Mapped[str]
     reason: Mapped[str]
+    # Below zero: given back.
     taken_minor: Mapped[int] = mapped_column(default=0)
     taken_as: Mapped[str | None]
+    # What took it, or gave it back by being won; of a write-off what had taken that.
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
     actor: Mapped[str]
     # A key for "api", a user for "person".

@@ -117,8 +117,10 @@ def _several(session: Session) -> Iterator[str]:
 
 
 def _ended(session: Session) -> Iterator[str]:
-    """Rewards that a change ended and of which something is kept all the same."""
-    taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
+    """Rewards that a change ended and of which something is kept all the same, but for what was written off."""
+    taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(
+        RewardEvent.reward_id == Reward.id, func.coalesce(RewardEvent.taken_as, "") != "write_off"
+    )
     kept = Reward.amount_minor - taken.correlate(Reward).scalar_subquery()
     ended = (Reward.ended_bond.is_not(None), Reward.status != "rejected")
     for reward_id, bond, minor in session.execute(select(Reward.id, Reward.ended_bond, kept).where(*ended, kept != 0)):

@@ -172,9 +172,10 @@ def list_by_order(session: Session, program_id: UUID, order_id: str) -> Sequence
 
 
 def refunds_of(session: Session, conversion_id: UUID) -> tuple[int, int]:
-    """Return how much of a conversion was refunded, in minor units, and by how many refunds."""
+    """Return how much of a conversion went back, in minor units, and by how many refunds and disputes that stand."""
+    standing = func.count().filter(Refund.won_at.is_(None))
     minor, count = session.execute(
-        select(func.coalesce(func.sum(Refund.applied_minor), 0), func.count()).where(
+        select(func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0), standing).where(
             Refund.conversion_id == conversion_id
         )
     ).one()

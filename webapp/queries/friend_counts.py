@@ -217,8 +217,8 @@ def _standing(session: Session, which: ColumnElement[bool]) -> list[Standing]:
             Conversion.occurred_at,
             _TIE,
             Conversion.amount_minor,
-            func.coalesce(func.sum(Refund.applied_minor), 0),
-            func.count(Refund.id),
+            func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0),
+            func.count(Refund.id).filter(Refund.won_at.is_(None)),
         )
         .outerjoin(Refund, Refund.conversion_id == Conversion.id)
         .where(which)

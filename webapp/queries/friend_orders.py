@@ -47,7 +47,8 @@ def orders_of_friends(
         .where(Conversion.user_id.in_(friend_ids), Referral.referrer_id == referrer_id)
         .subquery()
     )
-    refunded = select(func.coalesce(func.sum(Refund.applied_minor), 0)).where(Refund.conversion_id == Conversion.id)
+    went_back = func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0)
+    refunded = select(went_back).where(Refund.conversion_id == Conversion.id)
     rows = session.execute(
         select(
             Conversion.id,

@@ -20,7 +20,7 @@ from webapp.models import (
     RewardRuleVersion,
     append_only,
 )
-from webapp.queries import bonds, counted_rewards
+from webapp.queries import bonds, counted_rewards, disputes
 
 # Decisions that pay, all of it or what a limit leaves.
 _EARNED = ("earned", "limit_cut")
@@ -52,6 +52,7 @@ def breaches(session: Session) -> Iterator[str]:
         _undecided,
         *bonds.CHECKS,
         *counted_rewards.CHECKS,
+        *disputes.CHECKS,
     ):
         yield from find(session)
 
@@ -165,21 +166,27 @@ def _histories(session: Session) -> Iterator[str]:
 
 
 def _takings(session: Session) -> Iterator[str]:
+    """What was taken of each reward: never more than was granted, nor less than was given back or written off of it."""
     taken = _taken()
     reversed_minor, clawed_back = func.coalesce(taken.c.reversed, 0), func.coalesce(taken.c.clawed_back, 0)
+    written_off = func.coalesce(taken.c.written_off, 0)
     query = (
-        select(Reward.id, Reward.amount_minor, Reward.status, reversed_minor, clawed_back)
+        select(Reward.id, Reward.amount_minor, Reward.status, reversed_minor, clawed_back, written_off)
         .outerjoin(taken, taken.c.reward_id == Reward.id)
         .where(
             or_(
                 taken.c.reversed + taken.c.clawed_back > Reward.amount_minor,
+                taken.c.reversed + taken.c.clawed_back < taken.c.written_off,
+                or_(taken.c.reversed < 0, taken.c.written_off < 0),
                 and_(Reward.status == "reversed", reversed_minor != Reward.amount_minor),
             )
         )
     )
-    for reward_id, granted, status, back, owed in session.execute(query):
+    for reward_id, granted, status, back, owed, forgiven in session.execute(query):
+        off = f", {forgiven} written off" if forgiven else ""
         yield (
-            f"reward {reward_id}: {granted} were granted, {back} reversed and {owed} clawed back, and it says {status}"
+            f"reward {reward_id}: {granted} were granted, {back} reversed and {owed} clawed back{off},"
+            f" and it says {status}"
         )
 
 
@@ -194,7 +201,7 @@ def _accounts(session: Session) -> Iterator[str]:
         .group_by(LedgerTransaction.reward_id)
         .subquery()
     )
-    clawed_back = func.coalesce(taken.c.clawed_back, 0)
+    clawed_back = func.coalesce(taken.c.clawed_back - taken.c.written_off, 0)
     left = Reward.amount_minor - func.coalesce(taken.c.reversed, 0)
     # A reward that is rejected was never paid: what was clawed back of it is settled.
     owed = case((Reward.status == "rejected", 0), else_=clawed_back)
@@ -223,7 +230,7 @@ def _accounts(session: Session) -> Iterator[str]:
 
 
 def _refunds(session: Session) -> Iterator[str]:
-    total = func.sum(Refund.applied_minor)
+    total = func.sum(Refund.applied_minor - Refund.restored_minor)
     query = (
         select(Conversion.id, Conversion.amount_minor, total)
         .join(Refund, Refund.conversion_id == Conversion.id)
@@ -322,8 +329,11 @@ def _taken() -> Subquery:
             RewardEvent.reward_id.label("reward_id"),
             func.sum(case((RewardEvent.taken_as == "reversal", RewardEvent.taken_minor), else_=0)).label("reversed"),
             func.sum(case((RewardEvent.taken_as == "clawback", RewardEvent.taken_minor), else_=0)).label("clawed_back"),
+            func.sum(case((RewardEvent.taken_as == "write_off", -RewardEvent.taken_minor), else_=0)).label(
+                "written_off"
+            ),
         )
-        .where(RewardEvent.taken_minor > 0)
+        .where(RewardEvent.taken_minor != 0)
         .group_by(RewardEvent.reward_id)
         .subquery()
     )

@@ -37,7 +37,7 @@ def used_of(
     kept = (Reward.amount_minor - func.coalesce(func.sum(RewardEvent.taken_minor), 0)).label("kept")
     query = _rewards(select(kept, Reward.conversion_id), limit, window, program_id=program_id, referrer_id=referrer_id)
     # Joined, so that the database chooses whether it looks at a few rewards or at all of them.
-    taken = and_(RewardEvent.reward_id == Reward.id, RewardEvent.taken_minor > 0)
+    taken = and_(RewardEvent.reward_id == Reward.id, RewardEvent.taken_minor != 0)
     query = query.outerjoin(RewardEvent, taken).group_by(Reward.id, Reward.conversion_id, Reward.amount_minor)
     query = query.where(Reward.rule_id == rule_id, Reward.status.not_in(NOT_USED))
     if without is not None:

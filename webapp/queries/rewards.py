@@ -21,9 +21,9 @@ PAGE = 50
 class RewardRow:
     """A reward as it stands. `reason` and `since` are the last event's.
 
-    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards. `bond` is that of the
-    friend for which it was granted, `ended_bond` the change of the referral that ended it. From 1, `correction` says
-    that it adds to another reward of the same conversion.
+    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards, of which nobody asks for
+    `written_off_minor` any more. `bond` is that of the friend for which it was granted, `ended_bond` the change of the
+    referral that ended it. From 1, `correction` says that it adds to another reward of the same conversion.
     """
 
     id: UUID
@@ -45,6 +45,7 @@ class RewardRow:
     bond: int = 0
     ended_bond: int | None = None
     correction: int = 0
+    written_off_minor: int = 0
 
     @property
     def holds(self) -> bool:
@@ -53,8 +54,8 @@ class RewardRow:
 
     @property
     def taken_minor(self) -> int:
-        """What was taken back in all."""
-        return self.reversed_minor + self.clawed_back_minor
+        """What was taken back in all and is not written off."""
+        return self.reversed_minor + self.clawed_back_minor - self.written_off_minor
 
 
 def rewards_of_conversion(session: Session, conversion_id: UUID) -> list[RewardRow]:
@@ -122,7 +123,8 @@ class RewardContext:
 
 def contexts_of(session: Session, conversion_ids: Sequence[UUID]) -> dict[UUID, RewardContext]:
     """Return what the rewards of these conversions are for."""
-    refunded = select(func.coalesce(func.sum(Refund.applied_minor), 0)).where(Refund.conversion_id == Conversion.id)
+    went_back = func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0)
+    refunded = select(went_back).where(Refund.conversion_id == Conversion.id)
     rows = session.execute(
         select(
             Conversion.id,
@@ -195,6 +197,7 @@ def _rewards() -> Select[Any]:
             Reward,
             taken_as("reversal"),
             taken_as("clawback"),
+            taken_as("write_off"),
             RewardEvent.reason,
             RewardEvent.at,
             Conversion.event_id,
@@ -219,6 +222,7 @@ def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:
             amount_minor=reward.amount_minor,
             reversed_minor=int(reversed_minor),
             clawed_back_minor=int(clawed_back_minor),
+            written_off_minor=-int(written_off_minor),
             currency=reward.currency,
             status=reward.status,
             reason=reason,
@@ -230,5 +234,5 @@ def _rows(session: Session, query: Select[Any]) -> list[RewardRow]:
             ended_bond=reward.ended_bond,
             correction=reward.correction,
         )
-        for reward, reversed_minor, clawed_back_minor, reason, since, event_id in found
+        for reward, reversed_minor, clawed_back_minor, written_off_minor, reason, since, event_id in found
     ]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, func, select
+from sqlalchemy import ColumnElement, Executable, case, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.counts import CLICKED, ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
@@ -124,16 +124,18 @@ def _purchases(session: Session, zones: dict[UUID, str], tally: Tally, *of: Colu
 
 
 def _refunds(session: Session, zones: dict[UUID, str], tally: Tally, *of: ColumnElement[bool]) -> None:
-    query = (
-        select(*_FRIEND, Refund.occurred_at, Refund.applied_minor, Conversion.currency)
-        .select_from(Refund)
-        .join(Conversion, Conversion.id == Refund.conversion_id)
-        .join(Referral, Referral.id == Conversion.referral_id)
-        .where(Conversion.type == "purchase", Refund.applied_minor > 0, *of)
-    )
-    for row in _stream(session, query):
-        day = local_day(row.occurred_at, zones[row.program_id])
-        tally.refund(_friend_of(row, zones), day, row.currency, row.applied_minor)
+    """What went back on the day of the refund or dispute, and what came back on the day on which that was won."""
+    for at, minor in ((Refund.occurred_at, Refund.applied_minor), (Refund.won_at, -Refund.restored_minor)):
+        query = (
+            select(*_FRIEND, at.label("at"), minor.label("minor"), Conversion.currency)
+            .select_from(Refund)
+            .join(Conversion, Conversion.id == Refund.conversion_id)
+            .join(Referral, Referral.id == Conversion.referral_id)
+            .where(Conversion.type == "purchase", minor != 0, *of)
+        )
+        for row in _stream(session, query):
+            day = local_day(row.at, zones[row.program_id])
+            tally.refund(_friend_of(row, zones), day, row.currency, row.minor)
 
 
 def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
@@ -141,11 +143,17 @@ def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
     granted = select(*about, Conversion.occurred_at, Reward.amount_minor).join(
         Conversion, Conversion.id == Reward.conversion_id
     )
+    # Given back on the day on which a dispute was won, taken on that of the refund, written off when somebody did.
+    on = case(
+        (RewardEvent.taken_as == "write_off", RewardEvent.at),
+        (RewardEvent.taken_minor < 0, Refund.won_at),
+        else_=func.coalesce(Refund.occurred_at, RewardEvent.at),
+    )
     taken_back = (
-        select(*about, func.coalesce(Refund.occurred_at, RewardEvent.at), RewardEvent.taken_minor)
+        select(*about, on, RewardEvent.taken_minor)
         .join(RewardEvent, RewardEvent.reward_id == Reward.id)
         .outerjoin(Refund, Refund.id == RewardEvent.refund_id)
-        .where(RewardEvent.taken_minor > 0)
+        .where(RewardEvent.taken_minor != 0)
     )
     # Nothing can be taken back of a reward that was rejected, so it was all before.
     taken = select(func.sum(RewardEvent.taken_minor)).where(RewardEvent.reward_id == Reward.id).correlate(Reward)

@@ -33,7 +33,7 @@ from webapp.queries.friend_counts import (
 )
 from webapp.queries.rules import RuleSet, Version
 from webapp.services.friend_facts import with_friends
-from webapp.services.redeciding import Terms, decide_again
+from webapp.services.redeciding import Terms, correct_rewards, decide_again
 from webapp.services.rewards import lock_rewards
 from webapp.services.rows import append
 
@@ -103,6 +103,16 @@ def count_again(session: Session, terms: Terms, rules: RuleSet, conversion: Conv
         new = Qualified(friend_id, referrer_id, found.id, found.place) if found else None
         if known != new:
             _replace(session, terms, Circle(rules.of_rule(limited.rule_id), referrer_id), known, new)
+    if any(limited.counts for limited in rules.limited):
+        # More may be earned by now than was ever granted, which a won dispute alone does not give.
+        decisions = decisions_of_many(session, [conversion.id]).get(conversion.id, [])
+        correct_rewards(session, terms, conversion, [one for one in decisions if _follows(one)])
+
+
+def _follows(decided: Decided) -> bool:
+    """Say whether what a rule pays follows the number of friends, by itself or as one of a group."""
+    rule = decided.version.definition if decided.version else None
+    return rule is not None and (counting_of(rule.settings) is not None or rule.exclusive is not None)
 
 
 def forget_friend(session: Session, terms: Terms, rules: RuleSet, friend_id: UUID) -> None:

@@ -14,12 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
-from webapp.models import Conversion, Refund, Reward, RewardDecision
+from webapp.models import Conversion, Reward, RewardDecision
 from webapp.queries.conversions import Decided, Surroundings, decisions_of_many
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
-from webapp.services.refunds import lock_conversions, take_back_what_is_not_earned
+from webapp.services.refunds import lock_conversions
 from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
+from webapp.services.settling import take_off_what_went_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,7 @@ def begin_what_counts_now(
             bond=one.bond,
         )
         grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
-        newest = select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc())
-        refund_id = session.scalars(newest.limit(1)).one_or_none()
-        if refund_id is not None:
-            take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
+        take_off_what_went_back(session, conversion, actor=actor, now=now)
 
 
 def _one_higher(one: Decided, nth: int) -> Asked:
@@ -151,8 +149,8 @@ def _end_reward(
     if reward_id is None:
         raise RuntimeError("a decision that paid has no reward")
     (reward,) = lock_rewards(session, [reward_id])
-    if reward.kept_minor and reward.status not in ("rejected", "reversed"):
-        take_back(session, reward, reward.kept_minor, reason=reason, refund_id=None, actor=actor, now=now)
+    if reward.earned_minor and reward.status not in ("rejected", "reversed"):
+        take_back(session, reward, reward.earned_minor, reason=reason, refund_id=None, actor=actor, now=now)
 
 
 def _reward_of(session: Session, conversion_id: UUID, version: Version, beneficiary_id: UUID, bond: int) -> UUID | None:

@@ -64,7 +64,61 @@ def decide_again(
         return
     newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion.id)
     append_decisions(session, conversion.id, changed, after=session.scalar(newest) or 0, now=terms.now)
-    _correct(session, terms, conversion, changed)
+    correct_rewards(session, terms, conversion, changed)
+
+
+def correct_rewards(session: Session, terms: Terms, conversion: Conversion, decisions: Sequence[Decided]) -> None:
+    """Bring what is kept of the rewards of some rules to what is decided now, less what was refunded.
+
+    What a person rejected stays so, and what adds to a reward that is held is held too.
+    """
+    rows = session.execute(
+        select(Reward.id, Reward.rule_id, Reward.correction)
+        .where(Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
+        .order_by(Reward.correction)
+    ).all()
+    numbers = {row.id: row.correction for row in rows}
+    locked = {one.id: one for one in lock_rewards(session, list(numbers))}
+    refunded_minor, refunds = refunds_of(session, conversion.id)
+    stands = (Refund.conversion_id == conversion.id, Refund.won_at.is_(None))
+    refund_id = session.scalar(select(Refund.id).where(*stands).order_by(Refund.occurred_at.desc()).limit(1))
+    for decided in decisions:
+        version = decided.version
+        if version is None:
+            continue
+        standing = [locked[row.id] for row in rows if row.rule_id == version.rule_id]
+        if any(one.status == "rejected" for one in standing):
+            continue
+        rule, granted = version.definition, decided.amount
+        left = (conversion.amount_minor or 0) - refunded_minor
+        earned = still_earned(
+            granted.minor if granted else 0,
+            proportional=rule.settings.proportional,
+            amount_minor=conversion.amount_minor,
+            refunded_minor=refunded_minor,
+            refunds=refunds,
+            is_met=not refunded_minor or rule.is_met_after_refunds(decided.facts, left),
+        )
+        kept = sum(one.earned_minor for one in standing)
+        for one in reversed(standing):
+            taken = min(one.earned_minor, kept - earned)
+            if taken > 0:
+                take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
+                kept -= taken
+        if granted is None or earned <= kept:
+            continue
+        correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
+        # A reward of its own is granted whole, and what was refunded meanwhile taken off.
+        amount = Money(earned - kept, granted.currency) if correction else granted
+        grant = _grant(terms, conversion, decided, amount, correction)
+        zone = terms.time_zone
+        (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
+        if any(one.status == "held" for one in standing):
+            change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
+        if amount.minor > earned - kept:
+            (whole,) = lock_rewards(session, [new.id])
+            off = amount.minor - (earned - kept)
+            take_back(session, whole, off, reason="refunded", refund_id=refund_id, actor=terms.actor, now=terms.now)
 
 
 def _asked(one: Decided, anew: Mapping[UUID, Facts]) -> Asked:
@@ -88,61 +142,6 @@ def _outcome(decided: Decided) -> object:
 
 def _rises(before: Decided, after: Decided) -> bool:
     return after.amount is not None and (before.amount is None or after.amount.minor > before.amount.minor)
-
-
-def _correct(session: Session, terms: Terms, conversion: Conversion, decisions: Sequence[Decided]) -> None:
-    """Bring what is kept of the rewards of some rules to what is decided now, less what was refunded.
-
-    What a person rejected stays so, and what adds to a reward that is held is held too.
-    """
-    rows = session.execute(
-        select(Reward.id, Reward.rule_id, Reward.correction)
-        .where(Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
-        .order_by(Reward.correction)
-    ).all()
-    numbers = {row.id: row.correction for row in rows}
-    locked = {one.id: one for one in lock_rewards(session, list(numbers))}
-    refunded_minor, refunds = refunds_of(session, conversion.id)
-    refund_id = session.scalar(
-        select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc()).limit(1)
-    )
-    for decided in decisions:
-        version = decided.version
-        if version is None:
-            continue
-        standing = [locked[row.id] for row in rows if row.rule_id == version.rule_id]
-        if any(one.status == "rejected" for one in standing):
-            continue
-        rule, granted = version.definition, decided.amount
-        left = (conversion.amount_minor or 0) - refunded_minor
-        earned = still_earned(
-            granted.minor if granted else 0,
-            proportional=rule.settings.proportional,
-            amount_minor=conversion.amount_minor,
-            refunded_minor=refunded_minor,
-            refunds=refunds,
-            is_met=not refunded_minor or rule.is_met_after_refunds(decided.facts, left),
-        )
-        kept = sum(one.kept_minor for one in standing)
-        for one in reversed(standing):
-            taken = min(one.kept_minor, kept - earned)
-            if taken > 0 and one.status != "reversed":
-                take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
-                kept -= taken
-        if granted is None or earned <= kept:
-            continue
-        correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
-        # A reward of its own is granted whole, and what was refunded meanwhile taken off.
-        amount = Money(earned - kept, granted.currency) if correction else granted
-        grant = _grant(terms, conversion, decided, amount, correction)
-        zone = terms.time_zone
-        (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
-        if any(one.status == "held" for one in standing):
-            change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
-        if amount.minor > earned - kept:
-            (whole,) = lock_rewards(session, [new.id])
-            off = amount.minor - (earned - kept)
-            take_back(session, whole, off, reason="refunded", refund_id=refund_id, actor=terms.actor, now=terms.now)
 
 
 def _grant(terms: Terms, conversion: Conversion, decided: Decided, amount: Money, correction: int) -> Grant:

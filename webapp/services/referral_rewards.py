@@ -18,15 +18,15 @@ from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.domain.rewards import Status, Taking
-from webapp.models import Conversion, Program, Refund, Reward, RewardDecision, RewardEvent
+from webapp.models import Conversion, Program, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import Decided
 from webapp.queries.friend_counts import Place
 from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms
-from webapp.services.refunds import take_back_what_is_not_earned
 from webapp.services.rewards import Actor, Grant, change_statuses, grant_rewards, lock_rewards, take_back
+from webapp.services.settling import take_off_what_went_back
 
 SIGNUP = "signup"
 
@@ -113,18 +113,18 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
     ending = {id_ for id_, side in sides.items() if bond.kind == "remove" or side == "referrer"}
     ended = []
     for reward in standing:
-        if reward.id not in ending or not reward.kept_minor or reward.status in ("rejected", "reversed"):
+        if reward.id not in ending or not reward.earned_minor or reward.status in ("rejected", "reversed"):
             continue
         change = take_back(
             session,
             reward,
-            reward.kept_minor,
+            reward.earned_minor,
             reason=ACTIONS[bond.kind],
             refund_id=None,
             actor=bond.actor,
             now=bond.now,
         )
-        amount = Money(reward.kept_minor, reward.amount.currency)
+        amount = Money(reward.earned_minor, reward.amount.currency)
         taken_as = change.taken_as or "reversal"
         ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as))
     if ending:
@@ -165,7 +165,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
                 place=Place(conversion.occurred_at, conversion.event_id or ""),
             )
         if decisions:
-            _take_off_refunds(session, bond, conversion)
+            take_off_what_went_back(session, conversion, actor=bond.actor, now=bond.now)
         granted += [id_ for id_, _rule_id in new]
     return _as_they_stand(session, granted)
 
@@ -237,13 +237,6 @@ def _grant(
     zone = bond.program.time_zone
     rows = grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)
     return [(row.id, row.version.rule_id) for row in rows]
-
-
-def _take_off_refunds(session: Session, bond: Bond, conversion: Conversion) -> None:
-    newest = select(Refund.id).where(Refund.conversion_id == conversion.id).order_by(Refund.occurred_at.desc())
-    refund_id = session.scalars(newest.limit(1)).one_or_none()
-    if refund_id is not None:
-        take_back_what_is_not_earned(session, conversion, refund_id, actor=bond.actor, now=bond.now)
 
 
 def _doubted(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:

@@ -1,6 +1,6 @@
-"""Refunds: what they take back of the rewards of a conversion, also when they arrive before it."""
+"""Refunds and disputes: what they take back of the rewards of a conversion, also when they arrive before it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,24 +10,21 @@ from sqlalchemy import Insert, Text, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
-from webapp.domain.refunds import refundable, still_earned
-from webapp.domain.rewards import Taking
+from webapp.domain.refunds import Counted, Kind, WentBack, counted, won_from
 from webapp.ids import new_id
-from webapp.models import Conversion, Model, Program, Referral, Refund, Reward
-from webapp.queries.conversions import decisions_of, find_by_event, list_by_order, refunds_of
-from webapp.queries.rules import Version, find_versions, rule_set
-from webapp.services.friend_counts import count_again
+from webapp.models import Conversion, DisputeOutcome, Model, Program, Referral, Refund
+from webapp.queries.conversions import find_by_event, list_by_order
+from webapp.queries.rules import rule_set
 from webapp.services.limits import queue_for_counts
 from webapp.services.queues import queue_for
-from webapp.services.redeciding import Terms
-from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
+from webapp.services.rewards import Actor
 from webapp.services.rollups import count_refund
+from webapp.services.settling import REASONS, Cause, Part, settle_rewards
 from webapp.transactions import connection_of, note
 
 
 class RefundTakenError(Exception):
-    """The business has given this event id to another refund before."""
+    """The business has given this event id to another refund, or to another dispute, before."""
 
 
 class AmbiguousOrderError(Exception):
@@ -36,31 +33,23 @@ class AmbiguousOrderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RefundReport:
-    """A refund as the business tells it: of an order or of one event. `wanted_minor` None: all that is left."""
+    """A refund or a dispute as the business tells it: of an order or of one event. `wanted_minor` None: all of it."""
 
     event_id: str
     occurred_at: datetime
     order_id: str | None = None
     conversion_event_id: str | None = None
     wanted_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """What a refund took of one reward."""
-
-    reward_id: UUID
-    rule_key: str
-    amount: Money
-    taken_as: Taking
+    kind: Kind = "refund"
 
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What a refund did. `conversion_id` and `applied_minor` are None while it waits for its conversion.
+    """What a refund or a dispute did. `conversion_id` and `applied_minor` are None while it waits for its conversion.
 
     `currency` is the conversion's, None when it has no amount. `kept` names
-    the rules whose rewards stayed as they were.
+    the rules whose rewards stayed as they were. `is_won` says that a dispute
+    was known to be won before it was told.
     """
 
     refund_id: UUID
@@ -68,35 +57,40 @@ class Refunded:
     conversion_event_id: str | None
     applied_minor: int | None
     currency: str | None
-    taken_back: list[TakenBack]
+    taken_back: list[Part]
     kept: list[str]
+    is_won: bool = False
 
 
 def record_refund(session: Session, program_id: UUID, report: RefundReport, *, actor: Actor, now: datetime) -> Refunded:
-    """Record a refund and take back what is no longer earned; without its conversion it waits.
+    """Record a refund or a dispute and take back what is no longer earned; without its conversion it waits.
 
     Raises RefundTakenError or AmbiguousOrderError, and then nothing was written.
     """
-    of = f"order:{report.order_id}" if report.order_id is not None else f"event:{report.conversion_event_id}"
-    queue_for(session, program_id, f"refund:{report.event_id}", of)
+    queue_for(session, program_id, f"{report.kind}:{report.event_id}", name_of(report))
     conversion = _conversion_of(session, program_id, report)
-    applied = _refundable_of(session, conversion, report.wanted_minor) if conversion else None
-    refund_id = _insert(session, program_id, report, conversion, applied, now=now)
-    note(session, "refunds_recorded")
-    if conversion is None or applied is None:
-        return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [])
-    count_refund(session, conversion, applied, report.occurred_at)
-    taken, kept = take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
-    return Refunded(refund_id, conversion.id, conversion.event_id, applied, conversion.currency, taken, kept)
+    won_at = _won_at(session, program_id, report) if report.kind == "dispute" else None
+    refund_id = _insert(session, program_id, report, conversion, won_at, now=now)
+    note(session, f"{report.kind}s_recorded")
+    is_won = won_at is not None
+    if conversion is None:
+        return Refunded(refund_id, None, report.conversion_event_id, None, None, [], [], is_won)
+    applied = recount(session, conversion)
+    cause = Cause(refund_id, REASONS[report.kind], report.occurred_at)
+    settled = settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
+    return Refunded(
+        *(refund_id, conversion.id, conversion.event_id, applied, conversion.currency),
+        *(settled.taken, settled.kept, is_won),
+    )
 
 
 def apply_waiting_refunds(
     session: Session, program_id: UUID, conversion_id: UUID, *, actor: Actor, now: datetime
 ) -> None:
-    """Apply the refunds that arrived before their conversion, in the order in which they happened."""
+    """Apply the refunds and disputes that arrived before their conversion, in the order in which they happened."""
     conversion = session.get_one(Conversion, conversion_id)
     waiting = session.execute(
-        select(Refund.id, Refund.wanted_minor, Refund.occurred_at)
+        select(Refund.id, Refund.kind, Refund.occurred_at)
         .where(
             Refund.program_id == program_id,
             Refund.conversion_id.is_(None),
@@ -106,16 +100,64 @@ def apply_waiting_refunds(
                 Refund.order_id == bindparam("order_id", conversion.order_id, Text),
             ),
         )
-        .order_by(Refund.occurred_at, Refund.event_id)
+        .order_by(Refund.occurred_at, Refund.event_id, Refund.kind)
         .with_for_update()
     ).all()
-    for refund_id, wanted_minor, occurred_at in waiting:
-        applied = _refundable_of(session, conversion, wanted_minor)
+    for refund_id, kind, occurred_at in waiting:
         session.execute(
-            update(Refund).where(Refund.id == refund_id).values(conversion_id=conversion.id, applied_minor=applied)
+            update(Refund).where(Refund.id == refund_id).values(conversion_id=conversion.id, applied_minor=0)
         )
-        count_refund(session, conversion, applied, occurred_at)
-        take_back_what_is_not_earned(session, conversion, refund_id, actor=actor, now=now)
+        recount(session, conversion)
+        # One that was won meanwhile takes nothing, as if it had never been.
+        cause = Cause(refund_id, REASONS[kind], occurred_at)
+        settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
+
+
+def recount(session: Session, conversion: Conversion) -> int:
+    """Write anew what each refund and dispute of a locked conversion counts for, and count the difference by day.
+
+    Returns how much more of the conversion went back than before.
+    """
+    rows = session.execute(
+        select(
+            *(Refund.id, Refund.kind, Refund.event_id, Refund.occurred_at, Refund.wanted_minor, Refund.won_at),
+            *(Refund.applied_minor, Refund.restored_minor),
+        ).where(Refund.conversion_id == conversion.id)
+    ).all()
+    anew = counted(
+        conversion.amount_minor,
+        [WentBack(row.id, row.kind, row.event_id, row.occurred_at, row.wanted_minor, row.won_at) for row in rows],
+    )
+    more = 0
+    for row in rows:
+        was, now = Counted(row.applied_minor, row.restored_minor), anew[row.id]
+        if was == now:
+            continue
+        more += (now.applied_minor - now.restored_minor) - (was.applied_minor - was.restored_minor)
+        values = {"applied_minor": now.applied_minor, "restored_minor": now.restored_minor}
+        session.execute(update(Refund).where(Refund.id == row.id).values(values))
+        count_refund(session, conversion, now.applied_minor - was.applied_minor, row.occurred_at)
+        if row.won_at is not None:
+            # Money that came back is counted as less that went.
+            count_refund(session, conversion, was.restored_minor - now.restored_minor, row.won_at)
+    return more
+
+
+def name_of(refund: RefundReport | Refund) -> str:
+    """Return what a refund or a dispute queues for besides itself: what it is of, as the business named it."""
+    return f"order:{refund.order_id}" if refund.order_id is not None else f"event:{refund.conversion_event_id}"
+
+
+def _won_at(session: Session, program_id: UUID, report: RefundReport) -> datetime | None:
+    """Return from when on a dispute is won whose outcome was told before."""
+    decided_at = session.scalar(
+        select(DisputeOutcome.occurred_at).where(
+            DisputeOutcome.program_id == program_id,
+            DisputeOutcome.dispute_event_id == report.event_id,
+            DisputeOutcome.outcome == "won",
+        )
+    )
+    return won_from(report.occurred_at, decided_at) if decided_at else None
 
 
 def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> Conversion | None:
@@ -127,12 +169,17 @@ def _conversion_of(session: Session, program_id: UUID, report: RefundReport) -> 
             raise AmbiguousOrderError
         conversion = found[0] if found else None
     if conversion is not None:
-        program = session.get_one(Program, program_id)
-        rules = rule_set(session, program.id, program.rules_revision)
-        referrers = session.scalars(select(Referral.referrer_id).where(Referral.id == conversion.referral_id)).all()
-        queue_for_counts(session, program_id, rules, referrers)
-        lock_conversions(session, {conversion.id})
+        lock_for_counts(session, conversion)
     return conversion
+
+
+def lock_for_counts(session: Session, conversion: Conversion) -> None:
+    """Lock a conversion, and before that what friends count for its referrer, which a refund may change."""
+    program = session.get_one(Program, conversion.program_id)
+    rules = rule_set(session, program.id, program.rules_revision)
+    referrers = session.scalars(select(Referral.referrer_id).where(Referral.id == conversion.referral_id)).all()
+    queue_for_counts(session, program.id, rules, referrers)
+    lock_conversions(session, {conversion.id})
 
 
 def lock_conversions(session: Session, ids: Collection[UUID]) -> None:
@@ -147,17 +194,12 @@ def lock_conversions(session: Session, ids: Collection[UUID]) -> None:
         session.execute(wanted.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
 
 
-def _refundable_of(session: Session, conversion: Conversion, wanted_minor: int | None) -> int:
-    refunded_minor, _count = refunds_of(session, conversion.id)
-    return refundable(conversion.amount_minor, refunded_minor, wanted_minor)
-
-
 def _insert(
     session: Session,
     program_id: UUID,
     report: RefundReport,
     conversion: Conversion | None,
-    applied_minor: int | None,
+    won_at: datetime | None,
     *,
     now: datetime,
 ) -> UUID:
@@ -168,12 +210,15 @@ def _insert(
         {
             "id": refund_id,
             "program_id": program_id,
+            "kind": report.kind,
             "event_id": report.event_id,
             "order_id": report.order_id,
             "conversion_event_id": report.conversion_event_id,
             "wanted_minor": report.wanted_minor,
             "conversion_id": conversion.id if conversion else None,
-            "applied_minor": applied_minor,
+            # What it counts for is written when all are counted.
+            "applied_minor": 0 if conversion else None,
+            "won_at": won_at,
             "occurred_at": report.occurred_at,
             "recorded_at": now,
         },
@@ -190,59 +235,3 @@ def _insertion(dialect_name: str) -> Insert:
     # Whether it wrote is known by the count of rows, which is not kept for inserts unless asked for.
     kept: Insert = insertion.execution_options(preserve_rowcount=True)
     return kept
-
-
-def take_back_what_is_not_earned(
-    session: Session, conversion: Conversion, refund_id: UUID, *, actor: Actor, now: datetime
-) -> tuple[list[TakenBack], list[str]]:
-    """Bring every reward of a conversion to what is still earned after all refunds so far, of which this is one."""
-    refunded_minor, refunds = refunds_of(session, conversion.id)
-    # Those of former referrers ended for good.
-    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
-    ids = session.scalars(select(Reward.id).where(*hold)).all()
-    rewards = lock_rewards(session, ids)
-    versions = find_versions(session, [reward.rule_version_id for reward in rewards])
-    unmet = _unmet_by(session, conversion, versions, refunded_minor)
-    taken, kept = [], []
-    for reward in rewards:
-        rule = versions[reward.rule_version_id].definition
-        earned = still_earned(
-            reward.amount.minor,
-            proportional=rule.settings.proportional,
-            amount_minor=conversion.amount_minor,
-            refunded_minor=refunded_minor,
-            refunds=refunds,
-            is_met=reward.rule_version_id not in unmet,
-        )
-        missing = reward.kept_minor - earned
-        if missing <= 0 or not _can_be_taken(reward):
-            kept.append(rule.key)
-            continue
-        change = take_back(session, reward, missing, reason="refunded", refund_id=refund_id, actor=actor, now=now)
-        amount = Money(missing, reward.amount.currency)
-        taken.append(TakenBack(reward.id, rule.key, amount, change.taken_as or "reversal"))
-    program = session.get_one(Program, conversion.program_id)
-    rules = rule_set(session, program.id, program.rules_revision)
-    count_again(session, Terms(program.id, program.time_zone, program.hold_days, actor, now), rules, conversion)
-    return taken, kept
-
-
-def _unmet_by(
-    session: Session, conversion: Conversion, versions: Mapping[UUID, Version], refunded_minor: int
-) -> set[UUID]:
-    """Return the versions whose conditions do not hold any more of what refunds have left of the amount."""
-    asking = {id_ for id_, version in versions.items() if (when := version.definition.when) and when.asks_for_amount}
-    if not asking or not conversion.amount_minor:
-        return set()
-    left = conversion.amount_minor - refunded_minor
-    return {
-        decided.version.id
-        for decided in decisions_of(session, conversion.id)
-        if decided.version
-        and decided.version.id in asking
-        and not decided.version.definition.is_met_after_refunds(decided.facts, left)
-    }
-
-
-def _can_be_taken(reward: Standing) -> bool:
-    return reward.status not in ("rejected", "reversed")

@@ -1,7 +1,7 @@
 """What happens to rewards: granted, matured, decided, taken back. Each step is an event with its ledger entries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
-from webapp.domain.rewards import Change, Status, StatusError, account_of, granted, moved, taken_back
+from webapp.domain.rewards import (
+    FROZEN,
+    Change,
+    Status,
+    StatusError,
+    account_of,
+    granted,
+    moved,
+    taken_back,
+)
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Model, Refund, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
@@ -51,7 +60,11 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A reward as it stands, locked. `reversed_minor` was taken back before, `clawed_back_minor` after a freeze."""
+    """A reward as it stands, locked. `reversed_minor` was taken back before, `clawed_back_minor` after a freeze.
+
+    Of what was clawed back nobody asks for `written_off_minor` any more. More than was clawed back can have been given
+    back after a freeze, of what was reversed before it: then it is below zero.
+    """
 
     id: UUID
     program_id: UUID
@@ -63,6 +76,7 @@ class Standing:
     sequence: int
     reversed_minor: int
     clawed_back_minor: int
+    written_off_minor: int = 0
 
     @property
     def left(self) -> Money:
@@ -70,9 +84,19 @@ class Standing:
         return Money(self.amount.minor - self.reversed_minor, self.amount.currency)
 
     @property
+    def earned_minor(self) -> int:
+        """What the person keeps by right, and what can be taken back: not what was written off."""
+        return self.amount.minor - self.reversed_minor - self.clawed_back_minor
+
+    @property
     def kept_minor(self) -> int:
         """What the person keeps in the end."""
-        return self.amount.minor - self.reversed_minor - self.clawed_back_minor
+        return self.earned_minor + self.written_off_minor
+
+    @property
+    def owed_minor(self) -> int:
+        """What they owe for it, taken off what they earn next; below zero what we owe them. What ended is settled."""
+        return 0 if self.status == "rejected" else self.clawed_back_minor - self.written_off_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +180,12 @@ def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
         # an appeal: what went back while a reward was rejected has to be taken off when it returns.
         raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
     postings = moved(reward.left, reward.status, status)
-    if status == "rejected" and reward.clawed_back_minor:
+    if status == "rejected" and reward.owed_minor > 0:
         # A payout failed after the clawback, so nothing was paid: what is left settles it, and nothing is owed for it.
-        owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.clawed_back_minor, reward.kept_minor))
+        owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.owed_minor, reward.kept_minor))
         postings = (*moved(kept, reward.status, status), *move(owed, account_of(reward.status), "clawback"))
+    elif status == "rejected" and reward.owed_minor < 0:
+        postings = (*postings, *move(Money(-reward.owed_minor, reward.amount.currency), "clawback", "expense"))
     return postings
 
 
@@ -178,15 +204,45 @@ def take_back(
     It counts as withdrawn on the day of the refund, if there is one.
     Raises StatusError when nothing, or less than that, is left to take back.
     """
-    if amount_minor > reward.kept_minor:
+    if amount_minor > reward.earned_minor:
         # Also what was clawed back before is taken; it only stands in another account.
         raise StatusError("more would be taken back than the person keeps")
-    change, postings = taken_back(Money(amount_minor, reward.amount.currency), reward.left, reward.status)
-    _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
     amount = Money(amount_minor, reward.amount.currency)
     refunded_at = session.scalar(select(Refund.occurred_at).where(Refund.id == refund_id)) if refund_id else None
     count_withdrawal(session, reward.program_id, reward.rule_id, amount, refunded_at or now)
-    return change
+    if reward.status in FROZEN:
+        changes = [taken_back(amount, Money(reward.earned_minor, amount.currency), reward.status)]
+    elif amount_minor > reward.left.minor:
+        # A payout failed after a dispute was won: what that gave back stands in the account of clawbacks.
+        over = Money(amount_minor - reward.left.minor, amount.currency)
+        changes = [(Change(reward.status, over.minor, "clawback"), move(over, "clawback", "expense"))]
+        if reward.left.minor:
+            changes.append(taken_back(reward.left, reward.left, reward.status))
+    else:
+        changes = [taken_back(amount, reward.left, reward.status)]
+    take_changes(session, reward, changes, reason=reason, refund_id=refund_id, actor=actor, now=now)
+    return changes[-1][0]
+
+
+def take_changes(
+    session: Session,
+    reward: Standing,
+    changes: Sequence[tuple[Change, tuple[Posting, ...]]],
+    *,
+    reason: str,
+    refund_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> Standing:
+    """Let what was taken or given back of a locked reward happen, one after the other. Returns how it stands then."""
+    for change, postings in changes:
+        _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
+        more = {"reversal": "reversed_minor", "clawback": "clawed_back_minor"}.get(change.taken_as or "")
+        sums = {more: getattr(reward, more) + change.taken_minor} if more else {}
+        if change.taken_as == "write_off":
+            sums = {"written_off_minor": reward.written_off_minor - change.taken_minor}
+        reward = replace(reward, status=change.status, sequence=reward.sequence + 1, **sums)
+    return reward
 
 
 def mature_rewards(session: Session, now: datetime, *, limit: int = MATURE_AT_ONCE) -> int:
@@ -230,7 +286,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
     taken: dict[UUID, dict[str, int]] = {}
     sums = session.execute(
         select(RewardEvent.reward_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
-        .where(RewardEvent.reward_id.in_(ids), RewardEvent.taken_minor > 0)
+        .where(RewardEvent.reward_id.in_(ids), RewardEvent.taken_minor != 0)
         .group_by(RewardEvent.reward_id, RewardEvent.taken_as)
     )
     for reward_id, taken_as, minor in sums:
@@ -247,6 +303,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
             sequence=row.sequence,
             reversed_minor=taken.get(row.id, {}).get("reversal", 0),
             clawed_back_minor=taken.get(row.id, {}).get("clawback", 0),
+            written_off_minor=-taken.get(row.id, {}).get("write_off", 0),
         )
         for row in rows
     ]

@@ -13,7 +13,7 @@ from sqlalchemy import Dialect, Update, bindparam, delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.domain.counts import LINK_DAYS, ROLL_UPS, Friend, RollUp, Tally, campaign_of
+from webapp.domain.counts import LINK_DAYS, MONEY, ROLL_UPS, Friend, RollUp, Tally, campaign_of
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day
 from webapp.models import Conversion, Model, Program, Referral
@@ -31,7 +31,10 @@ class Additions(Tally):
         connection = connection_of(session)
         for roll_up in ROLL_UPS:
             for lowers, rows in groupby(self.rows_of(roll_up), key=lambda row: _lowers(roll_up, row)):
-                if lowers:
+                if lowers and roll_up in MONEY:
+                    # Money may come back on a day on which none went.
+                    _addition(connection.dialect, roll_up).run(connection, list(rows))
+                elif lowers:
                     # The row is there, and a new one may not begin below nothing.
                     connection.execute(
                         _change(roll_up), [{f"its_{name}": value for name, value in row.items()} for row in rows]
@@ -90,7 +93,7 @@ def count_purchase(
 
 
 def count_refund(session: Session, conversion: Conversion, minor: int, occurred_at: datetime) -> None:
-    """Count what a refund gave back of a conversion if that is a friend's purchase."""
+    """Count what went back of a conversion if that is a friend's purchase; below zero what came back."""
     if conversion.type != "purchase" or conversion.referral_id is None or conversion.currency is None or not minor:
         return
     zone = _zone_of(session, conversion.program_id)
@@ -104,7 +107,7 @@ def count_grant(session: Session, program_id: UUID, rule_id: UUID, amount: Money
 
 
 def count_withdrawal(session: Session, program_id: UUID, rule_id: UUID, amount: Money, at: datetime) -> None:
-    """Count what a reward lost."""
+    """Count what a reward lost, or below zero what it got back."""
     day = local_day(at, _zone_of(session, program_id))
     gathered(session, Additions).withdrawal(program_id, rule_id, day, amount.currency, amount.minor)
 

@@ -24,6 +24,8 @@ CONVERSION: dict[str, Any] = {
     "currency": "USD",
 }
 REFUND: dict[str, Any] = {"event_id": "ref_1", "conversion_event_id": "evt_1"}
+DISPUTE: dict[str, Any] = {"event_id": "dsp_1", "conversion_event_id": "evt_1"}
+OUTCOME: dict[str, Any] = {"event_id": "out_1", "outcome": "won"}
 
 
 @dataclass

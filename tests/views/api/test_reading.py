@@ -8,12 +8,18 @@ from sqlalchemy import select
 
 from tests.factories import NOON
 from tests.views.api import wrong_bodies as wrong
-from tests.views.api.caller import CONVERSION, REFUND, SIGNUP, problems, refused, rows
+from tests.views.api.caller import CONVERSION, DISPUTE, OUTCOME, REFUND, SIGNUP, problems, refused, rows
 from webapp.extensions import db
 from webapp.models import Conversion
 
 KIB = 1024
-PATHS = {"/signups": SIGNUP, "/conversions": CONVERSION, "/refunds": REFUND}
+PATHS = {
+    "/signups": SIGNUP,
+    "/conversions": CONVERSION,
+    "/refunds": REFUND,
+    "/disputes": DISPUTE,
+    "/disputes/dsp_1/outcome": OUTCOME,
+}
 
 # operation, field: what may not stand there.
 FIELDS = {
@@ -49,6 +55,10 @@ FIELDS = {
             "must hold exactly one of external_id, email and id",
         ),
     },
+    ("/disputes", "event_id"): wrong.WRONG_IDS,
+    ("/disputes", "amount"): wrong.WRONG_AMOUNTS,
+    ("/disputes/dsp_1/outcome", "event_id"): wrong.WRONG_IDS,
+    ("/disputes/dsp_1/outcome", "occurred_at"): wrong.WRONG_MOMENTS,
     ("/refunds", "event_id"): wrong.WRONG_IDS,
     ("/refunds", "conversion_event_id"): wrong.WRONG_IDS,
     ("/refunds", "amount"): wrong.WRONG_AMOUNTS,
@@ -58,6 +68,8 @@ REQUIRED = {
     "/signups": ["external_id", "email", "name"],
     "/conversions": ["event_id", "type", "user"],
     "/refunds": ["event_id"],
+    "/disputes": ["event_id"],
+    "/disputes/dsp_1/outcome": ["event_id", "outcome"],
 }
 
 

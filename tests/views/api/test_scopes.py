@@ -14,6 +14,8 @@ API_ROUTES = {
     "POST /api/v1/signups": (401, 401, 401, 403, 422),
     "POST /api/v1/conversions": (401, 401, 401, 403, 422),
     "POST /api/v1/refunds": (401, 401, 401, 403, 422),
+    "POST /api/v1/disputes": (401, 401, 401, 403, 422),
+    "POST /api/v1/disputes/<event_id>/outcome": (401, 401, 401, 403, 422),
     "GET /api/v1/users/<external_id>": (401, 401, 401, 404, 404),
     "GET /api/v1/users/<external_id>/rewards": (401, 401, 401, 404, 404),
     "POST /api/v1/users/<external_id>/sign-in-link": (401, 401, 401, 403, 404),

@@ -91,7 +91,7 @@ class Conversion(Answer):
 
 
 class ConversionNow(Conversion):
-    refunded: int = Field(description="In minor units, of all refunds so far.")
+    refunded: int = Field(description="In minor units, of all refunds so far and disputes that were not won.")
 
 
 class RefundPart(Answer):
@@ -112,6 +112,32 @@ class Reversal(Answer):
 class Refund(Answer):
     refund: RefundPart
     reversals: list[Reversal]
+    explanation: list[RuleExplanation]
+
+
+class DisputePart(RefundPart):
+    conversion_event_id: str | None = Field(description="Null while the dispute waits for its purchase.")
+
+
+class Dispute(Answer):
+    dispute: DisputePart
+    reversals: list[Reversal]
+    explanation: list[RuleExplanation]
+
+
+class OutcomePart(Answer):
+    id: UUID
+    event_id: str
+    dispute_event_id: str
+    outcome: Literal["won", "lost"]
+    conversion_event_id: str | None
+    amount: int | None = Field(description="What came back of the purchase; null while dispute or purchase is awaited.")
+    currency: str | None
+
+
+class DisputeOutcome(Answer):
+    outcome: OutcomePart
+    restored: list[Reversal] = Field(description="What was given back of each reward.")
     explanation: list[RuleExplanation]
 
 
@@ -143,7 +169,9 @@ class Balance(Answer):
     approved: int
     in_payout: int
     paid: int
-    clawback: int = Field(description="Below zero while the person owes what was refunded after a payout.")
+    clawback: int = Field(
+        description="Below zero while the person owes what went back after a payout; above it what is owed to them."
+    )
 
 
 class UserNow(Answer):

@@ -42,4 +42,10 @@ def taken(field: str, problem: str) -> ProblemError:
     return ProblemError(409, f"{field} {problem}. Nothing was written.", [FieldProblem((field,), problem)])
 
 
-_ID = {"signup": "external_id", "conversion": "event_id", "refund": "event_id"}
+_ID = {
+    "signup": "external_id",
+    "conversion": "event_id",
+    "refund": "event_id",
+    "dispute": "event_id",
+    "dispute_outcome": "event_id",
+}

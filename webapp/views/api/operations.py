@@ -111,6 +111,38 @@ OPERATIONS = (
         {"event_id": "ref_1", "order_id": "1001", "amount": 1000, "occurred_at": "2026-05-12T16:00:00Z"},
     ),
     Operation(
+        "post",
+        "/disputes",
+        "createDispute",
+        "A bank took the money back",
+        "Report chargebacks by order or by event, also before their purchase. They take back what a refund of the same"
+        " amount would; what went back before is not taken twice. Without an amount all of the purchase is disputed.",
+        {
+            201: (answers.Dispute, "Applied, with what was taken back."),
+            200: (answers.Dispute, "Sent before: the first answer."),
+            202: (answers.Dispute, "Kept, until the purchase arrives."),
+        },
+        _WRITE,
+        schemas.DisputeBody,
+        {"event_id": "dsp_1", "order_id": "1001", "occurred_at": "2026-05-14T08:00:00Z"},
+    ),
+    Operation(
+        "post",
+        "/disputes/{event_id}/outcome",
+        "createDisputeOutcome",
+        "How a dispute ended",
+        "Once for each dispute, by your own id of it, also before the dispute itself. Lost: nothing changes. Won: what"
+        " the dispute took is given back, as far as no refund has a claim to it and the reward has not ended since.",
+        {
+            201: (answers.DisputeOutcome, "Recorded, with what was given back."),
+            200: (answers.DisputeOutcome, "Sent before: the first answer."),
+            202: (answers.DisputeOutcome, "Kept, until the dispute and its purchase arrive."),
+        },
+        (400, 401, 403, 404, 409, 413, 415, 422, 429),
+        schemas.OutcomeBody,
+        {"event_id": "out_1", "outcome": "won", "occurred_at": "2026-06-20T08:00:00Z"},
+    ),
+    Operation(
         "get",
         "/users/{external_id}",
         "getUser",

@@ -1,5 +1,6 @@
 """Money went back to a friend."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from webapp.errors import FieldProblem, ProblemError
 from webapp.services.answers import Question
 from webapp.services.refunds import AmbiguousOrderError, Refunded, RefundReport, RefundTakenError, record_refund
 from webapp.services.rewards import Actor
+from webapp.services.settling import Part
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
 from webapp.views.api.once import answer_once, taken
@@ -51,13 +53,7 @@ def _record(
         conversion_event_id=body.conversion_event_id,
         wanted_minor=body.amount,
     )
-    try:
-        refunded = record_refund(session, program_id, report, actor=actor, now=now)
-    except RefundTakenError:
-        raise taken("event_id", "was sent before") from None
-    except AmbiguousOrderError:
-        problem = FieldProblem(("order_id",), "names several conversions; send conversion_event_id instead")
-        raise ProblemError(422, f"order_id {problem.msg}. Nothing was written.", [problem]) from None
+    refunded = record(session, program_id, report, actor=actor, now=now)
     answer = answers.Refund(
         refund=answers.RefundPart(
             id=refunded.refund_id,
@@ -67,18 +63,37 @@ def _record(
             amount=refunded.applied_minor,
             currency=refunded.currency,
         ),
-        reversals=[
-            answers.Reversal(reward_id=one.reward_id, amount=one.amount.minor, currency=one.amount.currency)
-            for one in refunded.taken_back
-        ],
-        explanation=_explain(refunded, body.amount),
+        reversals=reversals(refunded.taken_back),
+        explanation=explain_taking(refunded, body.amount),
     )
     return answer, 202 if refunded.conversion_id is None else 201
 
 
-def _explain(refunded: Refunded, wanted_minor: int | None) -> list[answers.RuleExplanation]:
+def record(session: Session, program_id: UUID, report: RefundReport, *, actor: Actor, now: datetime) -> Refunded:
+    """Record a refund or a dispute. Raises ProblemError when it cannot be, and then nothing was written."""
+    try:
+        return record_refund(session, program_id, report, actor=actor, now=now)
+    except RefundTakenError:
+        raise taken("event_id", "was sent before") from None
+    except AmbiguousOrderError:
+        problem = FieldProblem(("order_id",), "names several conversions; send conversion_event_id instead")
+        raise ProblemError(422, f"order_id {problem.msg}. Nothing was written.", [problem]) from None
+
+
+def reversals(parts: Sequence[Part]) -> list[answers.Reversal]:
+    """Return what was taken of rewards, or given back to them."""
+    return [
+        answers.Reversal(reward_id=one.reward_id, amount=one.amount.minor, currency=one.amount.currency)
+        for one in parts
+    ]
+
+
+def explain_taking(
+    refunded: Refunded, wanted_minor: int | None, *, waits: Sentence = outcomes.REFUND_WAITS
+) -> list[answers.RuleExplanation]:
+    """Say what a refund or a dispute did."""
     if refunded.conversion_id is None:
-        return [_told("waiting", outcomes.REFUND_WAITS)]
+        return [_told("waiting", waits)]
     told = []
     if wanted_minor is not None and refunded.applied_minor is not None and wanted_minor > refunded.applied_minor:
         told.append(_cut_to(refunded))

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -262,3 +262,18 @@ class RefundBody(Body):
         if (self.order_id is None) == (self.conversion_event_id is None):
             raise ValueError("must hold exactly one of order_id and conversion_event_id")
         return self
+
+
+class DisputeBody(RefundBody):
+    """The friend's bank took the money back."""
+
+    event_id: Id = Field(description="Yours; the same dispute sent again is counted once.")
+    amount: Amount | None = Field(None, description="In minor units; without it, all of the purchase.")
+
+
+class OutcomeBody(Body):
+    """How a dispute ended."""
+
+    event_id: Id = Field(description="Yours, of this outcome; sent again it is counted once.")
+    outcome: Literal["won", "lost"] = Field(description="Won: the money is back.")
+    occurred_at: Moment | None = Field(None, description="When it happened; without it, now.")

@@ -1,0 +1,71 @@
+"""What comes back to a reward: what a won dispute had taken, and what nobody asks for any more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.ledger import Posting
+from webapp.domain.money import Money
+from webapp.domain.rewards import Change, Status, StatusError, given_back
+from webapp.models import RewardEvent
+from webapp.services.rewards import Actor, Standing, take_changes
+from webapp.services.rollups import count_withdrawal
+
+
+def give_back(
+    session: Session,
+    reward: Standing,
+    amount_minor: int,
+    *,
+    former: Status,
+    reason: str,
+    refund_id: UUID,
+    on: datetime,
+    actor: Actor,
+    now: datetime,
+) -> Standing:
+    """Give back an amount above zero of what was taken of a locked reward. Returns how it stands then.
+
+    One that was reversed becomes what it was before, `former`. What was
+    withdrawn counts less on the day of `on`. Raises StatusError for a reward
+    that was rejected, or when more would be given back than was taken.
+    """
+    if amount_minor > reward.amount.minor - reward.earned_minor:
+        raise StatusError("more would be given back than was taken")
+    amount = Money(amount_minor, reward.amount.currency)
+    changes = given_back(amount, reward.status, former, reward.reversed_minor)
+    count_withdrawal(session, reward.program_id, reward.rule_id, Money(-amount_minor, amount.currency), on)
+    return take_changes(session, reward, changes, reason=reason, refund_id=refund_id, actor=actor, now=now)
+
+
+def write_off(
+    session: Session,
+    reward: Standing,
+    change: tuple[Change, tuple[Posting, ...]],
+    *,
+    reason: str,
+    refund_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> Standing:
+    """Write something off of a locked reward, or end a write-off. `refund_id` is what had taken it.
+
+    It counts on the day on which it is done.
+    """
+    withdrawn = Money(change[0].taken_minor, reward.amount.currency)
+    count_withdrawal(session, reward.program_id, reward.rule_id, withdrawn, now)
+    return take_changes(session, reward, [change], reason=reason, refund_id=refund_id, actor=actor, now=now)
+
+
+def former_statuses(session: Session, reward_ids: Sequence[UUID]) -> dict[UUID, Status]:
+    """Return what each of these rewards was the last time that it was not reversed."""
+    rows = session.execute(
+        select(RewardEvent.reward_id, RewardEvent.status)
+        .where(RewardEvent.reward_id.in_(reward_ids), RewardEvent.status != "reversed")
+        .order_by(RewardEvent.sequence)
+    )
+    return {reward_id: cast(Status, status) for reward_id, status in rows}

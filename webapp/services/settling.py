@@ -1,0 +1,243 @@
+"""Bringing the rewards of a conversion to what is earned after all that went back of it and came back to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money
+from webapp.domain.refunds import still_earned
+from webapp.domain.rewards import Taking, write_off_ended
+from webapp.domain.rules import RuleDefinition
+from webapp.domain.settling import Row, to_give, to_take, write_offs_that_end
+from webapp.models import Conversion, Program, Refund, Reward, RewardEvent
+from webapp.queries.conversions import Decided, decisions_of, refunds_of
+from webapp.queries.rules import find_versions, rule_set
+from webapp.services.friend_counts import count_again
+from webapp.services.giving_back import former_statuses, give_back, write_off
+from webapp.services.redeciding import Terms
+from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
+
+Reason = Literal["refunded", "charged_back", "dispute_won"]
+REASONS: dict[str, Reason] = {"refund": "refunded", "dispute": "charged_back"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why rewards are settled: a refund or a dispute, which takes, or a dispute that was won, which gives back.
+
+    `on` is the moment on whose day it counts.
+    """
+
+    refund_id: UUID
+    reason: Reason
+    on: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was taken of one reward, or given back to it."""
+
+    reward_id: UUID
+    rule_key: str
+    amount: Money
+    taken_as: Taking
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settling did, reward by reward. `kept` names the rules whose rewards stayed as they were."""
+
+    taken: list[Part]
+    given: list[Part]
+    kept: list[str]
+
+
+def settle_rewards(session: Session, conversion: Conversion, *, cause: Cause, actor: Actor, now: datetime) -> Settled:
+    """Bring the rewards of each rule of a locked conversion to what is still earned, all refunds so far being counted.
+
+    Whatever the cause, the target is the same. A refund only takes, and a won
+    dispute only gives back; what ended otherwise is never revived: what a
+    person rejected, what a change of the referral ended, and what the newest
+    decision does not pay any more.
+    """
+    # Those of former referrers ended for good.
+    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
+    sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
+    settled = Settled([], [], [])
+    of_rules: dict[tuple[UUID, str], list[Standing]] = {}
+    # By id, which is by age.
+    for reward in lock_rewards(session, list(sides)):
+        of_rules.setdefault((reward.rule_id, sides[reward.id]), []).append(reward)
+    went_back = refunds_of(session, conversion.id)
+    decided = {(one.version.rule_id, one.side): one for one in decisions_of(session, conversion.id) if one.version}
+    versions = find_versions(session, [reward.rule_version_id for rewards in of_rules.values() for reward in rewards])
+    for key, rewards in of_rules.items():
+        rule = versions[rewards[0].rule_version_id].definition
+        target = _target(conversion, rewards, rule, decided.get(key), went_back)
+        # What a person rejected is over.
+        rows = [reward for reward in rewards if reward.status != "rejected"]
+        if cause.reason == "dispute_won":
+            parts = _give(session, rows, target, rule.key, cause=cause, actor=actor, now=now)
+            settled.given.extend(parts)
+        else:
+            parts = _take(session, rows, target, rule.key, cause=cause, actor=actor, now=now)
+            settled.taken.extend(parts)
+        if not parts:
+            settled.kept.append(rule.key)
+    program = session.get_one(Program, conversion.program_id)
+    rules = rule_set(session, program.id, program.rules_revision)
+    count_again(session, Terms(program.id, program.time_zone, program.hold_days, actor, now), rules, conversion)
+    return settled
+
+
+def take_off_what_went_back(session: Session, conversion: Conversion, *, actor: Actor, now: datetime) -> None:
+    """Take off rewards that were granted just now what had gone back of their conversion before."""
+    stands = (Refund.conversion_id == conversion.id, Refund.won_at.is_(None))
+    newest = session.execute(
+        select(Refund.id, Refund.kind, Refund.occurred_at).where(*stands).order_by(Refund.occurred_at.desc()).limit(1)
+    ).one_or_none()
+    if newest is not None:
+        cause = Cause(newest.id, REASONS[newest.kind], newest.occurred_at)
+        settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one cause took of a reward, less what was given back; what was clawed back of that, and written off."""
+
+    minor: int = 0
+    clawed_back_minor: int = 0
+    written_off_minor: int = 0
+
+
+# By reward, and by refund or dispute, None being any other cause.
+ByCause = dict[UUID, dict[UUID | None, Taken]]
+
+
+def taken_by_cause(session: Session, reward_ids: Sequence[UUID]) -> ByCause:
+    """Return what was taken of each reward, by what had taken it, the first first."""
+    rows = session.execute(
+        select(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
+        .where(RewardEvent.reward_id.in_(reward_ids), RewardEvent.taken_minor != 0)
+        .group_by(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as)
+        .order_by(func.min(RewardEvent.sequence))
+    )
+    found: ByCause = {}
+    for reward_id, refund_id, taken_as, minor in rows:
+        taken = found.setdefault(reward_id, {}).setdefault(refund_id, Taken())
+        if taken_as == "write_off":
+            taken.written_off_minor -= int(minor)
+            continue
+        taken.minor += int(minor)
+        if taken_as == "clawback":
+            taken.clawed_back_minor += int(minor)
+    return found
+
+
+def _target(
+    conversion: Conversion,
+    rewards: Sequence[Standing],
+    rule: RuleDefinition,
+    decided: Decided | None,
+    went_back: tuple[int, int],
+) -> int:
+    """Return what the rewards of one rule come to: what the newest decision pays, less its share of what went back."""
+    granted = sum(one.amount.minor for one in rewards)
+    if decided is not None:
+        granted = min(granted, decided.amount.minor) if decided.amount else 0
+    # What a person rejected is nothing that the others could make up for.
+    granted = max(0, granted - sum(one.amount.minor for one in rewards if one.status == "rejected"))
+    gone_minor, standing = went_back
+    is_met = True
+    if rule.when is not None and rule.when.asks_for_amount and conversion.amount_minor and decided is not None:
+        is_met = rule.is_met_after_refunds(decided.facts, conversion.amount_minor - gone_minor)
+    return still_earned(
+        granted,
+        proportional=rule.settings.proportional,
+        amount_minor=conversion.amount_minor,
+        refunded_minor=gone_minor,
+        refunds=standing,
+        is_met=is_met,
+    )
+
+
+def _take(
+    session: Session,
+    rows: Sequence[Standing],
+    target_minor: int,
+    rule_key: str,
+    *,
+    cause: Cause,
+    actor: Actor,
+    now: datetime,
+) -> list[Part]:
+    standing = {reward.id: reward for reward in rows}
+    parts: list[Part] = []
+    for share in to_take([_row(reward) for reward in rows], target_minor):
+        reward = standing[share.key]
+        change = take_back(
+            session, reward, share.minor, reason=cause.reason, refund_id=cause.refund_id, actor=actor, now=now
+        )
+        amount = Money(share.minor, reward.amount.currency)
+        parts.append(Part(reward.id, rule_key, amount, change.taken_as or "reversal"))
+    return parts
+
+
+def _give(
+    session: Session,
+    rows: Sequence[Standing],
+    target_minor: int,
+    rule_key: str,
+    *,
+    cause: Cause,
+    actor: Actor,
+    now: datetime,
+) -> list[Part]:
+    standing = {reward.id: reward for reward in rows}
+    by_cause = taken_by_cause(session, list(standing))
+    of = {reward.id: _row(reward, by_cause.get(reward.id)) for reward in rows}
+    shares = to_give(list(of.values()), target_minor)
+    former = former_statuses(session, [share.key for share in shares])
+    won = set(session.scalars(select(Refund.id).where(Refund.id.in_(_causes(by_cause)), Refund.won_at.is_not(None))))
+    parts: list[Part] = []
+    for share in shares:
+        reward = standing[share.key]
+        after = give_back(
+            session,
+            reward,
+            share.minor,
+            former=former[reward.id],
+            reason=cause.reason,
+            refund_id=cause.refund_id,
+            on=cause.on,
+            actor=actor,
+            now=now,
+        )
+        given: Taking = "reversal" if after.reversed_minor < reward.reversed_minor else "clawback"
+        parts.append(Part(reward.id, rule_key, Money(share.minor, reward.amount.currency), given))
+        for taken_by, minor in write_offs_that_end(of[reward.id], share.minor, won):
+            change = write_off_ended(Money(minor, reward.amount.currency), after.status)
+            after = write_off(
+                session, after, change, reason="write_off_ended", refund_id=taken_by, actor=actor, now=now
+            )
+    return parts
+
+
+def _causes(by_cause: ByCause) -> set[UUID]:
+    return {refund_id for causes in by_cause.values() for refund_id in causes if refund_id}
+
+
+def _row(reward: Standing, causes: Mapping[UUID | None, Taken] | None = None) -> Row:
+    causes = causes or {}
+    return Row(
+        reward.id,
+        reward.amount.minor,
+        reward.earned_minor,
+        sum(taken.minor for refund_id, taken in causes.items() if refund_id),
+        tuple((cause, taken.written_off_minor) for cause, taken in causes.items() if taken.written_off_minor),
+    )
