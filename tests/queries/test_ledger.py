@@ -269,7 +269,10 @@ BREACHES = [
     ),
     pytest.param(
         [update(Refund).values(applied_minor=5000)],
-        ["conversion CONVERSION: 5000 were refunded of 4999"],
+        [
+            "conversion CONVERSION: 5000 were refunded of 4999",
+            "refund REFUND: it counts for 5000 and brought back 0; of all of its conversion follow 2000 and 0",
+        ],
         id="more refunded than was paid",
     ),
     pytest.param(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories, money
 from tests.factories import NOON, join
-from tests.money import DAY, ada_and_bob, buy, publish, refund, rule, send
+from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
 from webapp.database import write_transaction, writing_engine
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
@@ -21,6 +21,7 @@ from webapp.models import Conversion, Model, Reward, RewardRule, User
 from webapp.queries import audit, ledger, rollups, rules
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
+from webapp.services.disputes import OutcomeTakenError
 from webapp.services.people import EmailTakenError
 from webapp.services.referral_changes import ChangedMeanwhileError, Wanted, change_referral
 from webapp.services.refunds import RefundTakenError
@@ -28,6 +29,7 @@ from webapp.services.reported_signups import ExternalIdTakenError, SignupReport,
 from webapp.services.rewards import SYSTEM, mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
+from webapp.services.write_offs import OwedChangedError, write_off_what_is_owed
 from webapp.transactions import write_what_was_left
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
@@ -63,6 +65,13 @@ def a_history(in_app):
         buy(session, zoe, "20.00 USD", event_id="unreferred")
         refund(session, "10.00 USD", order_id="awaited order", event_id="waits 1")
         refund(session, of="awaited", event_id="waits 2")
+        ben, _referral = join(
+            session, CameBy(typed=factories.link_of(session, ada)), name="Ben Jones", email="ben@example.org"
+        )
+        buy(session, ben, "60.00 USD", event_id="disputed", at=NOON - 30 * DAY)
+        send(session, reward_of(session, "disputed", "ten-percent"), "in_payout", "paid")
+        dispute(session, "40.00 USD", of="disputed", event_id="lost soon")
+        decide(session, of="known later", event_id="waits 3")
 
 
 def reward_of(session: Session, event_id: str, key: str) -> UUID:
@@ -110,6 +119,26 @@ def a_refund_after_payment(session):
 
 def a_refund_that_waits(session):
     refund(session, of="nothing yet")
+
+
+def a_dispute(session):
+    dispute(session, "20.00 USD", order_id="due order", event_id="new dispute")
+
+
+def a_dispute_that_was_won_before(session):
+    dispute(session, of="due", event_id="known later")
+
+
+def a_won_dispute(session):
+    """Of one reward it gives back a reversal, of the other one a clawback."""
+    decide(session, of="lost soon")
+
+
+def a_write_off(session):
+    reward_id = reward_of(session, "disputed", "ten-percent")
+    by = named(session, "Luca Rossi").id
+    program_id = factories.program(session).id
+    write_off_what_is_owed(session, program_id, reward_id, seen_minor=400, note="A gift to her", by=by, now=NOON)
 
 
 def maturing(session):
@@ -183,6 +212,10 @@ OPERATIONS = {
     a_refund: RefundTakenError,
     a_refund_after_payment: RefundTakenError,
     a_refund_that_waits: RefundTakenError,
+    a_dispute: RefundTakenError,
+    a_dispute_that_was_won_before: RefundTakenError,
+    a_won_dispute: OutcomeTakenError,
+    a_write_off: OwedChangedError,
     maturing: None,
     a_decision: StatusError,
     a_freeze: StatusError,

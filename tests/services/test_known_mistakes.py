@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import factories, money
 from tests.factories import NOON, join
-from tests.money import DAY, TEN_DOLLARS, ada_and_bob, another_program, buy, publish, refund, send
+from tests.money import DAY, TEN_DOLLARS, ada_and_bob, another_program, buy, decide, dispute, publish, refund, send
 from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
@@ -56,9 +56,21 @@ def test_a_chargeback_that_follows_a_partial_refund_takes_the_rest_and_no_more()
         ada, bob = ada_and_bob(session)
         buy(session, bob, "100.00 USD")
         refund(session, "25.00 USD", event_id="ref_1")
-        dispute = refund(session, "100.00 USD", event_id="dispute_1")
-        assert dispute.applied_minor == 7500
+        disputed = dispute(session, "100.00 USD", event_id="dispute_1")
+        assert disputed.applied_minor == 7500
         assert money.accounts(session, ada) == {}
+
+
+def test_a_dispute_is_handled_and_what_it_took_is_there_again_once_it_was_won():
+    with write_transaction() as session:
+        publish(session)
+        ada, bob = ada_and_bob(session)
+        (reward,) = buy(session, bob, "100.00 USD").rewards
+        send(session, reward.id, "approved", "in_payout", "paid")
+        dispute(session)
+        assert money.accounts(session, ada) == {"paid": 2000, "clawback": -2000}
+        decide(session)
+        assert money.accounts(session, ada) == {"expense": -2000, "paid": 2000}
 
 
 @pytest.mark.parametrize("later", [DAY, 8 * DAY, 400 * DAY], ids=["a day", "eight days", "more than a year"])

@@ -117,6 +117,8 @@ ROUTES = {
     "GET /admin/rewards": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>/as-seen": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "422"),
     # No list is named.

@@ -23,6 +23,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "reward_released": (N_("%(who)s released %(subject)s"),),
     "reward_held": (N_("%(who)s held %(subject)s"),),
     "reward_rejected": (N_("%(who)s rejected %(subject)s"),),
+    "debt_written_off": (N_("%(who)s wrote off what was owed of %(subject)s"),),
     "referral_assigned": (
         N_("%(who)s credited %(referrer_after)s with %(subject)s"),
         N_("%(who)s credited someone with %(subject)s"),

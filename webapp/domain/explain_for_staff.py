@@ -78,7 +78,10 @@ ACCOUNTS: Mapping[str, str] = {
 
 
 def event_for_staff(status: str, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
-    """Say what one event of a reward's history was."""
+    """Say what one event of a reward's history was. `taken` is below zero for what was given back."""
+    if reason in _AFTERWARDS and taken is not None:
+        words = _AFTERWARDS[reason][clawed_back]
+        return Sentence(words, {"amount": Money(abs(taken.minor), taken.currency)})
     if taken is not None:
         return Sentence(_taken_words(reason, clawed_back), {"amount": taken})
     if reason == "granted":
@@ -98,6 +101,8 @@ def rejection_label(reason: str) -> Sentence | None:
 def _taken_words(reason: str, clawed_back: bool) -> str:
     if reason in ENDINGS:
         return _ENDED[reason, clawed_back]
+    if reason == "charged_back":
+        return _CHARGED_BACK[clawed_back]
     if clawed_back:
         return N_("%(amount)s clawed back: the order was refunded after the payout was frozen")
     if reason == "refunded":
@@ -105,6 +110,21 @@ def _taken_words(reason: str, clawed_back: bool) -> str:
     return N_("%(amount)s taken back: the order no longer counts")
 
 
+_CHARGED_BACK = {
+    False: N_("%(amount)s taken back: a bank took the payment back"),
+    True: N_("%(amount)s clawed back: a bank took the payment back after the payout was frozen"),
+}
+# What came back: by reason, and whether it stands in the account of clawbacks.
+_AFTERWARDS: Mapping[str, Mapping[bool, str]] = {
+    "dispute_won": {
+        False: N_("%(amount)s given back: the dispute was won"),
+        True: N_("%(amount)s given back by the account of clawbacks: the dispute was won"),
+    },
+    "written_off": dict.fromkeys((False, True), N_("%(amount)s of what is owed written off")),
+    "write_off_ended": dict.fromkeys(
+        (False, True), N_("A write-off of %(amount)s ended: the dispute behind it was won, so nothing was owed")
+    ),
+}
 _ENDED: Mapping[tuple[str, bool], str] = {
     ("referral_moved", False): N_("%(amount)s taken back: someone else is credited"),
     ("referral_moved", True): N_("%(amount)s clawed back: someone else is credited, and a payout was frozen before"),

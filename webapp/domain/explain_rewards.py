@@ -16,7 +16,8 @@ from webapp.domain.sentences import N_, NN_, Sentence, counted
 class Stand:
     """A reward as it stands. `reason` and `since` are those of the last event of its history.
 
-    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards.
+    `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards, both less what was given
+    back; nobody asks for `written_off_minor` of that any more.
     """
 
     status: Status
@@ -29,13 +30,20 @@ class Stand:
     matures_at: datetime
     # A change of the referral ended it.
     has_ended: bool = False
+    written_off_minor: int = 0
 
     @property
     def kept(self) -> Money:
         """What the person keeps in the end: nothing of what was rejected."""
         if self.status == "rejected":
             return Money(0, self.amount.currency)
-        return Money(self.amount.minor - self.reversed_minor - self.clawed_back_minor, self.amount.currency)
+        taken = self.reversed_minor + self.clawed_back_minor - self.written_off_minor
+        return Money(self.amount.minor - taken, self.amount.currency)
+
+    @property
+    def by_bank(self) -> bool:
+        """Whether what happened last is a dispute."""
+        return self.reason in ("charged_back", "dispute_won")
 
 
 def reward_for_owner(stand: Stand) -> Words:
@@ -90,6 +98,10 @@ def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
         )
     if stand.reason == "refunded":
         return Sentence(N_("The order was sent back")), ()
+    if stand.reason == "charged_back":
+        return Sentence(N_("A bank took the payment back")), (
+            Sentence(N_("If that turns out to be wrong, the reward comes back.")),
+        )
     if stand.reason in ("purchase_limit", *conditions.CODES):
         return Sentence(N_("The order does not count any more")), (
             Sentence(N_("An earlier order was reported late, so this one is no longer among those that count.")),
@@ -117,19 +129,35 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
         )
     elif stand.reversed_minor:
         values = {"taken": Money(stand.reversed_minor, currency), "amount": stand.amount}
-        said.append(Sentence(N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."), values))
-    if stand.clawed_back_minor and stand.has_ended:
-        values = {"taken": Money(stand.clawed_back_minor, currency)}
+        said.append(Sentence(_BY_BANK[0] if stand.by_bank else _SENT_BACK[0], values))
+    owed = Money(stand.clawed_back_minor - stand.written_off_minor, currency)
+    values = {"taken": owed}
+    if stand.status == "rejected":
+        # Nothing is owed of what ended.
+        return tuple(said)
+    if owed.minor < 0:
+        more = N_("%(taken)s came back after the payment began, so they are added to what you earn next.")
+        said.append(Sentence(more, {"taken": Money(-owed.minor, currency)}))
+    elif owed.minor and stand.has_ended:
         credited = N_("After a check this friend counts for you no longer, so %(taken)s come off what you earn next.")
         said.append(Sentence(credited, values))
-    elif stand.clawed_back_minor:
-        values = {"taken": Money(stand.clawed_back_minor, currency)}
-        said.append(
-            Sentence(
-                N_("The order was sent back after the payment began, so %(taken)s come off what you earn next."), values
-            )
-        )
+    elif owed.minor:
+        said.append(Sentence(_BY_BANK[1] if stand.by_bank else _SENT_BACK[1], values))
+    if stand.written_off_minor:
+        forgiven = N_("You owed us %(amount)s for it. We have written that off: nobody asks you for it any more.")
+        said.append(Sentence(forgiven, {"amount": Money(stand.written_off_minor, currency)}))
     return tuple(said)
+
+
+# Before and after the payment began.
+_SENT_BACK = (
+    N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."),
+    N_("The order was sent back after the payment began, so %(taken)s come off what you earn next."),
+)
+_BY_BANK = (
+    N_("A bank took part of the payment back, so %(taken)s of %(amount)s were taken off."),
+    N_("A bank took the payment back after ours to you began, so %(taken)s come off what you earn next."),
+)
 
 
 def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
@@ -152,7 +180,13 @@ def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Senten
 
 
 def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
-    """Say to the owner what one event of a reward's history was."""
+    """Say to the owner what one event of a reward's history was. `taken` is below zero for what was given back."""
+    if taken is not None and reason in _AFTERWARDS:
+        return Sentence(_AFTERWARDS[reason], {"amount": Money(abs(taken.minor), taken.currency)})
+    if taken is not None and reason == "charged_back":
+        owed = N_("%(amount)s owed, because a bank took the payment back")
+        off = N_("%(amount)s taken off, because a bank took the payment back")
+        return Sentence(owed if clawed_back else off, {"amount": taken})
     if taken is not None and reason in ENDINGS:
         owed = N_("%(amount)s owed, because the friend counts for you no longer")
         off = N_("%(amount)s taken off, because the friend counts for you no longer")
@@ -168,6 +202,11 @@ def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_b
     return Sentence(_EVENTS[status])
 
 
+_AFTERWARDS: dict[str, str] = {
+    "dispute_won": N_("%(amount)s given back, because the payment came back"),
+    "written_off": N_("%(amount)s that you owed written off"),
+    "write_off_ended": N_("%(amount)s no longer need to be written off, because the payment came back"),
+}
 _EVENTS: dict[Status, str] = {
     "pending": N_("Waiting again"),
     "held": N_("Being checked"),

@@ -57,6 +57,11 @@ class RewardRow:
         """What was taken back in all and is not written off."""
         return self.reversed_minor + self.clawed_back_minor - self.written_off_minor
 
+    @property
+    def owed_minor(self) -> int:
+        """What the person owes for it; below zero what is owed to them. What was rejected is settled."""
+        return 0 if self.status == "rejected" else self.clawed_back_minor - self.written_off_minor
+
 
 def rewards_of_conversion(session: Session, conversion_id: UUID) -> list[RewardRow]:
     """Return the rewards of one conversion, in the order in which they were granted."""

@@ -12,6 +12,7 @@ from webapp.domain.money import Money
 from webapp.models import (
     ApiKey,
     Conversion,
+    DisputeOutcome,
     LedgerEntry,
     LedgerTransaction,
     Referral,
@@ -75,11 +76,20 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """Money that went back to the friend; `applied` is what was counted of it."""
+    """Money that went back to the friend, by a refund or a dispute; `applied` is what was counted of it.
+
+    `outcome` is how a dispute ended, None while that is not known, `outcome_at` when that counts, and `restored` what
+    came back by it.
+    """
 
     event_id: str
     applied: Money | None
     occurred_at: datetime
+    kind: str = "refund"
+    outcome: str | None = None
+    outcome_event_id: str | None = None
+    outcome_at: datetime | None = None
+    restored: Money | None = None
 
 
 def find_conversion(session: Session, program_id: UUID, conversion_id: UUID) -> ConversionFacts | None:
@@ -178,13 +188,32 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
 
 
 def refunds_of(session: Session, conversion_id: UUID, currency: str | None) -> list[RefundLine]:
-    """Return the refunds of a conversion in the order in which they happened."""
+    """Return the refunds and disputes of a conversion in the order in which they happened."""
+    ended = and_(
+        Refund.kind == "dispute",
+        DisputeOutcome.program_id == Refund.program_id,
+        DisputeOutcome.dispute_event_id == Refund.event_id,
+    )
     rows = session.execute(
-        select(Refund.event_id, Refund.applied_minor, Refund.occurred_at)
+        select(
+            *(Refund.event_id, Refund.applied_minor, Refund.occurred_at, Refund.kind, Refund.restored_minor),
+            *(DisputeOutcome.outcome, DisputeOutcome.event_id.label("outcome_event_id")),
+            func.coalesce(Refund.won_at, DisputeOutcome.occurred_at).label("outcome_at"),
+        )
+        .outerjoin(DisputeOutcome, ended)
         .where(Refund.conversion_id == conversion_id)
         .order_by(Refund.occurred_at, Refund.id)
     )
     return [
-        RefundLine(event_id, Money(minor, currency) if minor is not None and currency else None, at)
-        for event_id, minor, at in rows
+        RefundLine(
+            event_id=row.event_id,
+            applied=Money(row.applied_minor, currency) if row.applied_minor is not None and currency else None,
+            occurred_at=row.occurred_at,
+            kind=row.kind,
+            outcome=row.outcome,
+            outcome_event_id=row.outcome_event_id,
+            outcome_at=row.outcome_at,
+            restored=Money(row.restored_minor, currency) if row.restored_minor and currency else None,
+        )
+        for row in rows
     ]

@@ -20,6 +20,7 @@ from webapp.views.admin import (
     searches,
     settings,
     users,
+    write_offs,
 )
 from webapp.views.guards import require_role
 from webapp.web import keep_out_of_caches, load_program
@@ -33,6 +34,7 @@ NOUNS = (
     conversions,
     rewards,
     reward_decisions,
+    write_offs,
     searches,
     users,
     coupon_codes,

@@ -90,6 +90,7 @@ def show(reward_id: UUID) -> Response:
         hold_text=_hold_text(row, utc_now()),
         deeds=[_deed(deed, row.granted.currency) for deed in deeds_of(session, [row.id])],
         choices=choice_cards(row, choices_for(row.status), now=utc_now()),
+        owed=_owed(session, row),
     )
 
 
@@ -167,6 +168,12 @@ def _find(session: Session, program: Program, reward_id: UUID) -> ListedReward:
     if not rows:
         abort(404)
     return rows[0]
+
+
+def _owed(session: Session, row: ListedReward) -> str:
+    """Return what is owed of a reward, to be written off; empty for nothing."""
+    theirs = find_reward(session, row.beneficiary_id, row.id)
+    return money(Money(theirs.owed_minor, theirs.currency)) if theirs and theirs.owed_minor > 0 else ""
 
 
 def _sums(row: ListedReward) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from webapp.views.admin.reward_words import (
     status_label,
     type_label,
 )
+from webapp.views.admin.went_back import went_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +240,9 @@ def since(
     row_of = {row.id: row for row in rewards}
     # What went back comes before what that did to the rewards.
     told = [
-        Deed(
-            at=refund.occurred_at,
-            what=_("%(amount)s refunded to the friend", amount=money(refund.applied))
-            if refund.applied
-            else _("Refunded to the friend"),
-            who=_("Refund %(id)s", id=refund.event_id),
-            note=None,
-            icon="rotate-2",
-        )
+        Deed(at=at, what=what, who=who, note=None, icon="rotate-2")
         for refund in refunds
+        for at, what, who in went_back(refund)
     ]
     told += [
         Deed(

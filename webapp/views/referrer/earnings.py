@@ -41,7 +41,8 @@ class WaitingLine:
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """What a person has earned. `ready` is the amount that can be paid now; `owed` what a refund left behind.
+    """What a person has earned. `ready` is the amount that can be paid now; `owed` what a refund left behind,
+    `came_back` what a dispute that was won brings with the next payment.
 
     `not_yet` is what cannot be paid yet, and `waiting` says why.
     """
@@ -53,6 +54,7 @@ class Earnings:
     not_yet: list[str] = field(default_factory=list)
     waiting: list[WaitingLine] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
+    came_back: list[str] = field(default_factory=list)
 
 
 def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: str) -> Earnings:
@@ -86,7 +88,8 @@ def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: 
         ],
         not_yet=[money(amount) for amount in in_accounts(*WAITING) if amount.minor],
         waiting=[line for one in of_status(*WAITING) for line in _waiting(one)],
-        owed=[money(Money(-amount.minor, amount.currency)) for amount in in_accounts("clawback") if amount.minor],
+        owed=[money(Money(-amount.minor, amount.currency)) for amount in in_accounts("clawback") if amount.minor < 0],
+        came_back=[money(amount) for amount in in_accounts("clawback") if amount.minor > 0],
     )
 
 

@@ -73,11 +73,12 @@ def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
         occurred_at=occurred_at,
         matures_at=row.matures_at,
         has_ended=not row.holds,
+        written_off_minor=row.written_off_minor,
     )
 
 
 def state_label(row: RewardRow | StatementLine) -> str:
-    if row.status == "reversed" and row.reason != "refunded":
+    if row.status == "reversed" and row.reason not in ("refunded", "charged_back"):
         return _("Taken back")
     return status_label(row.status)
 
