@@ -2,11 +2,17 @@
 
 import re
 import tomllib
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
+from tests import factories, money
+from tests.factories import NOON
+from tests.money import DAY
 from tests.test_readme import links_and_paths_that_lead_nowhere
 from webapp.config import ROOT
+from webapp.database import write_transaction
 from webapp.domain import conditions, limits, outcomes
 from webapp.domain.condition_fields import FIELDS
 from webapp.domain.conditions import read_conditions
@@ -15,9 +21,11 @@ from webapp.domain.ledger import ACCOUNTS
 from webapp.domain.limits import read_limits
 from webapp.domain.money import Money
 from webapp.domain.periods import Window
-from webapp.domain.refunds import refundable, still_earned
+from webapp.domain.refunds import WentBack, counted, refundable, still_earned
 from webapp.domain.rewards import STATUSES
 from webapp.domain.rules import read_rule
+from webapp.queries.rewards import find_reward
+from webapp.services.write_offs import write_off_what_is_owed
 
 TEXT = (ROOT / "docs/money.md").read_text()
 RULE_FILES = [ROOT / "webapp/domain/rules.py", *sorted((ROOT / "webapp/domain/reward_rules").glob("*.py"))]
@@ -40,10 +48,12 @@ def test_every_reason_of_a_decision_is_explained():
     for file in RULE_FILES:
         used |= set(re.findall(r'Skipped\(\s*"(\w+)"', file.read_text()))
     why = TEXT.partition("## Why, in codes")[2]
-    decisions, refunds = re.findall(r"(?:^\|.*\n)+", why, re.MULTILINE)[:2]
+    decisions, refunds, disputes = re.findall(r"(?:^\|.*\n)+", why, re.MULTILINE)[:3]
     assert codes(decisions) == used
     said = (ROOT / "webapp/views/api/refunds.py").read_text()
     assert codes(refunds) == set(re.findall(r'_told\("(\w+)"', said)) | {"reversal", "clawback"}
+    said = (ROOT / "webapp/views/api/disputes.py").read_text()
+    assert codes(disputes) == set(re.findall(r'_told\("(\w+)"', said))
 
 
 def test_every_account_and_every_status_is_explained():
@@ -80,7 +90,7 @@ def test_a_line_of_the_table_of_limits_pays_so(line):
     assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == paid
 
 
-@pytest.mark.parametrize("line", table("granted").splitlines()[2:])
+@pytest.mark.parametrize("line", table("| granted | purchase | refunds |").splitlines()[2:])
 def test_a_line_of_the_table_of_refunds_adds_up(line):
     granted, purchase, refunds, stays = (cell.strip() for cell in line.strip("|").split("|"))
     granted, _, how = granted.partition(", ")
@@ -98,6 +108,55 @@ def test_a_line_of_the_table_of_refunds_adds_up(line):
         refunds=count,
     )
     assert str(Money(left, reward.currency)) == stays
+
+
+@pytest.mark.parametrize("line", table("| granted | purchase | what happened |").splitlines()[2:])
+def test_a_line_of_the_table_of_disputes_adds_up(line):
+    granted, purchase, happened, stays = (cell.strip() for cell in line.strip("|").split("|"))
+    granted, _, how = granted.partition(", ")
+    amount, reward, back = Money.parse(purchase), Money.parse(granted), []
+    for day, step in enumerate(happened.split(", ")):
+        what, _, part = step.partition(" ")
+        if what in ("refunded", "disputed"):
+            kind = "refund" if what == "refunded" else "dispute"
+            wanted = Money.parse(f"{part} {amount.currency}").minor
+            back.append(WentBack(UUID(int=day), kind, f"{day}", NOON + DAY * day, wanted))
+        elif what == "won":
+            back = [replace(one, won_at=NOON + DAY * day) if one.kind == "dispute" else one for one in back]
+    counts = counted(amount.minor, back).values()
+    left = still_earned(
+        reward.minor,
+        proportional=how != "fixed",
+        amount_minor=amount.minor,
+        refunded_minor=sum(one.applied_minor - one.restored_minor for one in counts),
+        refunds=sum(one.won_at is None for one in back),
+    )
+    assert str(Money(left, reward.currency)) == stays
+
+
+def test_the_table_of_writing_off_is_what_happens(in_app):
+    lines = table("| paid 10.00 USD").splitlines()[2:]
+    steps, keeps, owes = zip(*([cell.strip() for cell in line.strip("|").split("|")] for line in lines), strict=True)
+    assert steps == ("disputed 20.00", "written off", "refunded 15.00", "won")
+    with write_transaction() as session:
+        money.publish(session)
+        ada, bob = money.ada_and_bob(session)
+        reward_id = money.buy(session, bob, "50.00 USD").rewards[0].id
+        money.send(session, reward_id, "approved", "in_payout", "paid")
+        program_id, at = factories.program(session).id, NOON + 3 * DAY
+        found = []
+        for step in (
+            lambda: money.dispute(session, "20.00 USD"),
+            lambda: write_off_what_is_owed(
+                session, program_id, reward_id, seen_minor=400, note="Small", by=ada.id, now=at
+            ),
+            lambda: money.refund(session, "15.00 USD", at=at),
+            lambda: money.decide(session, at=at),
+        ):
+            step()
+            row = find_reward(session, ada.id, reward_id)
+            found.append((Money(row.amount_minor - row.taken_minor, "USD"), Money(row.owed_minor, "USD")))
+    assert [(str(kept), str(owed)) for kept, owed in found] == list(zip(keeps, owes, strict=True))
 
 
 def test_its_links_lead_somewhere():

@@ -1,15 +1,18 @@
 """What is still earned of a reward after refunds."""
 
 import math
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webapp.domain.money import LARGEST
-from webapp.domain.refunds import is_refunded_whole, refundable, still_earned
+from webapp.domain.refunds import WentBack, counted, is_refunded_whole, refundable, still_earned, won_from
 
+NOON, DAY = datetime(2026, 5, 10, 12, tzinfo=UTC), timedelta(days=1)
 AMOUNTS = st.integers(1, LARGEST)
 SMALL = st.integers(1, 200)
 # None asks for all that is left.
@@ -168,3 +171,64 @@ def test_parts_in_any_number_and_order_end_where_one_refund_ends(granted, amount
     # With what is left of the conversion all of the reward is gone, to the cent.
     taken, refunded = refund_in_parts(granted, amount, [*parts, None], proportional=proportional)
     assert (sum(taken), refunded) == (granted, amount or 0)
+
+
+def went_back(number, kind, wanted, day, won_on=None):
+    won_at = None if won_on is None else NOON + won_on * DAY
+    return WentBack(UUID(int=number), kind, f"{kind} {number}", NOON + day * DAY, wanted, won_at)
+
+
+def counts(amount, *back):
+    return [(one.applied_minor, one.restored_minor) for one in counted(amount, back).values()]
+
+
+@pytest.mark.parametrize(
+    ("back", "found"),
+    [
+        pytest.param([("dispute", None, 1)], [(5000, 0)], id="without an amount all of it"),
+        pytest.param([("refund", 3000, 1), ("dispute", 4000, 2)], [(3000, 0), (2000, 0)], id="cut to what is left"),
+        pytest.param([("dispute", 4000, 2), ("refund", 3000, 1)], [(2000, 0), (3000, 0)], id="as it happened"),
+        pytest.param([("dispute", 4000, 1, 3)], [(4000, 4000)], id="won"),
+        pytest.param(
+            [("dispute", 4000, 1, 3), ("refund", 3000, 2)], [(4000, 2000), (1000, 0)], id="a refund in its place"
+        ),
+        pytest.param(
+            [("dispute", 4000, 1, 3), ("refund", 3000, 4)], [(4000, 4000), (3000, 0)], id="a refund after it was won"
+        ),
+        pytest.param(
+            [("dispute", None, 1, 3), ("dispute", None, 2, 4)], [(5000, 0), (0, 5000)], id="two of all, both won"
+        ),
+        pytest.param([("dispute", 4000, 1, 1)], [(4000, 4000)], id="won at the moment of the dispute"),
+    ],
+)
+def test_what_each_counts_for(back, found):
+    assert counts(5000, *(went_back(number, *one) for number, one in enumerate(back))) == found
+
+
+def test_of_no_amount_nothing_is_counted():
+    assert counts(None, went_back(1, "dispute", 100, 1, 2)) == counts(0, went_back(1, "refund", None, 1)) == [(0, 0)]
+
+
+BACK = st.builds(
+    went_back,
+    st.integers(0, 10**6),
+    st.just("dispute"),
+    st.none() | st.integers(0, 3000),
+    st.integers(0, 5),
+    st.none() | st.integers(5, 9),
+)
+
+
+@given(st.lists(BACK, max_size=5, unique_by=lambda one: one.key), st.randoms())
+def test_what_went_back_follows_from_what_stands_and_not_from_the_order_of_telling(back, random):
+    found = counted(2500, back)
+    shuffled = random.sample(back, len(back))
+    assert counted(2500, shuffled) == found
+    stands = sum(2500 if one.wanted_minor is None else one.wanted_minor for one in back if one.won_at is None)
+    assert sum(one.applied_minor - one.restored_minor for one in found.values()) == min(2500, stands)
+    assert all(one.applied_minor >= 0 and one.restored_minor >= 0 for one in found.values())
+
+
+def test_a_dispute_is_not_won_before_it_began():
+    assert won_from(NOON, NOON - DAY) == NOON
+    assert won_from(NOON, NOON + DAY) == NOON + DAY

@@ -59,13 +59,13 @@ def counted(amount_minor: int | None, back: Iterable[WentBack]) -> Mapping[UUID,
     gone = wanted = 0
     for _at, is_won, _event_id, _kind, one in sorted(steps, key=lambda step: step[:4]):
         asks = (amount_minor or 0) if one.wanted_minor is None else one.wanted_minor
-        wanted += -asks if is_won else asks
-        after = min(amount_minor or 0, wanted)
         if is_won:
-            restored[one.key] = gone - after
+            wanted -= asks
+            restored[one.key] = gone - min(amount_minor or 0, wanted)
         else:
-            applied[one.key] = after - gone
-        gone = after
+            wanted += asks
+            applied[one.key] = refundable(amount_minor, gone, one.wanted_minor)
+        gone += -restored[one.key] if is_won else applied[one.key]
     return {one.key: Counted(applied[one.key], restored[one.key]) for one in back}
 
 
