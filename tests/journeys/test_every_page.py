@@ -73,6 +73,7 @@ PAGES = {
         *("/admin/conversions", "/admin/conversions/{conversion}"),
         *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
+        "/admin/rewards/{owing}/write-off wrong",
     ),
 }
 # These answer machines, or send people on.
@@ -174,6 +175,7 @@ def fill(app, *, full):
             "reward": reward_id,
             "conversion": rewards[-1].conversion_id if rewards else new_id(),
             "pending": next((one.id for one in rewards if one.status == "pending"), new_id()),
+            "owing": next((one.id for one in rewards if one.owed_minor > 0), reward_id),
             "referral": session.scalar(select(Referral.id).limit(1)) or new_id(),
             "month": f"{now:%Y-%m}",
         }
@@ -218,6 +220,8 @@ def buy_and_send_back(session, friend, number, now):
         )
     elif bought.rewards:
         money.send(session, bought.rewards[0].id, *STATES[number % len(STATES)], now=now)
+        if STATES[number % len(STATES)][-1] == "paid":
+            money.dispute(session, "30 USD", of=f"evt_{number}_usd", event_id=f"dsp_{number}", at=now)
 
 
 # As many as it takes to see every state twice over.

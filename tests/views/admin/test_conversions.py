@@ -101,6 +101,27 @@ def test_what_happened_since_is_told_with_who_did_it(app, work):
     assert "the same to the cent" in page
 
 
+@pytest.mark.parametrize(
+    ("outcome", "refunded", "said"),
+    [
+        ("lost", None, "The dispute was lost: what it took stays taken Outcome out_1"),
+        ("won", None, "The dispute was won: $20.00 came back Outcome out_1"),
+        ("won", "49.99 USD", "The dispute was won: nothing came back, because refunds stand in its place"),
+    ],
+)
+def test_disputes_and_how_they_ended_are_told_with_what_they_did(app, work, outcome, refunded, said):
+    with app.app_context(), write_transaction() as session:
+        money.dispute(session, "20.00 USD", at=NOON - 5 * DAY)
+        if refunded:
+            money.refund(session, refunded, at=NOON - 4 * DAY)
+        money.decide(session, outcome, at=NOON - DAY)
+    page = " ".join(re.sub(r"<[^>]+>", " ", work.page(f"/admin/conversions/{work.conversion}")).split())
+    assert "$20.00 disputed: a bank took it back Dispute dsp_1" in page
+    assert "$4.00 taken back: a bank took the payment back (Ada)" in page
+    assert said in page
+    assert ("$4.00 given back: the dispute was won (Ada)" in page) == (outcome == "won" and not refunded)
+
+
 def test_a_trace_that_comes_out_otherwise_says_so_loudly(app, work):
     with app.app_context():
         url = db.engine.url

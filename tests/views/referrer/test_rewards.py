@@ -129,6 +129,39 @@ def test_what_was_sent_back_after_the_payment_is_owed(app, house, page_of):
     assert "so $10.00 come off what you earn next" in said
 
 
+def disputes(amount=None, **how):
+    return lambda session, _bob: money.dispute(session, amount, **how)
+
+
+def test_a_dispute_is_told_in_plain_words_and_so_is_how_it_ended(app, house, page_of):
+    recorded = bob_does(app, house, gets("approved"))
+    path = f"/dashboard/rewards/{recorded.rewards[0].id}"
+    bob_does(app, house, disputes())
+    page = words(page_of("ada", path))
+    assert "A bank took the payment back" in page
+    assert "If that turns out to be wrong, the reward comes back." in page
+    assert "$10.00 taken off, because a bank took the payment back" in page
+    bob_does(app, house, lambda session, _bob: money.decide(session))
+    page = words(page_of("ada", path))
+    assert "Ready to be paid" in page
+    assert "$10.00 given back, because the payment came back" in page
+    assert "dsp_1" not in page
+    assert figures(page_of("ada", "/dashboard"), "approved") == [(None, 1000, "$10.00")]
+
+
+def test_what_came_back_after_a_payment_is_said_to_be_added_and_not_owed(app, house, page_of):
+    recorded = bob_does(app, house, gets())
+    reward_id = recorded.rewards[0].id
+    bob_does(app, house, disputes("20.00 USD"))
+    bob_does(app, house, lambda session, _bob: money.send(session, reward_id, "approved", "in_payout", "paid"))
+    bob_does(app, house, lambda session, _bob: money.decide(session))
+    assert "$4.00 came back to you after a payment. It is added to what you earn next." in words(
+        page_of("ada", "/dashboard")
+    )
+    page = words(page_of("ada", f"/dashboard/rewards/{reward_id}"))
+    assert "$4.00 came back after the payment began, so they are added to what you earn next." in page
+
+
 def test_an_order_that_earned_nothing_says_why(app, house, page_of):
     with app.app_context(), write_transaction() as session:
         money.publish(session, now=NOON - 10 * DAY, hold_days=30, settings={"percent": "20", "first_purchases": 1})
