@@ -353,7 +353,7 @@ def test_a_second_reward_of_one_rule_for_one_conversion_is_named(names):
     new, *same = Reward.__table__.columns
     twin = insert(Reward).from_select([new, *same], select(literal(new_id(), new.type), *same))
     if db.engine.dialect.name == "postgresql":
-        key = "uq_rewards_conversion_rule_beneficiary_side_bond"
+        key = "uq_rewards_conversion_rule_beneficiary_side_bond_correction"
         without_key = [text(f"ALTER TABLE rewards DROP CONSTRAINT {key}"), text("DROP INDEX uq_rewards_that_hold")]
     else:
         # A table that is made from another has none of its constraints.

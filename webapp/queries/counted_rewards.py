@@ -116,11 +116,12 @@ def _told(session: Session, rule_id: UUID) -> list[_Told]:
         )
         if id_ in about
     }
+    decisions = decisions_of_many(session, list(bonds))
     return [
-        _Told(bonds[id_][0], bonds[id_][1], about[id_], decided)
-        for id_, decisions in decisions_of_many(session, [one.id for one in asked if one.id in bonds]).items()
-        for decided in decisions
-        if decided.version is not None and decided.version.rule_id == rule_id and decided.bond == bonds[id_][2]
+        _Told(bonds[one.id][0], bonds[one.id][1], one, decided)
+        for one in asked
+        for decided in decisions.get(one.id, [])
+        if decided.version is not None and decided.version.rule_id == rule_id and decided.bond == bonds[one.id][2]
     ]
 
 

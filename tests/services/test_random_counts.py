@@ -1,0 +1,114 @@
+"""Random histories of rules that count friends: the books are whole after each step, and no order changes the sums."""
+
+import contextlib
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests import money
+from tests.factories import NOON, link_of, person
+from tests.money import DAY, TEN_DOLLARS, buy, publish, refund
+from tests.services.test_counted_rewards import BONUS, TIERS, WHOLE, friends_of_ada
+from tests.services.test_referral_changes import change
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.models import Referral, Reward, RewardEvent, RewardRule
+from webapp.queries.ledger import breaches
+
+pytestmark = pytest.mark.usefixtures("in_app")
+
+MONTHLY = {**WHOLE, "key": "monthly", "settings": {**WHOLE["settings"], "period": "month"}}
+RULES = (
+    TIERS,
+    {**WHOLE, "key": "whole", "exclusive": "best"},
+    {**MONTHLY, "exclusive": "best"},
+    {**TEN_DOLLARS, "exclusive": "best"},
+    BONUS,
+    {**BONUS, "key": "monthly-bonus", "settings": {**BONUS["settings"], "period": "month"}},
+)
+DEAR = {"all": [{"field": "amount", "op": ">=", "value": 3000, "currency": "USD"}]}
+
+
+class Undone(Exception):
+    """The transaction is not kept."""
+
+
+def rules(session):
+    """Publish all of them, one a second, the milestones only for what is dear enough."""
+    for number, table in enumerate(RULES):
+        more = {"when": DEAR} if table["kind"] == "milestone" else {}
+        publish(session, **{**table, **more}, now=money.LIVE + timedelta(seconds=number))
+
+
+def events(seed):
+    """Return purchases and refunds of six friends within three months, each with its moment."""
+    dice = random.Random(seed)
+    found = []
+    for number in range(14):
+        at = NOON + timedelta(days=dice.randrange(80), seconds=dice.randrange(3))
+        amount = dice.choice(["10.00", "40.00", "99.99"])
+        found.append((at, "buy", f"evt_{number:02}", dice.randrange(6), amount))
+        if dice.random() < 0.5:
+            part = dice.choice([None, None, "7.50"])
+            found.append((at + timedelta(days=dice.randrange(20)), "refund", f"evt_{number:02}", f"ref_{number}", part))
+    return dice, found
+
+
+def happens(session, friends, what, now):
+    at, kind, event_id, *more = what
+    if kind == "buy":
+        number, amount = more
+        buy(session, friends[number], f"{amount} USD", event_id=event_id, at=at, now=now)
+    else:
+        name, part = more
+        refund(session, f"{part} USD" if part else None, of=event_id, event_id=name, at=at)
+
+
+def sums(session):
+    """Return what is kept of each rule in all, in minor units."""
+    taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
+    query = (
+        select(RewardRule.key, func.sum(Reward.amount_minor - taken.scalar_subquery()))
+        .join(Reward, Reward.rule_id == RewardRule.id)
+        .group_by(RewardRule.key)
+    )
+    return {key: int(minor) for key, minor in session.execute(query) if minor}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_ends_at_the_same_sums(seed):
+    _dice, found = events(seed)
+    ends = []
+    orders = [sorted(found, key=lambda one: one[0]), found, random.Random(seed).sample(found, len(found))]
+    for order in orders:
+        with contextlib.suppress(Undone), write_transaction() as session:
+            rules(session)
+            _ada, friends = friends_of_ada(session)
+            for step, what in enumerate(order):
+                happens(session, friends, what, now=NOON + 200 * DAY + timedelta(seconds=step))
+                assert list(breaches(session)) == [], (seed, step)
+            ends.append(sums(session))
+            raise Undone
+    assert ends[0]
+    assert ends[1] == ends[2] == ends[0]
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_friends_who_change_sides_leave_nothing_behind(seed):
+    dice, found = events(seed)
+    with write_transaction() as session:
+        rules(session)
+        ada, friends = friends_of_ada(session)
+        eve = person(session, email="eve@example.org", now=money.JOINED)
+        assert link_of(session, eve)
+        for step, what in enumerate(found):
+            happens(session, friends, what, now=NOON + 200 * DAY)
+            if step % 3 == 2:
+                friend = dice.choice(friends)
+                credited = session.scalar(select(Referral.referrer_id).where(Referral.friend_id == friend.id))
+                others = [None, eve] if credited == ada.id else [ada, eve] if credited is None else [ada, None]
+                change(session, friend, dice.choice(others), now=NOON + 200 * DAY)
+            assert list(breaches(session)) == [], (seed, step)
+    assert db.session.scalar(select(func.count()).select_from(Reward))
