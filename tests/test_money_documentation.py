@@ -22,13 +22,16 @@ from webapp.domain.limits import read_limits
 from webapp.domain.money import Money
 from webapp.domain.periods import Window
 from webapp.domain.refunds import WentBack, counted, refundable, still_earned
+from webapp.domain.registry import KINDS
 from webapp.domain.rewards import STATUSES
 from webapp.domain.rules import read_rule
 from webapp.queries.rewards import find_reward
 from webapp.services.write_offs import write_off_what_is_owed
 
 TEXT = (ROOT / "docs/money.md").read_text()
-RULE_FILES = [ROOT / "webapp/domain/rules.py", *sorted((ROOT / "webapp/domain/reward_rules").glob("*.py"))]
+SHARED = [ROOT / "webapp/domain/rules.py", ROOT / "webapp/domain/shares.py"]
+A_RULE = {"key": "a", "name": "A", "trigger": "purchase", "beneficiary": "referrer"}
+RULE_FILES = [*SHARED, *sorted((ROOT / "webapp/domain/reward_rules").glob("*.py"))]
 
 
 def tables():
@@ -69,16 +72,39 @@ def test_the_rules_of_the_example_can_be_applied():
 
 
 def test_every_field_of_a_condition_is_explained():
-    assert re.findall(r"^\| `([\w.]+)`", table("| field | compares |"), re.MULTILINE) == list(FIELDS)
+    named = [row.split("|")[1] for row in table("| field | compares |").splitlines()[2:]]
+    assert [name for names in named for name in re.findall(r"`([\w.]+)`", names)] == list(FIELDS)
 
 
 @pytest.mark.parametrize("line", table("| condition |").splitlines()[2:])
 def test_a_line_of_the_table_of_conditions_comes_out_so(line):
     condition, _, comes_out = line.strip("| ").rpartition(" | ")
     when = read_conditions({"all": [tomllib.loads(f"it = {condition.strip('`')}")["it"]]})
-    about = facts(amount="49.99 USD", nth_purchase=2, details={"plan": "pro", "seats": 5})
+    about = facts(
+        amount="49.99 USD",
+        nth_purchase=2,
+        details={"plan": "pro", "seats": 5},
+        origin={"country": "DE", "link": "ADA-10", "utm_source": "news"},
+        at="2026-01-31 09:00",
+        signed_up="2026-01-01 10:00",
+    )
     unmet = when.check(about).unmet
     assert (f"`{unmet.code}`" if unmet else "holds") == comes_out
+
+
+@pytest.mark.parametrize("line", table("| kind | settings |").splitlines()[2:])
+def test_a_kind_takes_the_settings_that_are_named(line):
+    kind, settings, _pays = line.strip("| ").split(" | ")
+    known = {setting.name for setting in KINDS[kind.strip("`")].fields}
+    assert known == set(re.findall(r"`(\w+)`", settings))
+
+
+@pytest.mark.parametrize("line", table("| rule | the friend pays |").splitlines()[2:])
+def test_a_line_of_the_table_of_kinds_earns_so(line):
+    written, amount, at, nth, earns = line.strip("| ").split(" | ")
+    rule = read_rule({**A_RULE, **tomllib.loads(f"it = {written.strip('`')}")["it"]})
+    found = rule.price(facts(amount=amount, at=at, nth_purchase=int(nth), signed_up="2026-01-31 10:00"))
+    assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == earns
 
 
 @pytest.mark.parametrize("line", table("| limit |").splitlines()[2:])

@@ -97,12 +97,22 @@ def test_every_kind_pays_and_skips_as_its_examples_say():
 def test_a_kind_says_what_it_is(kind):
     assert kind.label.strip()
     assert kind.settings.__doc__.strip()
-    assert kind.settings.proportional in (True, False)
+    assert {rule.proportional for rule, _about, _expected in examples_of(kind)} <= {True, False}
 
 
-@pytest.mark.parametrize(("kind", "proportional"), [("fixed_amount", False), ("percent_of_purchase", True)])
-def test_whether_a_part_of_a_refund_takes_a_part_of_the_reward(kind, proportional):
-    assert KINDS[kind].settings.proportional is proportional
+@pytest.mark.parametrize(
+    ("kind", "toml", "proportional"),
+    [
+        ("fixed_amount", 'amount = 1000\ncurrency = "USD"', False),
+        ("percent_of_purchase", 'percent = "20"', True),
+        ("first_purchase", 'percent = "20"', True),
+        ("first_purchase", 'amount = 1000\ncurrency = "USD"', False),
+        ("recurring", 'percent = "20"\npayments = 3', True),
+        ("staggered", 'percent = "20"\nthen_percent = "10"', True),
+    ],
+)
+def test_whether_a_part_of_a_refund_takes_a_part_of_the_reward(kind, toml, proportional):
+    assert settings_of(kind, toml).proportional is proportional
 
 
 def test_dropping_a_file_in_is_all_it_takes(tmp_path):

@@ -8,12 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from webapp.domain.codes import code_key
 from webapp.domain.facts import Detail, Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import N_
 
-# What a condition compares with: an amount, a whole number, a currency, a type of event, or whatever a detail holds.
-Takes = Literal["amount", "number", "currency", "type", "detail"]
+# What a condition compares with: an amount, a whole number above zero, a number of days, a currency, a type of event, a
+# country, the code of a link, a text, or whatever a detail holds.
+Takes = Literal["amount", "number", "days", "currency", "type", "country", "link", "text", "detail"]
+# Which of the facts it is that have to be kept for a field; "" for what every decision keeps.
+Source = Literal["", "details", "origin", "signed_up_at"]
+# What takes texts that anybody may have written, of which a decision keeps only the rule's own.
+OF_TEXTS: tuple[Takes, ...] = ("country", "link", "text", "detail")
 
 METADATA = "metadata."
 LONGEST_DETAIL_NAME = 200
@@ -108,7 +114,7 @@ class Field:
     """Something of a conversion that a rule may ask for.
 
     `label` names it in a list of fields and begins a sentence. `get` answers
-    with None when it was not reported.
+    with None when it was not reported or is not known.
     """
 
     name: str
@@ -116,6 +122,21 @@ class Field:
     takes: Takes
     ops: tuple[str, ...]
     get: Callable[[Facts, str], Money | Detail]
+    source: Source = ""
+
+    def spelled(self, value: Any) -> Any:
+        """Return a value in the one spelling in which it is compared: codes of links are read in either case."""
+        return code_key(value) or value if self.takes == "link" and isinstance(value, str) else value
+
+
+def _told(name: str, label: str) -> Field:
+    """Return the field of a text that the business reports as metadata of the same name."""
+    return Field(name, label, "text", MEMBERSHIP, lambda facts, name: facts.details.get(name), "details")
+
+
+def _came(name: str, label: str, takes: Takes = "text") -> Field:
+    """Return the field of something that is known of how the friend came."""
+    return Field(name, label, takes, MEMBERSHIP, lambda facts, name: facts.origin.get(name), "origin")
 
 
 # What a form offers, in this order. The last one stands for all details: its name is only how theirs begin.
@@ -138,12 +159,28 @@ FIELDS = {
             _ALL_OPS,
             lambda facts, _name: facts.nth_purchase,
         ),
+        _told("product", N_("The product")),
+        _told("plan", N_("The plan")),
+        Field(
+            "account_age_days",
+            N_("The age of the account in days"),
+            "days",
+            _ALL_OPS,
+            lambda facts, _name: facts.account_age_days,
+            "signed_up_at",
+        ),
+        _came("country", N_("The country of the click"), "country"),
+        _came("link", N_("The link"), "link"),
+        _came("utm_source", N_("The source of the campaign (utm_source)")),
+        _came("utm_medium", N_("The medium of the campaign (utm_medium)")),
+        _came("utm_campaign", N_("The name of the campaign (utm_campaign)")),
         Field(
             METADATA,
             N_("A detail of the event"),
             "detail",
             _ALL_OPS,
             lambda facts, name: facts.details.get(name.removeprefix(METADATA)),
+            "details",
         ),
     )
 }

@@ -4,9 +4,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard, TypeVar
 
-from webapp.domain.condition_fields import EQUALITY, FIELDS, MEMBERSHIP, METADATA, OPS, Field, Op, Takes, field_named
+from webapp.domain.codes import code_key
+from webapp.domain.condition_fields import (
+    EQUALITY,
+    FIELDS,
+    MEMBERSHIP,
+    METADATA,
+    OF_TEXTS,
+    OPS,
+    Field,
+    Op,
+    Source,
+    Takes,
+    field_named,
+)
+from webapp.domain.countries import COUNTRIES
 from webapp.domain.facts import CONVERSION_TYPE, Detail, Facts, Skipped
 from webapp.domain.money import EXPONENTS, LARGEST, Money
 from webapp.domain.registry import MOST, SettingError
@@ -15,6 +29,7 @@ from webapp.domain.sentences import N_, Sentence
 Code = Literal["condition_false", "currency_differs", "value_missing"]
 CODES: tuple[Code, ...] = ("condition_false", "currency_differs", "value_missing")
 Value = str | int | tuple[str | int, ...]
+DetailT = TypeVar("DetailT", bound=Detail)
 
 MOST_CONDITIONS, MOST_VALUES = 20, 50
 LONGEST_TEXT = 200
@@ -42,13 +57,16 @@ class Condition:
         known = _known(self.field)
         was = known.get(facts, self.field)
         if was is None:
-            return Check(self, "value_missing", self._said(known, Sentence(N_("not reported"))))
+            missing = N_("not known") if known.source in ("origin", "signed_up_at") else N_("not reported")
+            return Check(self, "value_missing", self._said(known, Sentence(missing)))
         if isinstance(was, Money):
             if was.currency != self.currency:
                 return Check(self, "currency_differs", self._said(known, was))
             holds = OPS[self.op].holds(was.minor, self.value)
         else:
-            holds = OPS[self.op].holds(was, self.value)
+            value = self.value
+            wanted = tuple(map(known.spelled, value)) if isinstance(value, tuple) else known.spelled(value)
+            holds = OPS[self.op].holds(known.spelled(was), wanted)
         return Check(self, None if holds else "condition_false", self._said(known, self._shown(known, was)))
 
     def table(self) -> dict[str, Any]:
@@ -64,6 +82,7 @@ class Condition:
         value = self._wanted()
         if known.takes == "detail":
             label = Sentence(N_("The detail “%(name)s”"), {"name": self.field.removeprefix(METADATA)})
+        if known.takes in ("detail", "text", "link"):
             values = self.value if isinstance(self.value, tuple) else (self.value,)
             # A text is told from a number that looks like it.
             value = tuple(
@@ -86,13 +105,15 @@ class Condition:
 
     def _shown(self, known: Field, was: Money | Detail) -> object:
         """Return what was there as a sentence may say it: of what people write themselves, only words of the rule."""
-        if known.takes == "detail" and isinstance(was, str) and was not in self._words():
+        if known.takes in OF_TEXTS and isinstance(was, str) and not self.names(was):
             return Sentence(N_("something else"))
         return _truth(was)
 
-    def _words(self) -> set[str]:
+    def names(self, text: str) -> bool:
+        """Say whether it names this text itself."""
+        known = _known(self.field)
         values = self.value if isinstance(self.value, tuple) else (self.value,)
-        return {value for value in values if isinstance(value, str)}
+        return known.spelled(text) in {known.spelled(value) for value in values if isinstance(value, str)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +171,30 @@ class Conditions:
         """Whether what comes out depends on how much was paid."""
         return any(condition.field == "amount" for condition in (*self.all_of, *self.any_of))
 
+    def asks_for(self, source: Source) -> bool:
+        """Say whether any condition looks at these facts."""
+        return any(_known(condition.field).source == source for condition in (*self.all_of, *self.any_of))
+
     def looked_at(self, details: Mapping[str, Detail]) -> dict[str, Detail]:
         """Return what has to be kept of details so that every condition comes out the same.
 
         Details may hold anything, and decisions are kept for good: a text that
         no condition names becomes an empty one, which equals none either.
         """
-        kept: dict[str, Detail] = {}
+        return self._kept("details", details)
+
+    def looked_at_of_origin(self, origin: Mapping[str, str]) -> dict[str, str]:
+        """Return in the same way what has to be kept of how the friend came."""
+        return self._kept("origin", origin)
+
+    def _kept(self, source: Source, told: Mapping[str, DetailT]) -> dict[str, DetailT]:
+        kept: dict[str, Any] = {}
         for condition in (*self.all_of, *self.any_of):
             name = condition.field.removeprefix(METADATA)
-            if name == condition.field or name not in details:
+            if _known(condition.field).source != source or told.get(name) is None:
                 continue
-            was = details[name]
-            if was is None:
-                continue
-            if not isinstance(was, str) or was in condition._words():
+            was = told[name]
+            if not isinstance(was, str) or condition.names(was):
                 kept[name] = was
             else:
                 kept.setdefault(name, "")
@@ -284,10 +314,30 @@ def _type(raw: object) -> str:
     return raw
 
 
+def _country(raw: object) -> str:
+    if not isinstance(raw, str) or raw not in COUNTRIES:
+        raise ValueError('must be the two capital letters of a country, as in "DE"')
+    return raw
+
+
+def _link(raw: object) -> str:
+    if not isinstance(raw, str) or code_key(raw) is None or raw != raw.strip():
+        raise ValueError("must be the code of a link: letters, digits and hyphens")
+    return raw
+
+
+def _is_text(raw: object) -> TypeGuard[str]:
+    return isinstance(raw, str) and 0 < len(raw) <= LONGEST_TEXT and raw.isprintable()
+
+
+def _text(raw: object) -> str:
+    if not _is_text(raw):
+        raise ValueError(f"must be a text of 1 to {LONGEST_TEXT} characters")
+    return raw
+
+
 def _detail(raw: object) -> str | int:
-    if isinstance(raw, bool):
-        return raw
-    if isinstance(raw, str) and 0 < len(raw) <= LONGEST_TEXT and raw.isprintable():
+    if isinstance(raw, bool) or _is_text(raw):
         return raw
     if type(raw) is int and abs(raw) <= LARGEST_NUMBER:
         return raw
@@ -297,7 +347,11 @@ def _detail(raw: object) -> str | int:
 _READERS: dict[Takes, Callable[[object], str | int]] = {
     "amount": lambda raw: _whole(raw, 0, LARGEST, "an amount in minor units, a whole number"),
     "number": lambda raw: _whole(raw, 1, MOST, "a whole number"),
+    "days": lambda raw: _whole(raw, 0, MOST, "a whole number of days"),
     "currency": _currency,
     "type": _type,
+    "country": _country,
+    "link": _link,
+    "text": _text,
     "detail": _detail,
 }

@@ -58,6 +58,7 @@ REASON_LABELS: Mapping[str, str] = {
     "amount_missing": N_("No amount was reported"),
     "rounds_to_zero": N_("Rounds to nothing"),
     "purchase_limit": N_("Too many purchases before"),
+    "months_over": N_("Too long after the signup"),
     "condition_false": N_("A condition does not hold"),
     "value_missing": N_("Something was not reported"),
     "currency_differs": N_("Another currency"),

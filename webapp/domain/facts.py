@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from webapp.domain.money import Money
@@ -14,6 +14,9 @@ CONVERSION_TYPE = r"[a-z][a-z0-9_.-]{0,39}"
 
 # What the business may tell beside it, under names of its own.
 Detail = str | int | float | bool | None
+
+# What may be known of how the friend came, by the link and the click that are credited.
+ORIGIN = ("country", "link", "utm_source", "utm_medium", "utm_campaign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Facts:
     taken back. `friends` is how many friends of the referrer count under the
     rule, None where the rule does not count them, and `is_new_friend` whether
     they are one more by this conversion. `beaten_by` is the rule that pays in
-    place of this one.
+    place of this one. `origin` is what is known of how the friend came, by the
+    names of `ORIGIN`; `signed_up_at` is None where it is not known, or not
+    asked for.
     """
 
     type: str
@@ -57,6 +62,18 @@ class Facts:
     friends: int | None = None
     is_new_friend: bool = False
     beaten_by: Better | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
+    signed_up_at: datetime | None = None
+
+    @property
+    def account_age_days(self) -> int | None:
+        """Whole days of 24 hours since the friend signed up; None when that is not known.
+
+        Clocks differ: what is said to have happened before the signup happened on the first day.
+        """
+        if self.signed_up_at is None:
+            return None
+        return max(0, (self.occurred_at - self.signed_up_at) // timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +102,22 @@ def facts(
     used: Mapping[str, Used] | None = None,
     friends: int | None = None,
     is_new_friend: bool = True,
+    origin: Mapping[str, str] | None = None,
+    at: str = "2026-01-01",
+    signed_up: str | None = None,
 ) -> Facts:
-    """Make facts for an example, with the amount as in "49.99 EUR"."""
+    """Make facts for an example, with the amount as in "49.99 EUR" and moments as in "2026-01-31 12:00", in UTC."""
     return Facts(
         type,
-        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime.fromisoformat(at).replace(tzinfo=UTC),
         Money.parse(amount) if amount else None,
         nth_purchase,
         details or {},
         used or {},
         friends=friends,
         is_new_friend=friends is not None and is_new_friend,
+        origin=origin or {},
+        signed_up_at=datetime.fromisoformat(signed_up).replace(tzinfo=UTC) if signed_up else None,
     )
 
 
@@ -119,6 +141,10 @@ def to_stored(facts: Facts) -> dict[str, Any]:
     if facts.beaten_by is not None:
         better = facts.beaten_by
         stored["beaten_by"] = {"rule": better.rule, "amount": better.amount.minor, "currency": better.amount.currency}
+    if facts.origin:
+        stored["origin"] = dict(facts.origin)
+    if facts.signed_up_at is not None:
+        stored["signed_up_at"] = facts.signed_up_at.isoformat()
     return stored
 
 
@@ -135,6 +161,8 @@ def from_stored(stored: Mapping[str, Any]) -> Facts:
         friends=stored.get("friends"),
         is_new_friend=stored.get("is_new_friend", False),
         beaten_by=_better_from_stored(stored["beaten_by"]) if "beaten_by" in stored else None,
+        origin=stored.get("origin", {}),
+        signed_up_at=datetime.fromisoformat(stored["signed_up_at"]) if "signed_up_at" in stored else None,
     )
 
 

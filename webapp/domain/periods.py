@@ -1,6 +1,7 @@
 """Days and longer periods as the program counts them."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -82,6 +83,19 @@ def read_month(text: str) -> date | None:
 def next_month(first: date) -> date:
     """Return the first day of the month after the one that begins with `first`."""
     return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """Return the same day and time of day in UTC so many months later, earlier for a negative number.
+
+    A day that the month does not have becomes its last one, as the 31st of January the 28th of February; every number
+    of months is counted from `moment` itself. What lies beyond all dates is the last moment of them, or the first.
+    """
+    moment = moment.astimezone(UTC)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return datetime.max.replace(tzinfo=UTC) if months > 0 else datetime.min.replace(tzinfo=UTC)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 def months_back(today: date, since: date) -> list[date]:

@@ -1,20 +1,24 @@
 """The kinds of reward rule: how one makes itself known, and how its settings are read.
 
 A kind is a frozen dataclass. Its fields are its settings, and the type of a
-field says what it takes. The metadata of a field, `{"label": N_("…"), "hint":
-N_("…")}`, says to people what it is; both may be left out.
+field says what it takes; one of `… | None` with None as its default may be
+left out. The metadata of a field, `{"label": N_("…"), "hint": N_("…")}`, says
+to people what it is; both may be left out. What settings cannot be together
+`__post_init__` refuses with a SettingError that names one of them.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from dataclasses import Field as DataclassField
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from types import UnionType
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from webapp.domain.facts import Earned, Facts, Skipped
 from webapp.domain.friend_steps import AmountSteps, PercentSteps
 from webapp.domain.money import EXPONENTS, LARGEST, PERCENT_PROBLEM, Percent
 from webapp.domain.periods import PERIODS, Period
+from webapp.domain.sentences import Sentence
 
 MOST = 1_000_000
 
@@ -22,8 +26,10 @@ MOST = 1_000_000
 class RewardRule(Protocol):
     """What every kind can do."""
 
-    # Whether a partial refund takes back the same share of the reward; else it stays whole until all is refunded.
-    proportional: ClassVar[bool]
+    @property
+    def proportional(self) -> bool:
+        """Whether a partial refund takes back the same share of the reward; else it stays whole until all is."""
+        ...
 
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Say what one conversion earns. Pure: the same facts give the same answer for good."""
@@ -47,13 +53,17 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A field of a kind: `label` and `hint` are for people, `default` is None where a value has to be given."""
+    """A field of a kind: `label` and `hint` are for people, `default` is None where a value has to be given.
+
+    One that is `optional` may be left out too, and then there is none.
+    """
 
     name: str
     label: str
     hint: str
     takes: type[Any]
     default: object = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +89,26 @@ class Kind:
 def _setting(field: DataclassField[Any]) -> Setting:
     label = str(field.metadata.get("label") or field.name.replace("_", " ").capitalize())
     default = None if field.default is MISSING else field.default
-    return Setting(field.name, label, str(field.metadata.get("hint", "")), field.type, default)  # type: ignore[arg-type]
+    optional = isinstance(field.type, UnionType)
+    return Setting(field.name, label, str(field.metadata.get("hint", "")), _type_of(field), default, optional)
+
+
+def _type_of(field: DataclassField[Any]) -> type[Any]:
+    """Return what a field takes when it is given."""
+    takes: Any = field.type
+    given: type[Any] = get_args(takes)[0] if isinstance(takes, UnionType) else takes
+    return given
 
 
 class SettingError(ValueError):
-    """A setting is wrong: `field` names it, `problem` completes "<field> …"."""
+    """A setting is wrong: `field` names it, `problem` completes "<field> …".
 
-    def __init__(self, field: str, problem: str) -> None:
+    `words` say to someone who fills in a form what to do, where that is known.
+    """
+
+    def __init__(self, field: str, problem: str, words: Sentence | None = None) -> None:
         super().__init__(f"{field} {problem}")
-        self.field, self.problem = field, problem
+        self.field, self.problem, self.words = field, problem, words
 
 
 class MinorUnits(int):
@@ -139,12 +160,15 @@ def read_settings(kind: Kind, raw: object) -> RewardRule:
     for name, field in wanted.items():
         if name in raw:
             try:
-                values[name] = _READERS[field.type](raw[name])  # type: ignore[index]
+                values[name] = _READERS[_type_of(field)](raw[name])
             except ValueError as error:
                 raise SettingError(f"settings.{name}", str(error)) from error
         elif field.default is MISSING:
             raise SettingError(f"settings.{name}", f"is missing; {kind.name} takes {_list(wanted)}")
-    rule: RewardRule = kind.settings(**values)
+    try:
+        rule: RewardRule = kind.settings(**values)
+    except SettingError as error:
+        raise SettingError(f"settings.{error.field}", error.problem, error.words) from error
     return rule
 
 
@@ -159,6 +183,11 @@ def counting_of(rule: RewardRule) -> Counting | None:
     return counting
 
 
+def asks_for_signup(rule: RewardRule) -> bool:
+    """Say whether what a rule pays depends on when the friend signed up, which is only then kept of it."""
+    return bool(getattr(rule, "asks_for_signup", False))
+
+
 def paying_example(kind: Kind) -> tuple[RewardRule, Facts, Earned] | None:
     """Return the first example of a kind's file that pays, for people to see what the kind is like."""
     for rule, about, _expected in getattr(sys.modules[kind.settings.__module__], "EXAMPLES", ()):
@@ -169,9 +198,9 @@ def paying_example(kind: Kind) -> tuple[RewardRule, Facts, Earned] | None:
 
 
 def plain_settings(rule: RewardRule) -> dict[str, object]:
-    """Return a rule's settings as TOML and JSON can hold them, every one of them."""
+    """Return a rule's settings as TOML and JSON can hold them, every one but those that there are none of."""
     values = {field.name: getattr(rule, field.name) for field in fields(rule)}  # type: ignore[arg-type]
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
 def _plain(value: object) -> object:

@@ -11,7 +11,15 @@ from webapp.domain.conditions import Conditions, read_conditions
 from webapp.domain.facts import CONVERSION_TYPE, Earned, Facts, Skipped
 from webapp.domain.limits import Limits, read_limits
 from webapp.domain.money import Money
-from webapp.domain.registry import KINDS, RewardRule, SettingError, counting_of, plain_settings, read_settings
+from webapp.domain.registry import (
+    KINDS,
+    RewardRule,
+    SettingError,
+    asks_for_signup,
+    counting_of,
+    plain_settings,
+    read_settings,
+)
 from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
@@ -47,11 +55,11 @@ assert reward_rules.__path__  # noqa: S101
 
 
 class RuleError(ValueError):
-    """A rule is wrong: `field` names where, `problem` completes "<field> …"."""
+    """A rule is wrong: `field` names where, `problem` completes "<field> …"; `words` see SettingError."""
 
-    def __init__(self, field: str, problem: str) -> None:
+    def __init__(self, field: str, problem: str, words: Sentence | None = None) -> None:
         super().__init__(f"{field} {problem}")
-        self.field, self.problem = field, problem
+        self.field, self.problem, self.words = field, problem, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +124,18 @@ class RuleDefinition:
         return self.is_for(facts) is None and (not self.settings.proportional or facts.amount is not None)
 
     def looked_at(self, facts: Facts) -> Facts:
-        """Return facts with only those details that this rule looks at; it pays the same for them."""
-        if not facts.details:
-            return facts
-        return replace(facts, details={} if self.when is None else self.when.looked_at(facts.details))
+        """Return facts with only what this rule looks at of how the friend came and what was told; it pays the same."""
+        return replace(
+            facts,
+            details={} if self.when is None else self.when.looked_at(facts.details),
+            origin={} if self.when is None else self.when.looked_at_of_origin(facts.origin),
+            signed_up_at=facts.signed_up_at if self.asks_for_signup else None,
+        )
+
+    @property
+    def asks_for_signup(self) -> bool:
+        """Whether what it pays depends on when the friend signed up."""
+        return asks_for_signup(self.settings) or (self.when is not None and self.when.asks_for("signed_up_at"))
 
     def is_met_after_refunds(self, facts: Facts, left_minor: int) -> bool:
         """Say whether the conditions still hold of what refunds have left of the amount."""
@@ -178,7 +194,7 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         when = read_conditions(raw["when"]) if "when" in raw else None
         limits = read_limits(raw["limits"]) if "limits" in raw else None
     except SettingError as error:
-        raise RuleError(error.field, error.problem) from error
+        raise RuleError(error.field, error.problem, error.words) from error
     rule = RuleDefinition(
         key=_matching(raw, "key", _KEY, LONGEST_KEY, 'lower-case words with hyphens, as in "referrer-20-percent"'),
         name=_name(raw),

@@ -7,6 +7,7 @@ from webapp.domain.facts import Earned, Facts, Skipped, facts
 from webapp.domain.money import Percent
 from webapp.domain.registry import reward_rule
 from webapp.domain.sentences import N_, NN_, Sentence, counted
+from webapp.domain.shares import beyond_first, share_of_payment
 
 
 @reward_rule(
@@ -35,17 +36,7 @@ class PercentOfPurchase:
 
     def reward(self, facts: Facts) -> Earned | Skipped:
         """Round half up to the minor unit."""
-        if facts.amount is None:
-            return Skipped("amount_missing", Sentence(N_("A percentage needs an amount, and none was reported.")))
-        if facts.nth_purchase > self.first_purchases:
-            only = NN_("Only the first purchase counts.", "Only the first %(count)s purchases count.")
-            return Skipped("purchase_limit", counted(only, self.first_purchases, {"count": self.first_purchases}))
-        share = facts.amount.share(self.percent)
-        if share.minor == 0:
-            values = {"percent": self.percent.text, "amount": facts.amount}
-            return Skipped("rounds_to_zero", Sentence(N_("%(percent)s%% of %(amount)s rounds to nothing."), values))
-        values = {"percent": self.percent.text, "amount": facts.amount, "share": share}
-        return Earned(share, (Sentence(N_("%(percent)s%% of %(amount)s is %(share)s."), values),))
+        return share_of_payment(facts, self.percent, unless=beyond_first(facts, self.first_purchases))
 
 
 EXAMPLES = [
