@@ -15,6 +15,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Program, Referral
 from webapp.queries.conversions import (
+    _SURROUNDINGS,
     decisions_of,
     decisions_of_many,
     find_by_event,
@@ -22,6 +23,7 @@ from webapp.queries.conversions import (
     refunds_of,
     surroundings,
 )
+from webapp.queries.origins import came_of
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -50,6 +52,9 @@ def test_a_friend_meets_their_referral_and_the_rules():
         assert (about.referral_id, about.referrer_id, about.link_id) == (referral.id, ada.id, referral.link_id)
         assert about.rules_revision == session.scalar(select(Program.rules_revision))
         assert (about.earlier, about.later, about.waiting_refunds) == (0, 0, 0)
+        came = came_of(session, factories.program(session).id, bob.id)
+        assert about.origin == came.origin == {"link": factories.link_of(session, ada).code}
+        assert about.signed_up_at == came.signed_up_at == money.JOINED
 
 
 @pytest.mark.parametrize("who", ["a referrer", "a stranger", "a friend in another program"])
@@ -59,7 +64,9 @@ def test_whoever_nobody_referred_meets_no_referral(who):
         user = {"a referrer": ada, "a stranger": None, "a friend in another program": bob}[who]
         other = money.another_program(session) if who == "a friend in another program" else None
         about = meets(session, user, program=other)
+        assert user is None or came_of(session, (other or factories.program(session)).id, user.id) is None
     assert (about.referral_id, about.referrer_id, about.link_id, about.rules_revision) == (None, None, None, None)
+    assert (about.origin, about.signed_up_at) == ({}, None)
 
 
 def test_what_happened_before_and_after_is_counted_and_ids_settle_the_same_moment():
@@ -169,3 +176,17 @@ def test_of_each_rule_the_newest_decision_holds_in_the_order_of_the_first():
 def test_about_something_that_never_happened_nothing_was_decided():
     assert decisions_of(db.session(), new_id()) == []
     assert decisions_of_many(db.session(), []) == {}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_a_conversion_meets_is_found_by_the_person_however_many_there_are():
+    statement = _SURROUNDINGS.compile(dialect=db.engine.dialect)
+    values = tuple(None for _name in statement.positiontup or ())
+    with db.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert [line for line in plan if line.startswith("SCAN") and "anon_" not in line] == []
+    by_person = "USING INDEX ix_conversions_user_id_type_occurred_at (user_id=? AND type=?)"
+    assert {line for line in plan if line.startswith(("SEARCH signups", "SEARCH conversions USING INDEX ix"))} == {
+        f"SEARCH signups {by_person}",
+        f"SEARCH conversions {by_person}",
+    }

@@ -47,6 +47,11 @@ def campaign_of(session: Session, click_id: UUID) -> dict[str, str | None]:
     return dict(session.execute(query).mappings().one_or_none() or {})
 
 
+def country_of(session: Session, click_id: UUID) -> str | None:
+    """Return the country that a click came from; None when it is not known or the click was forgotten."""
+    return session.scalar(select(Click.country).where(Click.id == click_id))
+
+
 def has_clicked_since(session: Session, link_id: UUID, visitor_id: UUID, since: datetime) -> bool:
     """Say whether the visitor opened this link at or after `since`."""
     return (

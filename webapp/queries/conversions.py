@@ -14,6 +14,7 @@ from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
 from webapp.models import Conversion, Model, Refund, RewardDecision
+from webapp.queries.origins import known_origin, origin_columns
 from webapp.queries.rules import Version, find_versions
 from webapp.transactions import connection_of
 
@@ -38,6 +39,8 @@ class Surroundings:
     utm_source: str | None
     utm_medium: str | None
     utm_campaign: str | None
+    country: str | None
+    link: str | None
     earlier: int
     later: int
     last_before: datetime | None
@@ -45,6 +48,11 @@ class Surroundings:
     waiting_refunds: int
     event_taken: bool
     order_taken: bool
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What is known of how the person came, by the names of `facts.ORIGIN`."""
+        return known_origin({name: getattr(self, name) for name in stored_facts.ORIGIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +111,10 @@ def surroundings(
 
 
 def _surroundings() -> Select[Any]:
-    conversions, programs, referrals, refunds = (
-        Model.metadata.tables[name] for name in ("conversions", "programs", "referrals", "refunds")
+    conversions, programs, referrals, links, refunds = (
+        Model.metadata.tables[name] for name in ("conversions", "programs", "referrals", "links", "refunds")
     )
+    user_id = bindparam("user_id", type_=conversions.c.user_id.type)
     at = bindparam("occurred_at", type_=conversions.c.occurred_at.type)
     # A name that was not given is NULL, which equals nothing.
     event_id, order_id = bindparam("event_id", type_=Text), bindparam("order_id", type_=Text)
@@ -121,7 +130,7 @@ def _surroundings() -> Select[Any]:
             func.max(happened).filter(before).label("last_before"),
             func.min(happened).filter(not_(before)).label("first_after"),
         )
-        .where(conversions.c.user_id == bindparam("user_id"), of_type)
+        .where(conversions.c.user_id == user_id, of_type)
         .subquery()
     )
     here = conversions.c.program_id == programs.c.id
@@ -137,7 +146,7 @@ def _surroundings() -> Select[Any]:
             referrals.c.referrer_id,
             referrals.c.link_id,
             referrals.c.created_at.label("signed_up_at"),
-            *(referrals.c[f"utm_{field}"] for field in ("source", "medium", "campaign")),
+            *origin_columns(referrals, links, user_id),
             *(beside.c[name] for name in ("earlier", "later", "last_before", "first_after")),
             select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
             exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
@@ -146,8 +155,9 @@ def _surroundings() -> Select[Any]:
         .select_from(programs)
         .outerjoin(
             referrals,
-            and_(referrals.c.program_id == programs.c.id, referrals.c.friend_id == bindparam("user_id")),
+            and_(referrals.c.program_id == programs.c.id, referrals.c.friend_id == user_id),
         )
+        .outerjoin(links, links.c.id == referrals.c.link_id)
         .join(beside, true())
         .where(programs.c.id == bindparam("program_id"))
     )

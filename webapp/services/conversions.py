@@ -14,6 +14,7 @@ from webapp.ids import new_id
 from webapp.models import Conversion
 from webapp.queries.conversions import Decided, Surroundings, surroundings
 from webapp.queries.friend_counts import Place
+from webapp.queries.origins import known_origin
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import RuleSet, rule_set
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
@@ -177,7 +178,7 @@ def _decide(
         return [without_rule("not_referred", facts)]
     if rules is None:
         return [without_rule("already_signed_up", facts)]
-    told = replace(facts, details=event.details or {})
+    told = replace(facts, details=event.details or {}, origin=_origin(event, about), signed_up_at=about.signed_up_at)
     asker = Asker(
         program_id,
         about.time_zone,
@@ -189,6 +190,12 @@ def _decide(
     live = [version for version in rules.live_at(event.occurred_at) if version.definition.trigger == event.type]
     decisions = ask(session, asker, live, told)
     return decisions or [without_rule("no_rule", facts)]
+
+
+def _origin(event: Event, about: Surroundings) -> dict[str, str]:
+    """Return what is known of how the person came. A signup that is counted here tells itself from which country."""
+    is_own = event.type == SIGNUP and event.event_id is None
+    return about.origin | (known_origin(event.details or {}) if is_own else {})
 
 
 def _grant(

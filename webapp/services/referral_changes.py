@@ -25,14 +25,15 @@ from webapp.models import (
     User,
 )
 from webapp.queries.bonds import count_changes, those_above
-from webapp.queries.clicks import campaign_of
+from webapp.queries.clicks import campaign_of, country_of
 from webapp.queries.links import referrer_of
+from webapp.queries.origins import COUNTRY
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.friend_counts import forget_friend
 from webapp.services.limits import queue_for_counts, queue_for_limits
 from webapp.services.queues import queue_for
-from webapp.services.referral_rewards import Bond, Moved, conversions_of, end_rewards, grant_anew
+from webapp.services.referral_rewards import SIGNUP, Bond, Moved, conversions_of, end_rewards, grant_anew
 from webapp.services.refunds import lock_conversions
 from webapp.services.rewards import Actor
 from webapp.services.rollups import add_counts, take_counts_off
@@ -176,10 +177,14 @@ def _write(session: Session, bond: Bond, link: Link | None, before: _Before | No
     if link is None:
         session.execute(brought.values(referred_by=None))
         session.execute(theirs.values(referral_id=None))
+        _keep_country(session, bond.friend_id, None)
         session.execute(delete(Referral).where(Referral.friend_id == bond.friend_id))
         return None
     credit = {"referrer_id": link.referrer_id, "link_id": link.id, "method": "assigned", "bond": bond.number}
-    campaign = _campaign_of(session, bond.friend_id, link.id)
+    click_id = _click_of(session, bond.friend_id, link.id)
+    none = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"))
+    campaign = none | (campaign_of(session, click_id) if click_id else {})
+    _keep_country(session, bond.friend_id, country_of(session, click_id) if click_id else None)
     if before is not None:
         session.execute(update(Referral).where(Referral.id == before.id).values(**credit, **campaign))
         return before.id
@@ -211,9 +216,15 @@ def _decision_of(session: Session, friend_id: UUID) -> tuple[UUID, datetime] | N
     return None if row is None else (row[0], row[1])
 
 
-def _campaign_of(session: Session, friend_id: UUID, link_id: UUID) -> dict[str, str | None]:
-    """Return the campaign of the friend's own click on a link, the last one before they signed up; else none."""
-    click_id = session.scalar(
+def _keep_country(session: Session, friend_id: UUID, country: str | None) -> None:
+    """Keep with the signup which country the credit came from, as signing up does; see queries.origins."""
+    own = (Conversion.user_id == friend_id, Conversion.type == SIGNUP, Conversion.event_id.is_(None))
+    session.execute(update(Conversion).where(*own).values(details={COUNTRY: country} if country else None))
+
+
+def _click_of(session: Session, friend_id: UUID, link_id: UUID) -> UUID | None:
+    """Return the friend's own click on a link, the last one before they signed up."""
+    return session.scalar(
         select(AttributionTouch.click_id)
         .join(AttributionDecision, AttributionDecision.id == AttributionTouch.decision_id)
         .where(
@@ -224,8 +235,6 @@ def _campaign_of(session: Session, friend_id: UUID, link_id: UUID) -> dict[str, 
         .order_by(AttributionTouch.position)
         .limit(1)
     )
-    none = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"))
-    return none | (campaign_of(session, click_id) if click_id else {})
 
 
 def _record(session: Session, bond: Bond, wanted: Wanted, before: _Before | None) -> None:

@@ -6,7 +6,7 @@ doubts behind: the new one is held until a person decides.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
@@ -21,6 +21,7 @@ from webapp.domain.rewards import Status, Taking
 from webapp.models import Conversion, Program, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import Decided
 from webapp.queries.friend_counts import Place
+from webapp.queries.origins import Came, came_of
 from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
 from webapp.services.friend_counts import count_conversion
@@ -141,12 +142,13 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
     granted: list[UUID] = []
     counts: dict[str, int] = {}
     again = _again(conversions)
+    came = came_of(session, bond.program.id, bond.friend_id)
     for conversion in conversions:
         counts[conversion.type] = nth = counts.get(conversion.type, 0) + 1
         if conversion.type == SIGNUP and conversion.id not in again:
             # There is one that counts, whenever the others are said to have happened.
             nth = 1
-        decisions = _decide(session, bond, rules, conversion, nth, is_again=conversion.id in again)
+        decisions = _decide(session, bond, rules, conversion, nth, came, is_again=conversion.id in again)
         if not decisions:
             continue
         _append(session, conversion.id, decisions, now=bond.now)
@@ -179,18 +181,26 @@ def _again(conversions: Sequence[Conversion]) -> set[UUID]:
 
 
 def _decide(
-    session: Session, bond: Bond, rules: RuleSet, conversion: Conversion, nth: int, *, is_again: bool
+    session: Session,
+    bond: Bond,
+    rules: RuleSet,
+    conversion: Conversion,
+    nth: int,
+    came: Came | None,
+    *,
+    is_again: bool,
 ) -> list[Decided]:
     """Return what is decided anew; nothing where a move changes nothing, as for the friend's own rewards."""
     amount = None
     if conversion.amount_minor is not None and conversion.currency is not None:
         amount = Money(conversion.amount_minor, conversion.currency)
     facts = Facts(conversion.type, conversion.occurred_at, amount, nth)
-    if bond.referrer_id is None:
+    if bond.referrer_id is None or came is None:
         return [without_rule("not_referred", facts, bond=bond.number)]
     if is_again:
         return [] if bond.kind == "move" else [without_rule("already_signed_up", facts, bond=bond.number)]
-    told = Facts(conversion.type, conversion.occurred_at, amount, nth, details=conversion.details or {})
+    details = conversion.details or {}
+    told = replace(facts, details=details, origin=came.origin, signed_up_at=came.signed_up_at)
     asker = Asker(
         bond.program.id,
         bond.program.time_zone,

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from webapp.domain.attribution import Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
-from webapp.queries.clicks import campaign_of, touches_of, visitor_of
+from webapp.queries.clicks import campaign_of, country_of, touches_of, visitor_of
 from webapp.queries.links import referrer_of
+from webapp.queries.origins import COUNTRY
 from webapp.queries.people import known_since
 from webapp.services.conversions import SIGNUP, Event, Recorded, record_conversion
 from webapp.services.people import create_person
@@ -94,10 +95,17 @@ def sign_up(
         session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, signed_up_at=signed_up_at
     )
     referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
-    signup = Event(SIGNUP, signed_up_at)
+    signup = Event(SIGNUP, signed_up_at, details=_known_of(session, decision))
     recorded = record_conversion(session, program.id, signup, user_id=friend.id, actor=actor, now=now)
     note(session, "signups_recorded")
     return SignedUp(friend, referral, decision.reason, recorded)
+
+
+def _known_of(session: Session, decision: Decision) -> dict[str, str] | None:
+    """Return what is kept with the signup of the credited click, which is forgotten one day; see queries.origins."""
+    touch = decision.credited
+    country = country_of(session, touch.click_id) if touch and touch.click_id else None
+    return {COUNTRY: country} if country else None
 
 
 def _touches(session: Session, program: Program, came_by: CameBy, mailbox: str, at: datetime) -> list[Touch]:
