@@ -72,7 +72,7 @@ def test_more_months_end_later_and_each_has_28_to_31_days(moment, months, more):
         ("first_purchase", 'percent = "12.50"'),
         ("first_purchase", 'amount = 1000\ncurrency = "USD"'),
         ("recurring", 'percent = "10"\npayments = 1'),
-        ("recurring", 'percent = "10"\nmonths = 1000000'),
+        ("recurring", 'percent = "10"\nmonths = 1200'),
         ("recurring", 'percent = "10"\npayments = 3\nmonths = 12'),
         ("staggered", 'percent = "20"\nthen_percent = "10"\nfirst_months = 12'),
         ("staggered", 'percent = "20"\nthen_percent = "30"\nfirst_months = 12\nmonths = 13'),
@@ -111,7 +111,15 @@ def test_without_saying_it_is_the_first_year():
         ("recurring", 'percent = "20"', "payments", "is missing; recurring takes payments, months or both"),
         ("recurring", "payments = 3", "percent", "is missing; recurring takes percent, payments, months"),
         ("recurring", 'percent = "20"\npayments = 0', "payments", "must be a whole number from 1 to 1000000"),
-        ("recurring", 'percent = "20"\nmonths = "12"', "months", "must be a whole number from 1 to 1000000"),
+        *(
+            (
+                "recurring",
+                f'percent = "20"\nmonths = {months}',
+                "months",
+                "must be a whole number of months from 1 to 1200",
+            )
+            for months in ('"12"', "0", "1201", "true", "1.0")
+        ),
         (
             "staggered",
             'percent = "20"',

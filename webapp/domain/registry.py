@@ -21,6 +21,7 @@ from webapp.domain.periods import PERIODS, Period
 from webapp.domain.sentences import Sentence
 
 MOST = 1_000_000
+MOST_MONTHS = 1_200
 
 
 class RewardRule(Protocol):
@@ -113,6 +114,10 @@ class SettingError(ValueError):
 
 class MinorUnits(int):
     """A setting: an amount in minor units, above zero."""
+
+
+class Months(int):
+    """A setting: months of the calendar since the friend signed up, see `shares.beyond_months`."""
 
 
 class CurrencyCode(str):
@@ -229,6 +234,12 @@ def _read_count(raw: object) -> int:
     return raw
 
 
+def _read_months(raw: object) -> Months:
+    if type(raw) is not int or not 1 <= raw <= MOST_MONTHS:
+        raise ValueError(f"must be a whole number of months from 1 to {MOST_MONTHS}")
+    return Months(raw)
+
+
 def _read_minor_units(raw: object) -> MinorUnits:
     if type(raw) is not int or not 1 <= raw <= LARGEST:
         raise ValueError(f"must be an amount in minor units, a whole number from 1 to {LARGEST}")
@@ -256,6 +267,7 @@ def _read_bool(raw: object) -> bool:
 _READERS: dict[type[Any], Callable[[object], object]] = {
     Percent: _read_percent,
     int: _read_count,
+    Months: _read_months,
     MinorUnits: _read_minor_units,
     CurrencyCode: _read_currency,
     PeriodName: _read_period,

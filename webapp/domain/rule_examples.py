@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from webapp.domain.condition_fields import METADATA
+from webapp.domain.condition_fields import METADATA, field_named
 from webapp.domain.conditions import Condition
 from webapp.domain.facts import Earned, Facts, Skipped
 from webapp.domain.money import EXPONENTS, Money
-from webapp.domain.registry import kind_of
+from webapp.domain.periods import months_later
+from webapp.domain.registry import Months, kind_of
 from webapp.domain.rules import RuleDefinition
-from webapp.domain.sentences import N_, Sentence
+from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 MOST_CASES = 5
+# Of an account, in days.
+LONGEST_AGE = 36_500
+_DAY = timedelta(days=1)
+_DAYS_AFTER = NN_("one day after the signup", "%(days)s days after the signup")
+_MONTHS_AFTER = NN_("one month after the signup", "%(months)s months after the signup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,38 @@ def _neighbours(rule: RuleDefinition, facts: Facts) -> Iterator[tuple[Sentence, 
         if condition.field in ("amount", "currency") and facts.amount is not None:
             other = _in_another_currency(facts.amount)
             yield _about(rule, other, facts.nth_purchase), replace(facts, amount=other)
-        if condition.field.startswith(METADATA):
+        known = field_named(condition.field)
+        # An empty text equals no value that a condition can name.
+        if known is not None and known.source == "details":
             name = condition.field.removeprefix(METADATA)
             words = Sentence(N_("“%(name)s” is something else, or not reported"), {"name": name})
-            # An empty text equals no value that a condition can name.
             yield words, replace(facts, details={**facts.details, name: ""})
+        elif known is not None and known.source == "origin":
+            words = Sentence(N_("%(field)s is something else, or not known"), {"field": Sentence(known.label)})
+            yield words, replace(facts, origin={**facts.origin, known.name: ""})
+    yield from _other_ages(rule, facts)
+
+
+def _other_ages(rule: RuleDefinition, facts: Facts) -> Iterator[tuple[Sentence, Facts]]:
+    """Signups so long before that the answer may change."""
+    for condition in _conditions(rule):
+        if condition.field == "account_age_days":
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            numbers = [value for value in values if isinstance(value, int) and value <= LONGEST_AGE]
+            for days in (near for value in numbers for near in (value - 1, value, value + 1) if near >= 0):
+                when = counted(_DAYS_AFTER, days, {"days": days})
+                yield _about_when(rule, facts, when), replace(facts, signed_up_at=facts.occurred_at - days * _DAY)
+    for setting in kind_of(rule.settings).fields:
+        months = getattr(rule.settings, setting.name)
+        if setting.takes is Months and months is not None:
+            when = counted(_MONTHS_AFTER, months, {"months": months})
+            signed_up_at = months_later(facts.occurred_at, -months)
+            yield _about_when(rule, facts, when), replace(facts, signed_up_at=signed_up_at)
+
+
+def _about_when(rule: RuleDefinition, facts: Facts, when: Sentence) -> Sentence:
+    values = {"case": _about(rule, facts.amount, facts.nth_purchase), "when": when}
+    return Sentence(N_("%(case)s, %(when)s"), values)
 
 
 def _numbers(rule: RuleDefinition, facts: Facts) -> Iterator[int]:
@@ -69,8 +103,8 @@ def _numbers(rule: RuleDefinition, facts: Facts) -> Iterator[int]:
             numbers = [value for value in values if isinstance(value, int)]
             yield from (near for value in numbers for near in (value - 1, value, value + 1) if near >= 1)
     for setting in kind_of(rule.settings).fields:
-        if setting.takes is int:
-            yield getattr(rule.settings, setting.name) + 1
+        if setting.takes is int and (most := getattr(rule.settings, setting.name)) is not None:
+            yield most + 1
 
 
 def _conditions(rule: RuleDefinition) -> tuple[Condition, ...]:

@@ -139,5 +139,6 @@ def _settings(settings: RewardRule) -> Sentence:
     said = tuple(
         Sentence(N_("%(setting)s: %(value)s"), {"setting": Sentence(setting.label), "value": str(plain[setting.name])})
         for setting in kind.fields
+        if setting.name in plain
     )
     return Sentence(N_("%(kind)s (%(settings)s)"), {"kind": Sentence(kind.label), "settings": said})

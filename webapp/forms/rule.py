@@ -29,6 +29,7 @@ from webapp.domain.rules import (
     RuleError,
     read_rule,
 )
+from webapp.formatting import say
 from webapp.forms.rule_parts import ConditionList, LimitForm, shown_condition, shown_limit
 from webapp.forms.rule_settings import (
     PREFIX,
@@ -151,15 +152,11 @@ class RuleForm(FlaskForm):
         _forget_errors(self)
         return rule, problems
 
-    def details_asked_for(self) -> list[tuple[str, str, Any]]:
-        """Return name, comparison and value of each condition on a detail that is complete so far."""
+    def asked_for(self) -> list[tuple[str, str, Any]]:
+        """Return field, comparison and value of each condition that is complete so far."""
         tables = [entry.form.table() for group in GROUPS for entry in self[group].entries]
         _forget_errors(self)
-        return [
-            (table["field"].removeprefix(METADATA), table["op"], table["value"])
-            for table in tables
-            if table and table["field"].startswith(METADATA)
-        ]
+        return [(table["field"], table["op"], table["value"]) for table in tables if table]
 
     def _problems(self) -> list[tuple[str, str]]:
         labels = {PREFIX + setting.name: gettext(setting.label) for setting in self.of_kind.fields}
@@ -260,7 +257,7 @@ class RuleForm(FlaskForm):
         """Say what only the reader of rules found, which is rare, as near to its field as can be."""
         top, _dot, below = error.field.partition(".")
         name = PREFIX + below if top == "settings" else top
-        problem = _("This cannot be taken: it %(problem)s.", problem=error.problem)
+        problem = say(error.words) if error.words else _("This cannot be taken: it %(problem)s.", problem=error.problem)
         if name in self._fields and not isinstance(self[name], FormField | FieldList):
             self[name].errors = [problem]
         else:

@@ -10,8 +10,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import FieldList, Form, FormField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
+from webapp.domain.codes import code_key
 from webapp.domain.condition_fields import FIELDS, MEMBERSHIP, METADATA, OPS, Takes, field_named
 from webapp.domain.conditions import LONGEST_TEXT, MOST_CONDITIONS, MOST_VALUES, Condition
+from webapp.domain.countries import COUNTRIES
 from webapp.domain.facts import CONVERSION_TYPE
 from webapp.domain.limits import PERIOD_LABELS, Limit
 from webapp.domain.money import EXPONENTS, Money
@@ -137,7 +139,7 @@ def shown_condition(condition: Condition, currency: str) -> dict[str, str]:
     if condition.currency and isinstance(condition.value, int):
         shown = typed_money(Money(condition.value, condition.currency))
     else:
-        shown = ", ".join(_shown(value, detail) for value in values)
+        shown = ", ".join(_shown(value, known.takes if known else "detail") for value in values)
     return {
         "field": METADATA if detail else condition.field,
         "detail": condition.field.removeprefix(METADATA) if detail else "",
@@ -162,6 +164,10 @@ def read_detail(text: str, quoted: bool) -> str | int:
         return text.lower() == "true"
     if not quoted and _WHOLE.fullmatch(text):
         return int(text)
+    return _read_text(text, quoted)
+
+
+def _read_text(text: str, _quoted: bool) -> str:
     if not text or len(text) > LONGEST_TEXT or not text.isprintable():
         raise TypedError(_("Please write a value of at most %(most)s characters.", most=LONGEST_TEXT))
     return text
@@ -174,6 +180,18 @@ def _read_currency(text: str, _quoted: bool) -> str:
     return code
 
 
+def _read_country(text: str, _quoted: bool) -> str:
+    if text.upper() not in COUNTRIES:
+        raise TypedError(_("Please write the two letters of a country, as in DE."))
+    return text.upper()
+
+
+def _read_link(text: str, _quoted: bool) -> str:
+    if code_key(text) is None:
+        raise TypedError(_("Please write the code of a link, the part after the last slash."))
+    return text
+
+
 def _read_type(text: str, _quoted: bool) -> str:
     if not _TYPE.fullmatch(text):
         raise TypedError(_("Please write a type as you report it, in small letters, as in purchase."))
@@ -182,7 +200,11 @@ def _read_type(text: str, _quoted: bool) -> str:
 
 _READERS: dict[Takes, Callable[[str, bool], str | int]] = {
     "number": lambda text, _quoted: whole_of(text, 1, MOST),
+    "days": lambda text, _quoted: whole_of(text, 0, MOST),
     "currency": _read_currency,
+    "country": _read_country,
+    "link": _read_link,
+    "text": _read_text,
     "type": _read_type,
     "detail": read_detail,
     "amount": read_detail,
@@ -209,12 +231,12 @@ def _unquoted(text: str) -> tuple[str, bool]:
     return (text[1:-1].replace('""', '"') if quoted else text, quoted)
 
 
-def _shown(value: str | int, detail: bool) -> str:
+def _shown(value: str | int, takes: Takes) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if detail and isinstance(value, str):
-        looks_else = text.lower() in ("true", "false") or _WHOLE.fullmatch(text) or set(text) & set(',"')
-        if looks_else or text != text.strip():
+    if takes in ("detail", "text"):
+        looks_else = takes == "detail" and (text.lower() in ("true", "false") or _WHOLE.fullmatch(text))
+        if isinstance(value, str) and (looks_else or set(text) & set(',"') or text != text.strip()):
             return '"' + text.replace('"', '""') + '"'
     return text

@@ -11,7 +11,7 @@ from wtforms import Field, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from webapp.domain.money import EXPONENTS, Money, Percent
-from webapp.domain.registry import MOST, CurrencyCode, Kind, MinorUnits, Setting
+from webapp.domain.registry import MOST, MOST_MONTHS, CurrencyCode, Kind, MinorUnits, Months, Setting
 from webapp.domain.typed_amounts import read_percent
 from webapp.formatting import decimal_marks, typed_money
 from webapp.forms.typed import TypedError, amount_of, whole_of
@@ -59,6 +59,7 @@ def _currency_field() -> SelectField:
 CONTROLS: dict[type[Any], Control] = {
     Percent: Control(_read_percent, lambda value, _currency: value.replace(".", decimal_marks()[0]), unit="%"),
     int: Control(lambda text, _currency: whole_of(text, 1, MOST), lambda value, _currency: str(value)),
+    Months: Control(lambda text, _currency: whole_of(text, 1, MOST_MONTHS), lambda value, _currency: str(value)),
     MinorUnits: Control(
         lambda text, currency: amount_of(text, currency).minor,
         lambda value, currency: typed_money(Money(value, currency)),
@@ -114,8 +115,13 @@ def read_settings_of(kind: Kind, fields: Mapping[str, Field], currency: str) -> 
     typed = {setting.name: (fields[PREFIX + setting.name].data or "").strip() for setting in kind.fields}
     own = next((typed[one.name] for one in kind.fields if one.takes is CurrencyCode), currency)
     currency = own if own in EXPONENTS else currency
+    amounts = [typed[one.name] for one in kind.fields if one.takes is MinorUnits]
     values: dict[str, object] = {}
     for setting in kind.fields:
+        # A choice of currencies always says one; it goes with an amount.
+        goes_without = setting.takes is CurrencyCode and not any(amounts)
+        if setting.optional and (goes_without or not typed[setting.name]):
+            continue
         try:
             values[setting.name] = control_of(setting).read(typed[setting.name], currency)
         except TypedError as error:

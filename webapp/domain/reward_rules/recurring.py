@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from webapp.domain.facts import Earned, Facts, Skipped, facts
 from webapp.domain.money import Percent
-from webapp.domain.registry import SettingError, reward_rule
+from webapp.domain.registry import Months, SettingError, reward_rule
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 from webapp.domain.shares import beyond_first, beyond_months, share_of_payment
 
@@ -32,7 +32,7 @@ class Recurring:
             "hint": N_("Of each friend, counted from the first. Left empty: for all within the months below."),
         },
     )
-    months: int | None = field(
+    months: Months | None = field(
         default=None,
         metadata={
             "label": N_("For how many months"),
@@ -90,25 +90,41 @@ _TEN = Percent("10")
 EXAMPLES = [
     (Recurring(_TEN, payments=3), facts(amount="49.99 USD", nth_purchase=3), "5.00 USD"),
     (Recurring(_TEN, payments=3), facts(amount="49.99 USD", nth_purchase=4), "purchase_limit"),
-    (Recurring(_TEN, months=12), facts(amount="49.99 USD", nth_purchase=40, signed_up="2025-06-01"), "5.00 USD"),
-    (Recurring(_TEN, months=12), facts(amount="49.99 USD", signed_up="2025-01-01 00:00:00.000001"), "5.00 USD"),
-    # The moment itself is not within any more.
-    (Recurring(_TEN, months=12), facts(amount="49.99 USD", signed_up="2025-01-01"), "months_over"),
-    # A month that is too short ends with its last day, and the next one does not shift for it.
-    (Recurring(_TEN, months=1), facts(amount="9 USD", signed_up="2026-01-31 10:00", at="2026-02-28 09:59"), "0.90 USD"),
     (
-        Recurring(_TEN, months=1),
+        Recurring(_TEN, months=Months(12)),
+        facts(amount="49.99 USD", nth_purchase=40, signed_up="2025-06-01"),
+        "5.00 USD",
+    ),
+    (Recurring(_TEN, months=Months(12)), facts(amount="49.99 USD", signed_up="2025-01-01 00:00:00.000001"), "5.00 USD"),
+    # The moment itself is not within any more.
+    (Recurring(_TEN, months=Months(12)), facts(amount="49.99 USD", signed_up="2025-01-01"), "months_over"),
+    # A month that is too short ends with its last day, and the next one does not shift for it.
+    (
+        Recurring(_TEN, months=Months(1)),
+        facts(amount="9 USD", signed_up="2026-01-31 10:00", at="2026-02-28 09:59"),
+        "0.90 USD",
+    ),
+    (
+        Recurring(_TEN, months=Months(1)),
         facts(amount="9 USD", signed_up="2026-01-31 10:00", at="2026-02-28 10:00"),
         "months_over",
     ),
-    (Recurring(_TEN, months=2), facts(amount="9 USD", signed_up="2026-01-31 10:00", at="2026-03-31 09:59"), "0.90 USD"),
-    (Recurring(_TEN, months=12), facts(amount="9 USD", signed_up="2024-02-29", at="2025-02-28"), "months_over"),
-    (Recurring(_TEN, 2, 12), facts(amount="49.99 USD", nth_purchase=2, signed_up="2025-06-01"), "5.00 USD"),
-    (Recurring(_TEN, 2, 12), facts(amount="49.99 USD", nth_purchase=3, signed_up="2025-06-01"), "purchase_limit"),
-    (Recurring(_TEN, 2, 12), facts(amount="49.99 USD", nth_purchase=1, signed_up="2024-06-01"), "months_over"),
+    (
+        Recurring(_TEN, months=Months(2)),
+        facts(amount="9 USD", signed_up="2026-01-31 10:00", at="2026-03-31 09:59"),
+        "0.90 USD",
+    ),
+    (Recurring(_TEN, months=Months(12)), facts(amount="9 USD", signed_up="2024-02-29", at="2025-02-28"), "months_over"),
+    (Recurring(_TEN, 2, Months(12)), facts(amount="49.99 USD", nth_purchase=2, signed_up="2025-06-01"), "5.00 USD"),
+    (
+        Recurring(_TEN, 2, Months(12)),
+        facts(amount="49.99 USD", nth_purchase=3, signed_up="2025-06-01"),
+        "purchase_limit",
+    ),
+    (Recurring(_TEN, 2, Months(12)), facts(amount="49.99 USD", nth_purchase=1, signed_up="2024-06-01"), "months_over"),
     # Clocks differ: a payment is not left out for having been stamped before the signup.
-    (Recurring(_TEN, months=1), facts(amount="49.99 USD", signed_up="2026-01-01 00:00:02"), "5.00 USD"),
-    (Recurring(_TEN, months=1), facts(amount="49.99 USD"), "value_missing"),
+    (Recurring(_TEN, months=Months(1)), facts(amount="49.99 USD", signed_up="2026-01-01 00:00:02"), "5.00 USD"),
+    (Recurring(_TEN, months=Months(1)), facts(amount="49.99 USD"), "value_missing"),
     (Recurring(_TEN, 1), facts(amount="49.99 USD"), "5.00 USD"),
     (Recurring(_TEN, 1), facts(), "amount_missing"),
     (Recurring(Percent("2.5"), 1), facts(amount="100 JPY"), "3 JPY"),

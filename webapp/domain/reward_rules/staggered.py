@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from webapp.domain.facts import Earned, Facts, Skipped, facts
 from webapp.domain.money import Percent
-from webapp.domain.registry import SettingError, reward_rule
+from webapp.domain.registry import Months, SettingError, reward_rule
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 from webapp.domain.shares import beyond_months, share_of_payment, signup_missing
 
@@ -29,8 +29,8 @@ class Staggered:
 
     percent: Percent = field(metadata={"label": N_("Percentage at first")})
     then_percent: Percent = field(metadata={"label": N_("Percentage later")})
-    first_months: int = field(default=12, metadata={"label": N_("For how many months at first")})
-    months: int | None = field(
+    first_months: Months = field(default=Months(12), metadata={"label": N_("For how many months at first")})
+    months: Months | None = field(
         default=None,
         metadata={
             "label": N_("For how many months in all"),
@@ -88,7 +88,7 @@ class Staggered:
 
 
 _YEAR = Staggered(Percent("20"), Percent("10"))
-_TWO_YEARS = Staggered(Percent("20"), Percent("10"), first_months=12, months=24)
+_TWO_YEARS = Staggered(Percent("20"), Percent("10"), first_months=Months(12), months=Months(24))
 
 EXAMPLES = [
     (_YEAR, facts(amount="49.99 USD", signed_up="2025-06-01"), "10.00 USD"),
@@ -102,8 +102,8 @@ EXAMPLES = [
     # A year after the 29th of February is the 28th.
     (_YEAR, facts(amount="9 USD", signed_up="2024-02-29 08:00", at="2025-02-28 07:59"), "1.80 USD"),
     (_YEAR, facts(amount="9 USD", signed_up="2024-02-29 08:00", at="2025-02-28 08:00"), "0.90 USD"),
-    (Staggered(Percent("5"), Percent("15"), 1), facts(amount="100 JPY", signed_up="2025-12-15"), "5 JPY"),
-    (Staggered(Percent("5"), Percent("2.5"), 1), facts(amount="100 JPY", signed_up="2025-11-15"), "3 JPY"),
+    (Staggered(Percent("5"), Percent("15"), Months(1)), facts(amount="100 JPY", signed_up="2025-12-15"), "5 JPY"),
+    (Staggered(Percent("5"), Percent("2.5"), Months(1)), facts(amount="100 JPY", signed_up="2025-11-15"), "3 JPY"),
     (_YEAR, facts(amount="1.235 KWD", signed_up="2024-06-01"), "0.124 KWD"),
     (_YEAR, facts(amount="0.04 USD", signed_up="2024-06-01"), "rounds_to_zero"),
     # Clocks differ: a payment is not left out for having been stamped before the signup.
