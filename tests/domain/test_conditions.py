@@ -135,12 +135,12 @@ def test_how_a_condition_comes_out(table, code):
         (where("metadata.seats", "<=", 4), "metadata.seats must be at most 4, and was 5."),
         (where("metadata.50% off", "=", "x"), "metadata.50% off must be x, and was not reported."),
         (where("plan", "in", ["solo", "team"]), "The plan must be one of solo, team, and was something else."),
-        (where("country", "=", "AT"), "The country of the click must be AT, and was something else."),
+        (where("country", "=", "AT"), "The click’s country must be AT, and was something else."),
         (where("link", "!=", "ada-10"), "The link must not be ada-10, and was ADA-10."),
-        (where("account_age_days", "<=", 7), "The age of the account in days must be at most 7, and was 29."),
+        (where("account_age_days", "<=", 7), "Days since the signup must be at most 7, and was 29."),
         (
             where("utm_medium", "=", "mail"),
-            "The medium of the campaign (utm_medium) must be mail, and was not known.",
+            "Campaign medium (utm_medium) must be mail, and was not known.",
         ),
     ],
 )

@@ -142,7 +142,7 @@ def test_what_cannot_be_together_is_refused_by_name(kind, toml, field, problem):
     assert caught.value.problem.startswith(problem)
     with pytest.raises(RuleError) as as_rule:
         rule(kind=kind, settings=tomllib.loads(toml))
-    assert (as_rule.value.field, as_rule.value.words) == (caught.value.field, caught.value.words)
+    assert (as_rule.value.field, as_rule.value.problem) == (caught.value.field, caught.value.problem)
 
 
 TEN, TWENTY = Percent("10"), Percent("20")

@@ -55,11 +55,11 @@ assert reward_rules.__path__  # noqa: S101
 
 
 class RuleError(ValueError):
-    """A rule is wrong: `field` names where, `problem` completes "<field> …"; `words` see SettingError."""
+    """A rule is wrong: `field` names where, `problem` completes "<field> …"."""
 
-    def __init__(self, field: str, problem: str, words: Sentence | None = None) -> None:
+    def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}")
-        self.field, self.problem, self.words = field, problem, words
+        self.field, self.problem = field, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         when = read_conditions(raw["when"]) if "when" in raw else None
         limits = read_limits(raw["limits"]) if "limits" in raw else None
     except SettingError as error:
-        raise RuleError(error.field, error.problem, error.words) from error
+        raise RuleError(error.field, error.problem) from error
     rule = RuleDefinition(
         key=_matching(raw, "key", _KEY, LONGEST_KEY, 'lower-case words with hyphens, as in "referrer-20-percent"'),
         name=_name(raw),

@@ -29,7 +29,6 @@ from webapp.domain.rules import (
     RuleError,
     read_rule,
 )
-from webapp.formatting import say
 from webapp.forms.rule_parts import ConditionList, LimitForm, shown_condition, shown_limit
 from webapp.forms.rule_settings import (
     PREFIX,
@@ -257,7 +256,7 @@ class RuleForm(FlaskForm):
         """Say what only the reader of rules found, which is rare, as near to its field as can be."""
         top, _dot, below = error.field.partition(".")
         name = PREFIX + below if top == "settings" else top
-        problem = say(error.words) if error.words else _("This cannot be taken: it %(problem)s.", problem=error.problem)
+        problem = _("This cannot be taken: it %(problem)s.", problem=error.problem)
         if name in self._fields and not isinstance(self[name], FormField | FieldList):
             self[name].errors = [problem]
         else:

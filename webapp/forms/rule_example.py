@@ -66,6 +66,12 @@ class ExampleForm(Form):
         self.asks_for_age = bool(self.fitting["signed_up_at"]) or hasattr(form.of_kind.settings, "asks_for_signup")
 
     @property
+    def fitting_age(self) -> int:
+        """The days since the signup that an empty field stands for."""
+        fits = self.fitting["signed_up_at"].get("account_age_days")
+        return min(max(int(fits or 0), 0), LONGEST_AGE)
+
+    @property
     def asked(self) -> list[Asked]:
         """What the conditions ask for besides numbers and amounts."""
         details = [
@@ -87,7 +93,7 @@ class ExampleForm(Form):
             nth = whole_of(self.example_nth.data or "1", 1, MOST)
         except TypedError as error:
             self.example_nth.errors = [str(error)]
-        age = self._age()
+        age = self._age() if self.asks_for_age else 0
         if self.errors:
             return None
         at = max(now, rule.starts_at) if rule.starts_at else now
@@ -96,9 +102,8 @@ class ExampleForm(Form):
 
     def _age(self) -> int:
         text = (self.example_age.data or "").strip()
-        fits = self.fitting["signed_up_at"].get("account_age_days", 0)
         try:
-            return whole_of(text, 0, LONGEST_AGE) if text else min(max(int(fits or 0), 0), LONGEST_AGE)
+            return whole_of(text, 0, LONGEST_AGE) if text else self.fitting_age
         except TypedError as error:
             self.example_age.errors = [str(error)]
             return 0

@@ -11,9 +11,19 @@ from wtforms import Field, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from webapp.domain.money import EXPONENTS, Money, Percent
-from webapp.domain.registry import MOST, MOST_MONTHS, CurrencyCode, Kind, MinorUnits, Months, Setting
+from webapp.domain.registry import (
+    MOST,
+    MOST_MONTHS,
+    CurrencyCode,
+    Kind,
+    MinorUnits,
+    Months,
+    Setting,
+    SettingError,
+    read_settings,
+)
 from webapp.domain.typed_amounts import read_percent
-from webapp.formatting import decimal_marks, typed_money
+from webapp.formatting import decimal_marks, say, typed_money
 from webapp.forms.typed import TypedError, amount_of, whole_of
 from webapp.rule_files import item
 
@@ -126,4 +136,15 @@ def read_settings_of(kind: Kind, fields: Mapping[str, Field], currency: str) -> 
             values[setting.name] = control_of(setting).read(typed[setting.name], currency)
         except TypedError as error:
             fields[PREFIX + setting.name].errors = [str(error)]
+    if not any(fields[PREFIX + setting.name].errors for setting in kind.fields):
+        _check_together(kind, values, fields)
     return values
+
+
+def _check_together(kind: Kind, values: Mapping[str, object], fields: Mapping[str, Field]) -> None:
+    """Say at its field which of the settings cannot be beside the others."""
+    try:
+        read_settings(kind, values)
+    except SettingError as error:
+        if error.words:
+            fields[PREFIX + error.field.partition(".")[2]].errors = [say(error.words)]

@@ -106,6 +106,10 @@ def test_what_is_wrong_is_said_at_its_field(app, admin, data, at, sentence):
     assert [(name.removeprefix("conditions-0-"), sentence in said(words)) for name, words in found] == [(at, True)]
     assert f'aria-describedby="{found[0][0]}-error"' in page
     assert versions(app) == []
+    # Together with what is wrong elsewhere.
+    words = said(send(admin, "/admin/rules/new/review", data | {"name": ""}, 422))
+    assert "Please write a name." in words
+    assert sentence in words
 
 
 def test_conditions_on_how_the_friend_came_come_back_as_they_were_written(app, admin):
@@ -120,8 +124,8 @@ def test_conditions_on_how_the_friend_came_come_back_as_they_were_written(app, a
     }
     words = publish(admin, data)
     assert "The plan is one of “pro”, “a, b”" in words
-    assert "The age of the account in days is at most 0" in words
-    assert "The country of the click is none of DE, AT" in words
+    assert "Days since the signup is at most 0" in words
+    assert "The click’s country is none of DE, AT" in words
     ((_number, _state, published, _note),) = versions(app)
     assert published.table()["when"]["all"] == [
         {"field": "product", "op": "=", "value": "5"},
@@ -146,14 +150,14 @@ def test_an_example_knows_how_the_friend_came(admin):
     words = example(admin, asked)
     # What is not written is what fits.
     assert "The referrer gets $10.00" in words
-    assert "The country of the click is something else, or not known" in words
+    assert "The click’s country is something else, or not known" in words
     assert "“plan” is something else, or not reported" in words
-    assert "$50.00, purchase 1, 30 days after the signup The age of the account in days must be less than 30" in words
+    assert "$50.00, purchase 1, 30 days after the signup Days since the signup must be less than 30" in words
     assert "$10.00" in example(admin, asked | {"example_origin.country": "de", "example_detail.plan": "5"})
     words = example(admin, asked | {"example_origin.country": "FR"})
-    assert "The referrer gets nothing The country of the click must be DE, and was something else." in words
+    assert "The referrer gets nothing The click’s country must be DE, and was something else." in words
     words = example(admin, asked | {"example_age": "30"})
-    assert "The referrer gets nothing The age of the account in days must be less than 30, and was 30." in words
+    assert "The referrer gets nothing Days since the signup must be less than 30, and was 30." in words
     assert "Days since the signup: Please write a whole number" in example(admin, asked | {"example_age": "x"})
     page = send(admin, "/admin/rules/new", asked | {"action": "example"})
     assert 'name="example_origin.country"' in page
