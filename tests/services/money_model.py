@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import floor
 from typing import Any
+
+from tests.services.money_model_rules import limited, price, rounded, unmet_by
 
 # What a decision or a payout may make of a reward. One that is over stays so.
 FOLLOWS: dict[str, set[str]] = {
@@ -106,6 +107,8 @@ class Purchase:
     refunded: int = 0
     refunds: int = 0
     plan: str | None = None
+    # When its friend signed up.
+    joined: datetime | None = None
     rewards: list[Reward] = field(default_factory=list)
     # The rules that were asked, and what was used of the limits of those that would have paid, by their keys.
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -133,6 +136,7 @@ class Books:
     def __init__(self, hold_days: int) -> None:
         self.hold_days = hold_days
         self.referrer_of: dict[str, str | None] = {}
+        self.joined: dict[str | None, datetime] = {}
         self.rules: dict[str, list[Version]] = {}
         self.purchases: dict[str, Purchase] = {}
         self.refund_names: set[str] = set()
@@ -154,7 +158,7 @@ class Books:
         return Counter({account: minor for account, minor in found.items() if minor})
 
     def joins(self, friend: str, referrer: str | None, at: datetime) -> list[tuple[str | None, str]]:
-        self.referrer_of[friend] = referrer
+        self.referrer_of[friend], self.joined[friend] = referrer, at
         return self._record(Purchase(f"signup of {friend}", "signup", friend, None, None, None, at, is_event=False))
 
     def publishes(self, tables: list[dict[str, Any]], *, prune: bool, now: datetime) -> set[tuple[str, str]]:
@@ -216,6 +220,7 @@ class Books:
 
     def _record(self, purchase: Purchase) -> list[tuple[str | None, str]]:
         self.purchases[purchase.name] = purchase
+        purchase.joined = self.joined.get(purchase.friend)
         begun = self._count_anew(purchase)
         said = list(self._decide(purchase))
         for later, key in begun:
@@ -248,7 +253,7 @@ class Books:
                 continue
             purchase.nth = nth
             for key, table in purchase.asked.items():
-                _code, amount, _currency = _limited(table, _price(table, purchase), purchase.used.get(key, {}))
+                _code, amount, _currency = limited(table, price(table, purchase), purchase.used.get(key, {}))
                 given = [reward for reward in purchase.rewards if reward.key == key]
                 if not amount and given:
                     given[0].bring_to(0)
@@ -282,12 +287,12 @@ class Books:
     def _reward(self, purchase: Purchase, key: str) -> str:
         """Ask a rule, and give what it pays, less what was refunded. Returns the reason."""
         table, referrer = purchase.asked[key], self.referrer_of[purchase.friend or ""]
-        worth = _price(table, purchase)
+        worth = price(table, purchase)
         if worth[1] and "limits" in table:
             purchase.used[key] = {
                 scope: self._used(key, scope, limit, purchase) for scope, limit in table["limits"].items()
             }
-        code, amount, currency = _limited(table, worth, purchase.used.get(key, {}))
+        code, amount, currency = limited(table, worth, purchase.used.get(key, {}))
         if amount:
             hold, side = table.get("hold_days", self.hold_days), table["beneficiary"]
             beneficiary = referrer if side == "referrer" else purchase.friend
@@ -325,76 +330,11 @@ def _period(limit: dict[str, Any], purchase: Purchase) -> object:
     return {"day": day, "month": (day.year, day.month), "lifetime": None}[limit["period"]]
 
 
-def _first(table: dict[str, Any]) -> float:
-    return table["settings"].get("first_purchases", float("inf"))
-
-
-def _price(table: dict[str, Any], purchase: Purchase) -> tuple[str, int, str]:
-    """Return what a rule would pay without its limits."""
-    if "starts_at" in table and purchase.at < table["starts_at"]:
-        return "not_started", 0, ""
-    if "ends_at" in table and purchase.at >= table["ends_at"]:
-        return "ended", 0, ""
-    if unmet := _unmet(table, purchase, purchase.amount):
-        return unmet, 0, ""
-    if table["kind"] == "fixed_amount":
-        return "earned", table["settings"]["amount"], table["settings"]["currency"]
-    if purchase.amount is None:
-        return "amount_missing", 0, ""
-    if purchase.nth > _first(table):
-        return "purchase_limit", 0, ""
-    share = _rounded(Fraction(table["settings"]["percent"]) / 100 * purchase.amount)
-    return ("earned", share, purchase.currency or "") if share else ("rounds_to_zero", 0, "")
-
-
-def _limited(table: dict[str, Any], worth: tuple[str, int, str], used: dict[str, int]) -> tuple[str, int, str]:
-    """Return what is paid when so much was used."""
-    code, amount, currency = worth
-    if not amount:
-        return worth
-    for scope, limit in sorted(table.get("limits", {}).items()):
-        if limit.get("currency", currency) != currency:
-            return "currency_differs", 0, ""
-        left = limit.get("count", limit.get("amount")) - used[scope] if scope in used else 1
-        if left <= 0:
-            return "limit_reached", 0, ""
-        if "amount" in limit and scope in used and left < amount:
-            code, amount = "limit_cut", left
-    return code, amount, currency
-
-
-def _unmet(table: dict[str, Any], purchase: Purchase, amount: int | None) -> str:
-    """Return the reason why a rule is not for a purchase of this amount, empty when it is."""
-    when = table.get("when", {})
-    for condition in when.get("all", []):
-        if reason := _fails(condition, purchase, amount):
-            return reason
-    reasons = {_fails(condition, purchase, amount) for condition in when.get("any", [])}
-    if not reasons or "" in reasons:
-        return ""
-    return reasons.pop() if len(reasons) == 1 else "condition_false"
-
-
-def _fails(condition: dict[str, Any], purchase: Purchase, amount: int | None) -> str:
-    was = {"amount": amount, "nth_purchase": purchase.nth, "metadata.plan": purchase.plan}[condition["field"]]
-    if was is None:
-        return "value_missing"
-    if condition.get("currency", purchase.currency) != purchase.currency:
-        return "currency_differs"
-    value = condition["value"]
-    holds = {"=": was == value, ">=": condition["op"] == ">=" and was >= value}[condition["op"]]
-    return "" if holds else "condition_false"
-
-
 def _earned(reward: Reward, purchase: Purchase) -> int:
     if purchase.is_refunded_whole:
         return 0
-    if reward.table["kind"] == "fixed_amount" or not purchase.amount:
+    if "amount" in reward.table["settings"] or not purchase.amount:
         left = purchase.amount and purchase.amount - purchase.refunded
         asks = any(one["field"] == "amount" for of in reward.table.get("when", {}).values() for one in of)
-        return 0 if asks and _unmet(reward.table, purchase, left) else reward.amount
-    return _rounded(reward.amount * (1 - Fraction(purchase.refunded, purchase.amount)))
-
-
-def _rounded(exactly: Fraction) -> int:
-    return floor(exactly + Fraction(1, 2))
+        return 0 if asks and unmet_by(reward.table, purchase, left) else reward.amount
+    return rounded(reward.amount * (1 - Fraction(purchase.refunded, purchase.amount)))

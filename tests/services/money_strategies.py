@@ -24,6 +24,12 @@ kinds = [
     {"kind": "percent_of_purchase", "settings": {"percent": "0.01", "first_purchases": 99}},
     {"kind": "fixed_amount", "settings": {"amount": 1000, "currency": "USD"}},
     {"kind": "fixed_amount", "settings": {"amount": 75, "currency": "JPY"}},
+    {"kind": "first_purchase", "settings": {"percent": "12.5"}},
+    {"kind": "first_purchase", "settings": {"amount": 1000, "currency": "USD"}},
+    {"kind": "recurring", "settings": {"percent": "20", "payments": 2}},
+    {"kind": "recurring", "settings": {"percent": "10", "payments": 3, "months": 1}},
+    {"kind": "staggered", "settings": {"percent": "20", "then_percent": "10", "first_months": 1}},
+    {"kind": "staggered", "settings": {"percent": "1", "then_percent": "100", "first_months": 1, "months": 2}},
 ]
 terms = [
     *({}, {"hold_days": 0}, {"hold_days": 0}, {"hold_days": 10}, {"hold_days": 10}),
@@ -35,6 +41,7 @@ terms = [
 second = {"field": "nth_purchase", "op": "=", "value": 2}
 fifty = {"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}
 pro = {"field": "metadata.plan", "op": "=", "value": "pro"}
+two_days = {"field": "account_age_days", "op": ">=", "value": 2}
 once = {"count": 1, "period": "lifetime"}
 twice_a_day = {"count": 2, "period": "day"}
 fifteen_dollars = {"amount": 1500, "currency": "USD", "period": "month"}
@@ -44,6 +51,8 @@ parts = [
     {"when": {"all": [fifty]}},
     {"when": {"any": [pro, {**second, "value": 1}, {**second, "value": 3}]}},
     {"when": {"all": [pro], "any": [fifty, {**second, "op": ">="}]}},
+    {"when": {"all": [{**pro, "field": "plan"}, two_days]}},
+    {"when": {"any": [two_days, second]}, "limits": {"per_referrer": twice_a_day}},
     {"limits": {"per_referrer": once}},
     {"limits": {"program": fifteen_dollars}},
     {"limits": {"per_referrer": twice_a_day, "program": {**fifteen_dollars, "period": "lifetime"}}},
