@@ -90,6 +90,22 @@ def test_conditions_and_limits_are_shown_as_they_came_out(app, work):
     assert "the same to the cent" in second
 
 
+def test_a_trace_shows_how_the_friend_came_as_far_as_the_rule_asks_for_it(app, work):
+    asked = [
+        {"field": "account_age_days", "op": ">=", "value": 0},
+        {"field": "link", "op": "!=", "value": "somebody"},
+        {"field": "country", "op": "=", "value": "DE"},
+    ]
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, **money.TEN_DOLLARS, when={"all": asked}, now=NOON - DAY)
+        bob = session.query(User).filter_by(name="Bob Miller").one()
+        late = money.buy(session, bob, event_id="evt_9", at=NOON).conversion_id
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", work.page(f"/admin/conversions/{late}")))
+    assert re.search(r"Days since the signup \d+ The link something else", page)
+    assert "The click’s country must be DE, and was not known." in page
+    assert "the same to the cent" in page
+
+
 def test_what_happened_since_is_told_with_who_did_it(app, work):
     with app.app_context(), write_transaction() as session:
         money.refund(session, "20.00 USD", of="evt_1", at=NOON - timedelta(hours=1))

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.clock import utc_now
+from webapp.domain.condition_fields import FIELDS
 from webapp.domain.explain_for_staff import ACCOUNTS
 from webapp.domain.money import Money
 from webapp.domain.names import first_name
@@ -344,6 +345,9 @@ def _facts(decided: Decided) -> list[tuple[str, str]]:
     lines = [(_("Kind"), type_label(facts.type))]
     if facts.amount is not None:
         lines.append((_("Amount"), money(facts.amount)))
+    if facts.account_age_days is not None:
+        lines.append((_("Days since the signup"), number(facts.account_age_days)))
+    lines += [(_(FIELDS[name].label), text or _("something else")) for name, text in facts.origin.items()]
     return [*lines, (_("Number of its kind"), number(facts.nth_purchase))]
 
 
