@@ -16,6 +16,7 @@ from webapp.domain.periods import (
     monday_of,
     months_back,
     next_month,
+    read_as_of,
     read_month,
     weeks_between,
     window_of,
@@ -139,3 +140,22 @@ def test_a_week_is_that_of_its_monday():
     assert (monday_of(sunday), monday_of(monday)) == (date(2026, 11, 16), monday)
     assert [weeks_between(sunday, day) for day in (date(2026, 11, 16), monday, date(2026, 12, 31))] == [0, 1, 6]
     assert weeks_between(monday, sunday) == -1
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "moment"),
+    [
+        ("2026-05-03T14:00", "Europe/Berlin", "2026-05-03T12:00:00+00:00"),
+        ("2026-05-03T14:00:59", "UTC", "2026-05-03T14:00:59+00:00"),
+        pytest.param("2026-05-03", "America/New_York", "2026-05-04T03:59:59.999999+00:00", id="a day is its end"),
+        pytest.param("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00+00:00", id="the first of two"),
+        ("2026-02-30", "UTC", None),
+        ("2026-05-03T25:00", "UTC", None),
+        ("2026-05-03T14", "UTC", None),
+        ("2026-05-03T14:00+02:00", "UTC", None),
+        ("0001-01-01", "UTC", None),
+        ("", "UTC", None),
+    ],
+)
+def test_a_moment_as_of_which_something_is_asked(text, zone, moment):
+    assert read_as_of(text, zone) == (datetime.fromisoformat(moment) if moment else None)

@@ -72,6 +72,7 @@ PAGES = {
         *("/admin/referrals/{referral}/credit wrong", "/admin/referrals/{referral}/removal wrong"),
         *("/admin/conversions", "/admin/conversions/{conversion}"),
         *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
+        *("/admin/ledger", "/admin/ledger?person={user}&as_of=2030-01-01", "/admin/ledger?q=a"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
         "/admin/rewards/{owing}/write-off wrong",
     ),
@@ -83,6 +84,7 @@ FILES = {
 NOT_PAGES = {
     *FILES,
     *("/", "/healthz", "/readyz", "/metrics", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
+    "/admin/ledger/entries.csv",
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
 }
 

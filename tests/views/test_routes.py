@@ -79,6 +79,8 @@ ROUTES = {
         # Nobody has one.
         "404",
     ),
+    "GET /admin/ledger": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/ledger/entries.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),
     # Nothing has to be filled in.
     "POST /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),

@@ -80,6 +80,22 @@ def read_month(text: str) -> date | None:
     return date(int(text[:4]), int(text[5:]), 1)
 
 
+def read_as_of(text: str, time_zone: str) -> datetime | None:
+    """Return the moment of "2026-05-03T14:00" in an IANA time zone; "2026-05-03" is meant as its very end.
+
+    Of an hour that clocks show twice it is the first one. None for anything else.
+    """
+    if not _AS_OF.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if "T" not in text:
+        return day_begins(moment.date() + timedelta(days=1), time_zone) - timedelta(microseconds=1)
+    return moment.replace(tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+
+
 def next_month(first: date) -> date:
     """Return the first day of the month after the one that begins with `first`."""
     return date(first.year + first.month // 12, first.month % 12 + 1, 1)
@@ -108,3 +124,4 @@ def months_back(today: date, since: date) -> list[date]:
 
 # The years that every time zone and the step to the next month are sure of.
 _MONTH = re.compile(r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])", re.ASCII)
+_AS_OF = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?", re.ASCII)

@@ -21,3 +21,9 @@ def people_called(program_id: UUID, text: str) -> Select[UUID]:
 def person_name(session: Session, program_id: UUID, person_id: UUID) -> str | None:
     """Return what someone of the program is called; None when there is nobody with this id."""
     return session.scalar(select(User.name).where(User.program_id == program_id, User.id == person_id))
+
+
+def list_called(session: Session, program_id: UUID, text: str, *, limit: int) -> list[tuple[UUID, str]]:
+    """Return id and name of people who are called like this, by name, at most `limit`."""
+    called = people_called(program_id, text).order_by(User.name, User.id).limit(limit)
+    return [(id_, name) for id_, name in session.execute(called.add_columns(User.name))]

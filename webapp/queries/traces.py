@@ -72,6 +72,7 @@ class EntryLine:
     owner_name: str
     amount: Money
     at: datetime
+    owner_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
             LedgerEntry.amount_minor,
             LedgerEntry.currency,
             LedgerTransaction.at,
+            User.id,
         )
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .join(User, User.id == LedgerEntry.user_id)
@@ -184,7 +186,7 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
             LedgerTransaction.at, LedgerTransaction.reward_id, LedgerTransaction.reward_sequence, LedgerEntry.position
         )
     )
-    return [EntryLine(*row[:5], Money(row[5], row[6]), row[7]) for row in rows]
+    return [EntryLine(*row[:5], Money(row[5], row[6]), row[7], row[8]) for row in rows]
 
 
 def refunds_of(session: Session, conversion_id: UUID, currency: str | None) -> list[RefundLine]:

@@ -66,11 +66,19 @@ def test_no_list_asks_more_with_more_rows(app, marta, statements, rows):
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_a_day_s_work_asks_no_more_of_a_thousand_rewards_than_of_ten(app, work, statements):
-    lists = ("/admin", "/admin/referrals", "/admin/conversions", "/admin/rewards", "/admin/rewards?status=pending")
+    lists = (
+        "/admin",
+        "/admin/referrals",
+        "/admin/conversions",
+        "/admin/rewards",
+        "/admin/rewards?status=pending",
+        "/admin/ledger",
+    )
     one = (
         f"/admin/conversions/{work.conversion}",
         f"/admin/rewards/{work.reward}",
         f"/admin/referrals/{work.referral}",
+        f"/admin/ledger?person={work.ada}&as_of=2026-11-22T12:00",
     )
     asked = {}
     for rows in (10, 990):

@@ -93,6 +93,7 @@ def show(conversion_id: UUID) -> Response:
         was_credited_again=any(decided.bond for decided in decisions),
         holds=traces.holds(rewards, about),
         ledger=traces.ledger(entries),
+        ledger_owners=traces.ledger_owners(entries),
         since=traces.since(deeds, refunds, all_rewards, {entry.reward_id: entry.owner_name for entry in entries}),
         shares=traces.shares(rewards, about),
         recomputed=traces.recomputed(decisions, rewards),

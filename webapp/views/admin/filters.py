@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from sqlalchemy.orm import Session
 
+from webapp.domain.periods import read_as_of
 from webapp.forms.typed import without_nul
 from webapp.models import Program
 from webapp.queries.people_search import person_name
@@ -62,6 +63,26 @@ def period(program: Program) -> tuple[datetime | None, datetime | None]:
         datetime.combine(first, time.min, zone) if first else None,
         datetime.combine(last + timedelta(days=1), time.min, zone) if last else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment as of which something is asked for, inclusive, and the same as it stands in the address."""
+
+    moment: datetime
+    text: str
+
+    @property
+    def is_day(self) -> bool:
+        """Whether a day was named, whose end is meant."""
+        return "T" not in self.text
+
+
+def as_of(program: Program) -> AsOf | None:
+    """Read the moment `as_of`, a day or a day and a time in the program's time zone; None for now."""
+    text = request.args.get("as_of", "")
+    moment = read_as_of(text, program.time_zone)
+    return AsOf(moment, text) if moment else None
 
 
 def kept(names: Iterable[str]) -> dict[str, str]:

@@ -11,14 +11,19 @@ from flask.typing import ResponseReturnValue
 from webapp.extensions import db
 from webapp.forms.search import SearchForm
 from webapp.queries.people import find_person_id
-from webapp.views.admin import conversions, referrals, rewards
+from webapp.views.admin import conversions, ledger, referrals, rewards
 from webapp.views.admin.filters import LONGEST_SEARCH, NOBODY
 from webapp.web import load_program
 
 bp = Blueprint("searches", __name__, url_prefix="/searches")
 
 # The lists, and what else each is narrowed down by.
-LISTS = {"referrals": referrals.FILTERS, "conversions": conversions.FILTERS, "rewards": rewards.FILTERS}
+LISTS = {
+    "referrals": referrals.FILTERS,
+    "conversions": conversions.FILTERS,
+    "rewards": rewards.FILTERS,
+    "ledger": ledger.FILTERS,
+}
 
 
 @bp.post("")

@@ -231,6 +231,11 @@ def ledger(entries: Sequence[EntryLine]) -> Ledger:
     return Ledger(title, balances, rows, sums)
 
 
+def ledger_owners(entries: Sequence[EntryLine]) -> list[tuple[UUID, str]]:
+    """Return id and name of those whose accounts the entries are in, each once, in the order of the entries."""
+    return list(dict.fromkeys((entry.owner_id, entry.owner_name) for entry in entries))
+
+
 def since(
     deeds: Sequence[RewardDeed],
     refunds: Sequence[RefundLine],

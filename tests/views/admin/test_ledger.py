@@ -1,0 +1,117 @@
+"""The ledger as an admin reads it."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from tests import factories, money
+from tests.factories import NOON, csrf_token
+from tests.money import DAY
+from tests.views.admin.conftest import words
+from webapp.database import write_transaction
+from webapp.ids import new_id
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+def rows_of(response):
+    assert response.status_code == 200
+    return list(csv.DictReader(StringIO(response.get_data(as_text=True).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))))
+
+
+def test_everybody_s_accounts_now_and_as_of_a_moment(work):
+    # 10.00 pending and 4.80 held; the 4.80 were pending until six days ago, the 10.00 came ten days ago.
+    assert '<h1 class="text-break">$14.80 earned and not paid</h1>' in work.page("/admin/ledger")
+    before = words(work.page("/admin/ledger?as_of=2026-11-12T11:59"))
+    assert "$4.80 earned and not paid" in before
+    assert "As it stood on Nov 12, 2026 at 11:59" in before
+    at_noon = words(work.page("/admin/ledger?as_of=2026-11-12T12:00"))
+    assert "$14.80 earned and not paid" in at_noon
+    assert "$14.80 — — — — —" in at_noon, "nothing was held then"
+    assert "Nothing was booked by then" in words(work.page("/admin/ledger?as_of=2026-11-09"))
+    assert "$4.80 earned and not paid" in words(work.page("/admin/ledger?as_of=2026-11-10"))
+    assert "is yet to come" in words(work.page("/admin/ledger?as_of=2030-01-01"))
+
+
+def test_the_moment_is_one_of_the_program_s_time_zone(app, work):
+    with app.app_context(), write_transaction() as session:
+        factories.program(session).time_zone = "Pacific/Auckland"
+    # Noon in UTC is one in the morning of the next day there.
+    assert "Nothing was booked by then" in words(work.page("/admin/ledger?as_of=2026-11-10"))
+    assert "$4.80 earned and not paid" in words(work.page("/admin/ledger?as_of=2026-11-11T01:00"))
+
+
+def test_a_person_s_entries_say_what_happened_and_lead_back_to_it(app, work):
+    with app.app_context(), write_transaction() as session:
+        money.refund(session, "25.00 USD", at=NOON - DAY)
+    page = work.page(f"/admin/ledger?person={work.ada}")
+    assert "Ada Okafor: $9.80 earned and not paid" in words(page)
+    assert f'href="/admin/rewards/{work.reward}"' in page
+    assert f'href="/admin/conversions/{work.conversion}"' in page
+    assert f'href="/admin/users/{work.ada}"' in page
+    body = words(page[page.index("<tbody", page.index("The entries that led there")) :])
+    assert body.index("refund ref_1") < body.index("Purchase of Bob Miller, Nov 10")
+    assert "$5.00 taken back: the order was refunded Purchase of Bob Miller, Nov 12 Grapevine itself" in body
+    # The account and its balance after each entry, the newest first.
+    approved = words(work.page(f"/admin/ledger?person={work.ada}&account=pending&currency=USD"))
+    assert "Ada Okafor: $5.00 in “Pending”" in approved
+    held = words(work.page(f"/admin/ledger?person={work.ada}&account=held&as_of=2026-11-20T12:00"))
+    assert "Ada Okafor: $4.80 in “Held”" in held
+    assert "No entry is like that" in words(work.page(f"/admin/ledger?person={work.ada}&account=paid"))
+
+
+def test_pages_follow_each_other_and_keep_what_is_asked_for(app, work):
+    with app.app_context(), write_transaction() as session:
+        for _ in range(12):
+            money.send(session, work.reward, "held", "pending", now=NOON)
+    path = f"/admin/ledger?person={work.ada}&as_of=2026-11-30"
+    first = work.page(path)
+    more = first[first.index("before=") - 200 :]
+    address = more[more.index('href="') + 6 :].split('"')[0].replace("&amp;", "&")
+    assert "as_of=2026-11-30" in address
+    part = work.client.get(address, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "<h1" not in part
+    assert first.count("<tr>") - 3 + part.count("<tr>") == 2 * (2 + 24 + 1)
+    assert work.client.get(f"/admin/ledger?person={work.ada}&before={new_id()}").status_code == 404
+
+
+def test_looking_for_a_person_by_what_is_known_of_them(work):
+    token = csrf_token(work.page("/admin/ledger"))
+    sent = {"csrf_token": token, "noun": "ledger", "q": "ADA@example.com", "as_of": "2026-11-12T12:00"}
+    response = work.client.post("/admin/searches", data=sent)
+    assert response.location == f"/admin/ledger?as_of=2026-11-12T12:00&person={work.ada}"
+    assert "Ada Okafor: $14.80" in words(work.page(response.location))
+    assert "Ada Okafor: $14.80" in words(work.page("/admin/ledger?q=okafor"))
+    several = work.page("/admin/ledger?q=o&as_of=2026-11-12")
+    assert "Whose ledger?" in several
+    assert f'href="/admin/ledger?as_of=2026-11-12&amp;person={work.ada}"' in several
+    assert "$14.80" not in several
+    assert "Nobody is called that" in work.page("/admin/ledger?q=zzz")
+    assert "Nobody is called that" in work.page(f"/admin/ledger?person={new_id()}")
+
+
+def test_files_hold_the_entries_of_one_or_the_balances_of_all(work):
+    entries = rows_of(work.client.get(f"/admin/ledger/entries.csv?person={work.ada}&as_of=2026-11-20"))
+    assert [(row["account"], row["amount"], row["balance"]) for row in entries] == [
+        *(("expense", "-4.80", "-4.80"), ("pending", "4.80", "4.80")),
+        *(("expense", "-10.00", "-14.80"), ("pending", "10.00", "14.80")),
+        *(("pending", "-4.80", "10.00"), ("held", "4.80", "4.80")),
+    ]
+    assert entries[0]["reward_id"] == str(work.held)
+    balances = rows_of(work.client.get("/admin/ledger/entries.csv?as_of=2026-11-12T12:00"))
+    assert [(row["person"], row["account"], row["balance"]) for row in balances] == [
+        ("Ada Okafor", "expense", "-14.80"),
+        ("Ada Okafor", "pending", "14.80"),
+    ]
+    assert work.client.get("/admin/ledger/entries.csv?q=zzz").status_code == 404
+
+
+def test_what_is_no_moment_account_or_currency_is_left_aside(work):
+    for query in ("as_of=2026-02-30", "as_of=yesterday", "as_of=2026-11-12T25:00", "account=x", "currency=usd"):
+        assert "$14.80 earned and not paid" in words(work.page(f"/admin/ledger?{query}"))
+
+
+def test_the_person_s_page_and_the_trace_lead_to_it(work):
+    assert f'href="/admin/ledger?person={work.ada}"' in work.page(f"/admin/users/{work.ada}")
+    assert f'href="/admin/ledger?person={work.ada}"' in work.page(f"/admin/conversions/{work.conversion}")

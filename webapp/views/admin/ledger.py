@@ -1,0 +1,239 @@
+"""The ledger as of any moment: what stands in whose accounts, and the entries that led there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from webapp.clock import utc_now
+from webapp.domain.explain_for_staff import ACCOUNTS
+from webapp.domain.money import Money
+from webapp.domain.periods import local_day
+from webapp.extensions import db
+from webapp.formatting import exact_moment, money
+from webapp.models import Program
+from webapp.queries.ledger_entries import (
+    DUE,
+    AccountBalance,
+    BookedEntry,
+    EntryFilter,
+    balances_at,
+    list_entries,
+    stream_entries,
+    stream_person_balances,
+)
+from webapp.queries.paging import UnknownCursorError
+from webapp.queries.people_search import list_called
+from webapp.queries.reward_lists import ListedReward, find_rewards
+from webapp.queries.traces import RewardDeed, deeds_of
+from webapp.views.admin import filters
+from webapp.views.admin.reward_rows import what_for
+from webapp.views.admin.reward_words import actor_text, deed_text
+from webapp.views.csv import Cell, csv_response
+from webapp.web import load_program, page_cursor, render
+
+bp = Blueprint("ledger", __name__, url_prefix="/ledger")
+
+FILTERS = ("q", "person", "account", "currency", "as_of")
+# Of people who are called alike no more are offered; a longer name finds the others.
+MOST_CALLED = 20
+
+ENTRY_COLUMNS = (
+    *("at", "account", "currency", "amount", "balance", "transaction_id", "position"),
+    *("reward_id", "reward_sequence", "refund_event_id"),
+)
+BALANCE_COLUMNS = ("person_id", "person", "currency", "account", "balance")
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceCell:
+    """What stands in one account, with the way to its entries; no amount where nothing was ever booked."""
+
+    account: str
+    amount: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One entry: what was done, by whom, for what; the refund it is about, if any."""
+
+    at: datetime
+    number: str
+    account: str
+    amount: str
+    balance: str
+    what: str
+    who: str
+    refund: str
+    cause: str
+    reward_id: UUID
+    conversion_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for. `called` are those to choose from when a name means several people, or nobody."""
+
+    wanted: EntryFilter
+    search: filters.Search
+    as_of: filters.AsOf | None
+    called: list[tuple[UUID, str]]
+
+    @property
+    def person_id(self) -> UUID | None:
+        return self.wanted.person_id
+
+
+@bp.get("")
+def index() -> Response:
+    session, program = db.session(), load_program()
+    asked = _asked(session, program)
+    person_name = asked.search.person_name or (asked.called[0][1] if asked.person_id else None)
+    entries: list[BookedEntry] = []
+    more = None
+    if asked.person_id:
+        try:
+            entries, more = list_entries(session, program.id, asked.wanted, before=page_cursor())
+        except UnknownCursorError:
+            abort(404)
+    found_whom = asked.person_id is not None or not asked.search.is_on
+    balances = balances_at(session, program.id, _all_accounts(asked.wanted)) if found_whom else []
+    kept = filters.kept(FILTERS)
+    if asked.person_id:
+        kept = {"person": str(asked.person_id), **{name: value for name, value in kept.items() if name != "q"}}
+    return render(
+        "admin/ledger/index.html",
+        part="admin/ledger/_rows.html",
+        heading=_heading(asked, balances, person_name, program.currency),
+        as_of=asked.as_of,
+        # A day is meant as its end, which the control can only say to the minute.
+        as_of_value=(asked.as_of.text + ("T23:59" if asked.as_of.is_day else "")) if asked.as_of else "",
+        as_of_words=exact_moment(asked.as_of.moment) if asked.as_of else "",
+        is_ahead=asked.as_of is not None and asked.as_of.moment > utc_now(),
+        search=asked.search,
+        found_whom=found_whom,
+        called=asked.called,
+        most_called=MOST_CALLED,
+        person_id=asked.person_id,
+        person_name=person_name,
+        accounts=ACCOUNTS,
+        account_choices=[(name, _(label)) for name, label in ACCOUNTS.items()],
+        balances=_cells(balances, program.currency, kept),
+        currencies=[(code, code) for code in sorted({program.currency, *(one.amount.currency for one in balances)})],
+        entries=_rows(session, program, entries),
+        filters=kept,
+        other_filters={name: value for name, value in kept.items() if name not in ("q", "person")},
+        next_cursor=str(more) if more else None,
+    )
+
+
+@bp.get("/entries.csv")
+def export() -> Response:
+    """Of one person every entry, the earliest first; without one, what stood in everybody's accounts."""
+    program = load_program()
+    asked, program_id = _asked(db.session(), program), program.id
+    if asked.search.is_on and not asked.person_id:
+        abort(404)
+    day = local_day(asked.as_of.moment if asked.as_of else utc_now(), program.time_zone)
+
+    def entries(session: Session) -> Iterator[Sequence[Cell]]:
+        for one in stream_entries(session, program_id, asked.wanted):
+            yield (
+                one.at.astimezone(UTC).isoformat(),
+                *(one.account, one.amount.currency, one.amount.decimal, one.balance.decimal),
+                *(str(one.transaction_id), one.position, str(one.reward_id), one.reward_sequence),
+                one.refund_event_id or "",
+            )
+
+    def balances(session: Session) -> Iterator[Sequence[Cell]]:
+        for one in stream_person_balances(session, program_id, asked.wanted):
+            yield str(one.person_id), one.person_name, one.amount.currency, one.account, one.amount.decimal
+
+    if asked.person_id:
+        return csv_response(f"ledger-entries-{day}", ENTRY_COLUMNS, entries)
+    return csv_response(f"ledger-balances-{day}", BALANCE_COLUMNS, balances)
+
+
+def _asked(session: Session, program: Program) -> Asked:
+    search, as_of = filters.search(session, program.id), filters.as_of(program)
+    called = list_called(session, program.id, search.text, limit=MOST_CALLED) if search.text else []
+    # A name that only one person has means them.
+    person_id = search.person_id if search.person_name else called[0][0] if len(called) == 1 else None
+    currency = request.args.get("currency", "")
+    wanted = EntryFilter(
+        person_id=person_id,
+        account=filters.one_of("account", ACCOUNTS),
+        currency=currency if len(currency) == 3 and currency.isascii() and currency.isupper() else None,
+        until=as_of.moment if as_of else None,
+    )
+    return Asked(wanted, search, as_of, called)
+
+
+def _all_accounts(wanted: EntryFilter) -> EntryFilter:
+    return EntryFilter(person_id=wanted.person_id, until=wanted.until)
+
+
+def _heading(asked: Asked, balances: list[AccountBalance], name: str | None, first: str) -> str:
+    """Say what stands in the account that is asked for, else what is earned and not paid."""
+    if asked.search.is_on and not asked.person_id:
+        return _("Whose ledger?") if asked.called else _("Nobody is called that")
+    accounts = (asked.wanted.account,) if asked.wanted.account else DUE
+    sums: dict[str, int] = {}
+    for one in balances:
+        if one.account in accounts and asked.wanted.currency in (None, one.amount.currency):
+            sums[one.amount.currency] = sums.get(one.amount.currency, 0) + one.amount.minor
+    order = sorted((code for code, minor in sums.items() if minor), key=lambda one: (one != first, one))
+    amount = " + ".join(money(Money(sums[code], code)) for code in order)
+    if asked.wanted.account:
+        said = _("%(amount)s in “%(account)s”", amount=amount or "0", account=_(ACCOUNTS[asked.wanted.account]))
+    else:
+        said = _("%(amount)s earned and not paid", amount=amount) if amount else _("Nothing is owed")
+    return _("%(name)s: %(what)s", name=name, what=said) if name else said
+
+
+def _cells(balances: list[AccountBalance], first: str, kept: dict[str, str]) -> list[tuple[str, list[BalanceCell]]]:
+    """Return each currency with what stands in every account, in the order of ACCOUNTS."""
+    found: dict[str, dict[str, Money]] = {}
+    for one in balances:
+        found.setdefault(one.amount.currency, {})[one.account] = one.amount
+    rest = {name: value for name, value in kept.items() if name not in ("account", "currency")}
+
+    def cell(currency: str, account: str) -> BalanceCell:
+        amount = found[currency].get(account)
+        url = url_for(".index", **rest, account=account, currency=currency)
+        return BalanceCell(account, money(amount) if amount is not None else "", url)
+
+    return [
+        (currency, [cell(currency, account) for account in ACCOUNTS])
+        for currency in sorted(found, key=lambda one: (one != first, one))
+    ]
+
+
+def _rows(session: Session, program: Program, entries: list[BookedEntry]) -> list[EntryRow]:
+    ids = sorted({entry.reward_id for entry in entries})
+    if not ids:
+        return []
+    rewards = {row.id: row for row in find_rewards(session, program.id, ids)}
+    deeds = {(deed.reward_id, deed.sequence): deed for deed in deeds_of(session, ids)}
+    return [_row(entry, rewards[entry.reward_id], deeds[entry.reward_id, entry.reward_sequence]) for entry in entries]
+
+
+def _row(entry: BookedEntry, reward: ListedReward, deed: RewardDeed) -> EntryRow:
+    return EntryRow(
+        at=entry.at,
+        number=f"{entry.transaction_id.hex[-6:]}.{entry.position}",
+        account=_(ACCOUNTS[entry.account]),
+        amount=money(entry.amount),
+        balance=money(entry.balance),
+        what=deed_text(deed, entry.amount.currency),
+        who=actor_text(deed),
+        refund=entry.refund_event_id or "",
+        cause=what_for(reward),
+        reward_id=reward.id,
+        conversion_id=reward.conversion_id,
+    )
