@@ -64,6 +64,7 @@ PAGES = {
     "admin": (
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
+        "/admin/users/{user}/statements/{month}",
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *("/admin/audit?check=1", "/admin/settings", "/admin/integration", "/admin/integration wrong"),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
@@ -84,7 +85,8 @@ FILES = {
 NOT_PAGES = {
     *FILES,
     *("/", "/healthz", "/readyz", "/metrics", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
-    "/admin/ledger/entries.csv",
+    *("/admin/ledger/entries.csv", "/dashboard/rewards/statement/<month>.csv"),
+    "/admin/users/<uuid:user_id>/statements/<month>.csv",
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
 }
 

@@ -39,6 +39,7 @@ ROUTES = {
     "GET /dashboard/referrals": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/rewards": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/rewards/statement/<month>": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /dashboard/rewards/statement/<month>.csv": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/links": (TO_SIGN_IN, "200", "200", "200", "200"),
     "GET /dashboard/links/new": (TO_SIGN_IN, "200", "200", "200", "200"),
     # Nothing has to be filled in.
@@ -70,6 +71,8 @@ ROUTES = {
     "POST /admin/users/search": (TO_SIGN_IN, "403", "403", "403", "303"),
     "GET /admin/users/new": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/users/<uuid:user_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/users/<uuid:user_id>/statements/<month>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/users/<uuid:user_id>/statements/<month>.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
     "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),

@@ -19,9 +19,6 @@ from webapp.queries.paging import UnknownCursorError
 
 PAGE = 40
 
-# What is owed to people or will be, less what they owe: all but what was paid, and the other side of it all.
-DUE = tuple(account for account in ACCOUNTS if account not in ("expense", "paid"))
-
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:

@@ -1,14 +1,20 @@
-"""What a person earned in a stretch of time, as a statement lists it."""
+"""What a person earned in a stretch of time, and what moved in their accounts, as a statement lists it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.ledger import Account
 from webapp.domain.money import Money
-from webapp.models import Conversion, Reward, RewardEvent, User
+from webapp.domain.statements import Books, Kind, books_of, kind_of
+from webapp.models import Conversion, LedgerEntry, LedgerTransaction, Reward, RewardEvent, User
+from webapp.queries.ledger_entries import EntryFilter, balances_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,24 @@ class StatementLine:
     reason: str
     granted: Money
     kept: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One transaction: what happened to which reward, and what it added to each account, in minor units."""
+
+    at: datetime
+    reward_id: UUID
+    type: str
+    side: str
+    friend_name: str | None
+    status: str
+    reason: str
+    taken: Money | None
+    taken_as: str | None
+    currency: str
+    kind: Kind
+    amounts: dict[Account, int]
 
 
 def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, until: datetime) -> list[StatementLine]:
@@ -69,3 +93,72 @@ def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, 
 
 def _kept_minor(status: str, granted_minor: int, taken_minor: int) -> int:
     return 0 if status in ("rejected", "reversed") else granted_minor - taken_minor
+
+
+def movements_of(session: Session, person_id: UUID, *, since: datetime, until: datetime) -> list[Movement]:
+    """Return what was booked for a person from `since`, inclusive, to `until`, exclusive, the earliest first."""
+    rows = session.execute(
+        select(
+            LedgerTransaction.id,
+            LedgerTransaction.at,
+            LedgerTransaction.reward_id,
+            LedgerTransaction.reward_sequence,
+            LedgerEntry.account,
+            LedgerEntry.currency,
+            LedgerEntry.amount_minor,
+            Conversion.type,
+            Reward.side,
+            case((Reward.ended_bond.is_(None), User.name)).label("name"),
+            RewardEvent.status,
+            RewardEvent.reason,
+            RewardEvent.taken_minor,
+            RewardEvent.taken_as,
+        )
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .join(
+            RewardEvent,
+            and_(
+                RewardEvent.reward_id == LedgerTransaction.reward_id,
+                RewardEvent.sequence == LedgerTransaction.reward_sequence,
+            ),
+        )
+        .join(Reward, Reward.id == LedgerTransaction.reward_id)
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .outerjoin(User, User.id == Conversion.user_id)
+        .where(LedgerEntry.user_id == person_id, LedgerTransaction.at >= since, LedgerTransaction.at < until)
+        .order_by(LedgerTransaction.at, LedgerTransaction.reward_sequence, LedgerTransaction.id)
+    )
+    movements = []
+    for _key, entries in groupby(rows, key=lambda row: (row.id, row.currency)):
+        of_one = list(entries)
+        row, amounts = of_one[0], cast(dict[Account, int], {})
+        for entry in of_one:
+            amounts[entry.account] = amounts.get(entry.account, 0) + entry.amount_minor
+        movements.append(
+            Movement(
+                at=row.at,
+                reward_id=row.reward_id,
+                type=row.type,
+                side=row.side,
+                friend_name=row.name,
+                status=row.status,
+                reason=row.reason,
+                taken=Money(row.taken_minor, row.currency) if row.taken_minor else None,
+                taken_as=row.taken_as,
+                currency=row.currency,
+                kind=kind_of(amounts, first=row.reward_sequence == 1),
+                amounts=amounts,
+            )
+        )
+    return movements
+
+
+def books_before(
+    session: Session, program_id: UUID, person_id: UUID, movements: Sequence[Movement], *, since: datetime, first: str
+) -> list[Books]:
+    """Return the books of a person from `since` on: what stood there before, and these movements of theirs."""
+    opening: dict[str, dict[Account, int]] = {}
+    before = EntryFilter(person_id=person_id, until=since - timedelta(microseconds=1))
+    for one in balances_at(session, program_id, before):
+        opening.setdefault(one.amount.currency, {})[cast(Account, one.account)] = one.amount.minor
+    return books_of(opening, [(one.currency, one.kind, one.amounts) for one in movements], first=first)

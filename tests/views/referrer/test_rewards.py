@@ -366,3 +366,23 @@ def test_there_is_no_statement_of_a_month_that_is_none_or_has_not_begun(house, p
 
 def test_a_statement_is_nobody_elses(several, page_of):
     assert "Bob" not in page_of("cara", "/dashboard/rewards/statement/2026-11")
+
+
+def test_a_statement_says_what_moved_and_its_file_says_the_same(several, page_of):
+    said = words(page_of("ada", "/dashboard/rewards/statement/2026-11"))
+    assert "Not paid before November 2026" in said
+    assert "Not paid yet, as of now" in said
+    lines = page_of("ada", "/dashboard/rewards/statement/2026-11.csv").splitlines()
+    first, last = (
+        next(line for line in lines if name in line and ",USD," in line) for name in ("Not paid before", "as of now")
+    )
+    moved = [line for line in lines[1:] if line.startswith("20") and ",USD," in line]
+    begun, *balances = (line.rsplit(",", 1)[1] for line in (first, *moved, last))
+    assert balances[-1] == balances[-2]
+    assert f"${begun} " in said
+    assert f"${balances[-1]}" in said
+    assert page_of("cara", "/dashboard/rewards/statement/2026-11.csv").count("\n") == 1
+
+
+def test_a_file_of_a_month_that_has_not_begun_is_none(house, page_of):
+    page_of("ada", "/dashboard/rewards/statement/2026-12.csv", status=404)

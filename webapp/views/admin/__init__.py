@@ -20,6 +20,7 @@ from webapp.views.admin import (
     rule_changes,
     searches,
     settings,
+    statements,
     users,
     write_offs,
 )
@@ -39,6 +40,7 @@ NOUNS = (
     ledger,
     searches,
     users,
+    statements,
     coupon_codes,
     integration,
     keys,

@@ -13,11 +13,11 @@ from webapp.clock import utc_now
 from webapp.domain.explain_for_staff import ACCOUNTS
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day
+from webapp.domain.statements import DUE
 from webapp.extensions import db
 from webapp.formatting import exact_moment, money
 from webapp.models import Program
 from webapp.queries.ledger_entries import (
-    DUE,
     AccountBalance,
     BookedEntry,
     EntryFilter,

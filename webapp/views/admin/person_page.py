@@ -72,6 +72,7 @@ def page_of(
         "balances": _balances(session, person, program.currency),
         "rewards": _rewards(session, person),
         "sessions": count_sessions(session, person.id, now),
+        "this_month": f"{local_day(now, program.time_zone):%Y-%m}",
     }
 
 
