@@ -68,6 +68,7 @@ PAGES = {
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *("/admin/audit?check=1", "/admin/settings", "/admin/integration", "/admin/integration wrong"),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
+        *("/admin/rules?as_of=2030-01-01", "/admin/rules/{rule}/versions/1", "/admin/rules/{rule}/comparison"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
         *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),
         *("/admin/referrals/{referral}/credit wrong", "/admin/referrals/{referral}/removal wrong"),

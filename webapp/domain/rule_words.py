@@ -89,6 +89,13 @@ def hold_of(rule: RuleDefinition) -> Sentence:
     return counted(_HOLD, rule.hold_days, {"days": rule.hold_days})
 
 
+def dates_of(rule: RuleDefinition) -> tuple[Sentence, ...]:
+    """Say from when and until when a rule pays; nothing for one without dates."""
+    starts = Sentence(N_("From %(moment)s"), {"moment": Moment(rule.starts_at)}) if rule.starts_at else None
+    ends = Sentence(N_("Until before %(moment)s"), {"moment": Moment(rule.ends_at)}) if rule.ends_at else None
+    return tuple(end for end in (starts, ends) if end is not None)
+
+
 def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
     """Say all that a rule says, one thing after the other, in one order."""
     trigger = (
@@ -96,8 +103,6 @@ def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
         if rule.trigger in _WHEN
         else Sentence(N_("When “%(type)s” is reported"), {"type": rule.trigger})
     )
-    starts = Sentence(N_("From %(moment)s"), {"moment": Moment(rule.starts_at)}) if rule.starts_at else None
-    ends = Sentence(N_("Until before %(moment)s"), {"moment": Moment(rule.ends_at)}) if rule.ends_at else None
     return (
         Part(N_("Name"), (Sentence(N_("%(name)s"), {"name": rule.name}),)),
         Part(N_("What it pays"), (Sentence(_GETS[rule.beneficiary], {"what": reward_words(rule.settings)}),)),
@@ -107,7 +112,7 @@ def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
         Part(N_("Conditions"), conditions_of(rule)),
         Part(N_("Hold"), (hold_of(rule),)),
         Part(N_("Limits"), limits_of(rule)),
-        Part(N_("Dates"), tuple(end for end in (starts, ends) if end is not None)),
+        Part(N_("Dates"), dates_of(rule)),
     )
 
 

@@ -54,13 +54,17 @@ class RuleSet:
     rules: tuple[tuple[Version, ...], ...]
     limited: tuple[Limited, ...] = ()
 
-    def live_at(self, moment: datetime) -> list[Version]:
-        """Return the version of each rule that was live at a moment; a version begins with its own."""
+    def as_of(self, moment: datetime) -> list[Version]:
+        """Return the version of each rule that held at a moment, whatever its state; a version begins with its own."""
         newest = (
             next((version for version in reversed(versions) if version.live_from <= moment), None)
             for versions in self.rules
         )
-        return [version for version in newest if version is not None and version.state == "live"]
+        return [version for version in newest if version is not None]
+
+    def live_at(self, moment: datetime) -> list[Version]:
+        """Return the version of each rule that was live at a moment."""
+        return [version for version in self.as_of(moment) if version.state == "live"]
 
     def live(self) -> list[Version]:
         """Return the newest version of each rule that pays now: neither a paused one nor one that ended."""

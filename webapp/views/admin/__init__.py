@@ -17,7 +17,7 @@ from webapp.views.admin import (
     referrals,
     reward_decisions,
     rewards,
-    rule_changes,
+    rule_versions,
     searches,
     settings,
     statements,
@@ -30,7 +30,7 @@ from webapp.web import keep_out_of_caches, load_program
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 NOUNS = (
     overview,
-    rule_changes,
+    rule_versions,
     referrals,
     referral_changes,
     conversions,

@@ -8,10 +8,22 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from webapp.domain.rule_words import conditions_of, differences, hold_of, limits_of, parts_of, rule_sentence, unchanged
+from webapp.domain.periods import local_day
+from webapp.domain.rule_words import (
+    conditions_of,
+    dates_of,
+    differences,
+    hold_of,
+    limits_of,
+    parts_of,
+    rule_sentence,
+    unchanged,
+)
 from webapp.domain.rules import RuleDefinition
-from webapp.formatting import money, number, say
+from webapp.formatting import day_words, exact_moment, money, number, say
 from webapp.queries.rules import Paid, Publishing, Version
+from webapp.views.admin.filters import AsOf
+from webapp.web import load_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,20 @@ class RuleRow:
     limits: list[str]
     hold: str
     earnings: list[Earning]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRow:
+    """A version as of a moment: what it said, until when it held (None while it does), and the newest one's number.
+
+    `differs` says whether the newest one says or does something else.
+    """
+
+    rule: RuleRow
+    dates: list[str]
+    until: datetime | None
+    newest: int
+    differs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +124,31 @@ def _earning(paid: Paid) -> Earning:
     if paid.withdrawn.minor:
         count += ", " + _("%(amount)s taken back", amount=money(paid.withdrawn))
     return Earning(money(paid.granted), count)
+
+
+def past_row(version: Version, versions: Sequence[Version]) -> PastRow:
+    """Return a version as it was. `versions` are all of its rule."""
+    newest = versions[-1]
+    return PastRow(
+        rule=rule_row(version, ()),
+        dates=[say(one) for one in dates_of(version.definition)],
+        until=held_until(version, versions),
+        newest=newest.number,
+        differs=(newest.definition, newest.state) != (version.definition, version.state),
+    )
+
+
+def held_until(version: Version, versions: Sequence[Version]) -> datetime | None:
+    """Return when the next version took its place; None while none has."""
+    return next((one.live_from for one in versions if one.number == version.number + 1), None)
+
+
+def asked_words(asked: AsOf) -> str:
+    """Say as of which moment something is shown, in the middle of a sentence."""
+    moment = exact_moment(asked.moment)
+    if asked.is_day:
+        return _("at the end of %(day)s", day=day_words(local_day(asked.moment, load_program().time_zone)))
+    return _("on %(moment)s", moment=moment)
 
 
 def changes_between(before: RuleDefinition, after: RuleDefinition) -> list[Changed]:

@@ -22,7 +22,8 @@ from webapp.queries.figures import PERIOD_DAYS
 from webapp.queries.limits import used_of
 from webapp.queries.rules import State, Version, paid_by_rules, publishings_of, rule_set
 from webapp.services.rules import RuleStateError, StaleRuleError, begin_publishing, change_rule_state
-from webapp.views.admin.rule_words import facts_of, rule_row, state_look, version_rows
+from webapp.views.admin import filters
+from webapp.views.admin.rule_words import asked_words, facts_of, past_row, rule_row, state_look, version_rows
 from webapp.web import load_program, render
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
@@ -35,6 +36,8 @@ _POSSIBLE = {"pause": ("live",), "resume": ("paused",), "end": ("live", "paused"
 @bp.get("")
 def index() -> Response:
     session, program = db.session(), load_program()
+    if (moment := filters.as_of(program)) is not None:
+        return _as_of(moment)
     since = last_days(local_day(utc_now(), program.time_zone), PERIOD_DAYS)[0]
     paid = paid_by_rules(session, program.id, since)
     latest = rule_set(session, program.id, program.rules_revision).latest()
@@ -96,6 +99,27 @@ def change_state(rule_id: UUID, act: str) -> ResponseReturnValue:
     except RuleStateError:
         return _ask(act, latest, form, stale=True, status=409)
     return redirect(url_for(".show", rule_id=rule_id, done=ACTS[act]), code=303)
+
+
+def _as_of(asked: filters.AsOf) -> Response:
+    """Show the program as it was at a moment: what each rule said then, and until when."""
+    program = load_program()
+    rules = rule_set(db.session(), program.id, program.rules_revision)
+    rows = [past_row(version, rules.of_rule(version.rule_id)) for version in rules.as_of(asked.moment)]
+    live = sum(row.rule.state.kind == "rule_live" for row in rows)
+    when = asked_words(asked)
+    return render(
+        "admin/rules/as_of.html",
+        heading=ngettext(
+            "%(num)s reward rule was live %(moment)s", "%(num)s reward rules were live %(moment)s", live, moment=when
+        )
+        if live
+        else _("No reward rule was live %(moment)s", moment=when),
+        rows=sorted(rows, key=lambda row: ("rule_live", "rule_paused", "rule_ended").index(row.rule.state.kind)),
+        later=len(rules.rules) - len(rows),
+        is_ahead=asked.moment > utc_now(),
+        as_of=asked.text,
+    )
 
 
 def _find_for(act: str, rule_id: UUID) -> Version:
