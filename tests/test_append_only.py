@@ -10,8 +10,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.factories import NOON, program
 from tests.money import ada_and_bob, buy, publish
 from webapp.database import write_transaction
+from webapp.domain.quotes import Quote
 from webapp.extensions import db
 from webapp.models import Model, Reward, User, append_only
+from webapp.services.quotes import add_quote
 from webapp.services.referral_changes import Wanted, change_referral
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -33,6 +35,7 @@ def rows(in_app):
         buy(session, bob)
         wanted = Wanted("remove", None, 0, "other", bob.id)
         change_referral(session, program(session), bob, wanted, now=NOON)
+        add_quote(session, program(session).id, Quote("EUR", "USD", "1.0842", NOON), by=bob.id, now=NOON)
     db.session.rollback()
 
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -21,6 +22,7 @@ from webapp.domain.ledger import ACCOUNTS
 from webapp.domain.limits import read_limits
 from webapp.domain.money import Money
 from webapp.domain.periods import Window
+from webapp.domain.quotes import Quote, convert
 from webapp.domain.refunds import WentBack, counted, refundable, still_earned
 from webapp.domain.registry import KINDS
 from webapp.domain.rewards import STATUSES
@@ -114,6 +116,26 @@ def test_a_line_of_the_table_of_limits_pays_so(line):
         Earned(Money.parse(reward), ()), {"program": Used(int(used), Window())}
     )
     assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == paid
+
+
+@pytest.mark.parametrize("line", table("| quote |").splitlines()[2:])
+def test_a_line_of_the_table_of_quotes_comes_out_so(line):
+    quoted, amount, with_what, counts_as, comes_out = (cell.strip() for cell in line.strip("|").split("|"))
+    base, rate, counter = re.fullmatch(r"1 (\w+) = (\S+) (\w+)", quoted).groups()
+    quotes = (Quote(base, counter, rate, datetime(2026, 5, 3, tzinfo=UTC)),)
+    minor, currency = re.search(r"([\d.]+) (\w+)`", with_what).groups()
+    compared, money = Money.parse(f"{minor} {currency}"), Money.parse(amount)
+    worth = convert(money, currency, quotes)
+    assert str(worth or "unknown") == counts_as
+    if with_what.startswith("condition"):
+        raw = {"field": "amount", "op": ">=", "value": compared.minor, "currency": currency}
+        unmet = read_conditions({"all": [raw]}).check(replace(facts(amount=amount), quotes=quotes)).unmet
+        assert (f"`{unmet.code}`" if unmet else "holds") == comes_out
+        return
+    used = Money.parse(f"{with_what.rpartition(' ')[2]} {currency}").minor
+    raw = {"amount": compared.minor, "currency": currency, "period": "lifetime"}
+    found = read_limits({"program": raw}).apply(Earned(money, ()), {"program": Used(used, Window())}, quotes)
+    assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == comes_out
 
 
 @pytest.mark.parametrize("line", table("| granted | purchase | refunds |").splitlines()[2:])

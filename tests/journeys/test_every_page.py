@@ -22,12 +22,14 @@ from tests.services.test_signups import join
 from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.quotes import Quote
 from webapp.ids import new_id
 from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
 from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.keys import create_key, revoke_key
+from webapp.services.quotes import add_quote
 from webapp.services.roles import change_role
 from webapp.services.signups import CameBy
 
@@ -66,7 +68,13 @@ PAGES = {
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
         "/admin/users/{user}/statements/{month}",
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
-        *("/admin/audit?check=1", "/admin/settings", "/admin/integration", "/admin/integration wrong"),
+        *(
+            "/admin/audit?check=1",
+            "/admin/settings",
+            "/admin/settings/quotes wrong",
+            "/admin/integration",
+            "/admin/integration wrong",
+        ),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
         *("/admin/rules?as_of=2030-01-01", "/admin/rules/{rule}/versions/1", "/admin/rules/{rule}/comparison"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
@@ -155,6 +163,13 @@ def fill(app, *, full):
                 buy_and_send_back(session, friend, number, now)
         if full:
             rollup_rows.a_fortnight_ago(session)
+            add_quote(
+                session,
+                factories.program(session).id,
+                Quote("EUR", "USD", "1.0842", now),
+                by=people["admin"].id,
+                now=now,
+            )
         rewards = list_rewards(session, factories.program(session).id, beneficiary_id=people["referrer"].id)[0]
         key_ids = [
             create_key(session, factories.program(session), name=name, scope="write", secret=name, now=now).id

@@ -364,6 +364,22 @@ def _disputes_and_write_offs(connection: sa.Connection) -> None:
     )
 
 
+def _exchange_quotes(connection: sa.Connection) -> None:
+    insert(
+        connection,
+        "exchange_quotes",
+        id=UUID(int=110),
+        program_id=_program(connection),
+        sequence=1,
+        base="EUR",
+        counter="USD",
+        rate="1.0842",
+        valid_from=NOON,
+        added_by=ADA,
+        added_at=NOON,
+    )
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -377,4 +393,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0010": _referrals_that_are_changed_by_people,
     "0011": _friends_who_count_and_corrections,
     "0012": _disputes_and_write_offs,
+    "0014": _exchange_quotes,
 }

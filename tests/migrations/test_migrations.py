@@ -99,6 +99,8 @@ def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(em
     for revision in REVISIONS[: REVISIONS.index("0010") + 1]:
         upgrade(revision=revision)
         fill(revision)
+    # What came later goes away first, each migration by itself.
+    downgrade(revision="0010")
     full = rows_in_every_table()
     moved = (
         "UPDATE rewards SET ended_bond = 1 WHERE side = 'friend'",
@@ -116,7 +118,7 @@ def test_the_way_back_is_refused_whole_once_money_followed_a_changed_referral(em
         assert "changed by people" in str(refused.value.__context__)
         assert rows_in_every_table() == full
     with db.engine.connect() as connection:
-        assert append_only.protected_tables(connection) == set(append_only.TABLES)
+        assert append_only.protected_tables(connection) == set(append_only.TABLES) & full.keys()
 
 
 def test_the_way_back_is_refused_once_a_reward_was_corrected(empty):

@@ -31,7 +31,7 @@ RULES = (
 DEAR = {"all": [{"field": "amount", "op": ">=", "value": 3000, "currency": "USD"}]}
 
 
-class Undone(Exception):
+class UndoneError(Exception):
     """The transaction is not kept."""
 
 
@@ -83,14 +83,14 @@ def test_any_order_ends_at_the_same_sums(seed):
     ends = []
     orders = [sorted(found, key=lambda one: one[0]), found, random.Random(seed).sample(found, len(found))]
     for order in orders:
-        with contextlib.suppress(Undone), write_transaction() as session:
+        with contextlib.suppress(UndoneError), write_transaction() as session:
             rules(session)
             _ada, friends = friends_of_ada(session)
             for step, what in enumerate(order):
                 happens(session, friends, what, now=NOON + 200 * DAY + timedelta(seconds=step))
                 assert list(breaches(session)) == [], (seed, step)
             ends.append(sums(session))
-            raise Undone
+            raise UndoneError
     assert ends[0]
     assert ends[1] == ends[2] == ends[0]
 

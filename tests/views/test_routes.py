@@ -96,6 +96,8 @@ ROUTES = {
     "GET /admin/audit/entries.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/settings": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/settings": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/settings/quotes": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/settings/quotes": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rules": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rules": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rules/new": (TO_SIGN_IN, "403", "403", "403", "200"),

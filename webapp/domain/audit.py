@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str] = {
     "coupon_retired": N_("Retired a coupon code"),
     "key_created": N_("Made a key of the API"),
     "key_revoked": N_("Revoked a key of the API"),
+    "quote_added": N_("Added an exchange quote"),
     "settings_changed": N_("Changed the program’s settings"),
 }
 

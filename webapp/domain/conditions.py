@@ -23,6 +23,7 @@ from webapp.domain.condition_fields import (
 from webapp.domain.countries import COUNTRIES
 from webapp.domain.facts import CONVERSION_TYPE, Detail, Facts, Skipped
 from webapp.domain.money import EXPONENTS, LARGEST, Money
+from webapp.domain.quotes import Pair, convert, quote_for
 from webapp.domain.registry import MOST, SettingError
 from webapp.domain.sentences import N_, Sentence
 
@@ -60,13 +61,17 @@ class Condition:
             missing = N_("not known") if known.source in ("origin", "signed_up_at") else N_("not reported")
             return Check(self, "value_missing", self._said(known, Sentence(missing)))
         if isinstance(was, Money):
-            if was.currency != self.currency:
+            worth = convert(was, str(self.currency), facts.quotes)
+            if worth is None:
                 return Check(self, "currency_differs", self._said(known, was))
-            holds = OPS[self.op].holds(was.minor, self.value)
-        else:
-            value = self.value
-            wanted = tuple(map(known.spelled, value)) if isinstance(value, tuple) else known.spelled(value)
-            holds = OPS[self.op].holds(known.spelled(was), wanted)
+            holds = OPS[self.op].holds(worth.minor, self.value)
+            quote = quote_for(was.currency, worth.currency, facts.quotes)
+            values = {"amount": was, "worth": worth, "quote": quote.in_words() if quote else ""}
+            shown = Sentence(N_("%(amount)s (%(worth)s at %(quote)s)"), values) if quote else was
+            return Check(self, None if holds else "condition_false", self._said(known, shown))
+        value = self.value
+        wanted = tuple(map(known.spelled, value)) if isinstance(value, tuple) else known.spelled(value)
+        holds = OPS[self.op].holds(known.spelled(was), wanted)
         return Check(self, None if holds else "condition_false", self._said(known, self._shown(known, was)))
 
     def table(self) -> dict[str, Any]:
@@ -174,6 +179,15 @@ class Conditions:
     def asks_for(self, source: Source) -> bool:
         """Say whether any condition looks at these facts."""
         return any(_known(condition.field).source == source for condition in (*self.all_of, *self.any_of))
+
+    def pairs(self, facts: Facts) -> set[Pair]:
+        """Return the currencies between which a condition has to compare."""
+        found = set()
+        for condition in (*self.all_of, *self.any_of):
+            was = _known(condition.field).get(facts, condition.field) if condition.currency else None
+            if isinstance(was, Money) and was.currency != condition.currency:
+                found.add(frozenset((was.currency, str(condition.currency))))
+        return found
 
     def looked_at(self, details: Mapping[str, Detail]) -> dict[str, Detail]:
         """Return what has to be kept of details so that every condition comes out the same.

@@ -58,6 +58,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s made the API key %(subject)s"),
     ),
     "key_revoked": (N_("%(who)s revoked the API key %(subject)s"),),
+    "quote_added": (
+        N_("%(who)s added the exchange quote of %(rate)s %(counter)s for 1 %(base)s"),
+        N_("%(who)s added an exchange quote"),
+    ),
     "settings_changed": (
         N_("%(who)s changed the settings: %(changes)s"),
         N_("%(who)s changed the settings"),

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from webapp.domain import quotes as stored_quotes
 from webapp.domain.money import Money
 from webapp.domain.periods import Window
+from webapp.domain.quotes import Quote
 from webapp.domain.sentences import Sentence
 
 # What a conversion is called; a rule's trigger is one of these names too.
@@ -42,7 +44,8 @@ class Facts:
     `amount` is None when none was reported. `nth_purchase` counts the friend's
     conversions of the same type by the moment they happened, this one
     included, refunded ones too. `details` are what the business told beside
-    it, `used` what was used of each limit of the rule, by the limit's name.
+    it, `used` what was used of each limit of the rule, by the limit's name,
+    `quotes` the exchange quotes that amounts were compared by, one of a pair.
     `rewarded_before` says that the rule rewarded it before, and that this was
     taken back. `friends` is how many friends of the referrer count under the
     rule, None where the rule does not count them, and `is_new_friend` whether
@@ -59,6 +62,7 @@ class Facts:
     details: Mapping[str, Detail] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
     rewarded_before: bool = False
+    quotes: tuple[Quote, ...] = ()
     friends: int | None = None
     is_new_friend: bool = False
     beaten_by: Better | None = None
@@ -145,6 +149,8 @@ def to_stored(facts: Facts) -> dict[str, Any]:
         stored["origin"] = dict(facts.origin)
     if facts.signed_up_at is not None:
         stored["signed_up_at"] = facts.signed_up_at.isoformat()
+    if facts.quotes:
+        stored["quotes"] = [stored_quotes.to_stored(quote) for quote in facts.quotes]
     return stored
 
 
@@ -163,6 +169,7 @@ def from_stored(stored: Mapping[str, Any]) -> Facts:
         beaten_by=_better_from_stored(stored["beaten_by"]) if "beaten_by" in stored else None,
         origin=stored.get("origin", {}),
         signed_up_at=datetime.fromisoformat(stored["signed_up_at"]) if "signed_up_at" in stored else None,
+        quotes=tuple(stored_quotes.from_stored(quote) for quote in stored.get("quotes", ())),
     )
 
 

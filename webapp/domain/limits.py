@@ -1,12 +1,13 @@
 """The limits of a reward rule: how much it pays within a period, and what that leaves of one reward."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.domain.facts import Earned, Skipped, Used
 from webapp.domain.money import EXPONENTS, LARGEST, Money
 from webapp.domain.periods import PERIODS, Period
+from webapp.domain.quotes import Pair, Quote, convert, largest_within, quote_for
 from webapp.domain.registry import MOST, SettingError
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
@@ -64,6 +65,7 @@ _CUT = {
         "At most %(most)s %(period)s for the whole program; used before this one: %(used)s, so %(paid)s are paid."
     ),
 }
+_COMPARED = N_("%(limit)s This one counts as %(worth)s, at %(quote)s.")
 _OTHER_CURRENCY = N_("The reward is in %(currency)s and the limit, %(most)s, in another currency, so nothing is paid.")
 
 
@@ -81,23 +83,31 @@ class Limit:
         """How many rewards, or minor units."""
         return self.count if self.amount is None else self.amount.minor  # type: ignore[return-value]
 
-    def check(self, reward: Money, used: int) -> "LimitCheck":
-        """Say what is left for a reward after `used` rewards or minor units of the period."""
+    def check(self, reward: Money, used: int, quotes: Sequence[Quote] = ()) -> "LimitCheck":
+        """Say what is left for a reward after `used` rewards or minor units of the period.
+
+        A reward in another currency counts as what it is worth by the quote of
+        both. When not all of it fits, the most that does is paid.
+        """
         left = max(0, self.most - used)
         if self.amount is None:
             because = counted(_COUNTED[self.scope], self.most, {**self._values(used), "most": self.most})
             return LimitCheck(self, "full" if left else "limit_reached", used, left, reward if left else None, because)
         currency = self.amount.currency
-        if reward.currency != currency:
+        worth = convert(reward, currency, quotes)
+        if worth is None:
             other = Sentence(_OTHER_CURRENCY, {"currency": reward.currency, "most": self.amount})
             return LimitCheck(self, "currency_differs", used, left, None, other)
         values = {**self._values(Money(used, currency)), "most": self.amount}
-        if 0 < left < reward.minor:
-            paid = Money(left, currency)
-            cut = Sentence(_CUT[self.scope], {**values, "paid": paid})
-            return LimitCheck(self, "limit_cut", used, left, paid, cut)
-        because = Sentence(_SUMMED[self.scope], values)
-        return LimitCheck(self, "full" if left else "limit_reached", used, left, reward if left else None, because)
+        fits = left >= worth.minor
+        paid = reward if fits else largest_within(Money(left, currency), reward.currency, quotes)
+        # Where nothing is left, not even what is worth too little to count is paid.
+        if not left or paid is None or paid.minor <= 0:
+            because = self._compared(Sentence(_SUMMED[self.scope], values), reward, worth, quotes)
+            return LimitCheck(self, "limit_reached", used, left, None, because)
+        words = Sentence(_SUMMED[self.scope], values) if fits else Sentence(_CUT[self.scope], {**values, "paid": paid})
+        because = self._compared(words, reward, worth, quotes)
+        return LimitCheck(self, "full" if fits else "limit_cut", used, left, paid, because)
 
     def in_words(self) -> Sentence:
         """Say what it allows."""
@@ -111,6 +121,13 @@ class Limit:
         if self.amount is None:
             return {"count": self.count, "period": self.period}
         return {"amount": self.amount.minor, "currency": self.amount.currency, "period": self.period}
+
+    def _compared(self, words: Sentence, reward: Money, worth: Money, quotes: Sequence[Quote]) -> Sentence:
+        """Add to what is said by which quote a reward in another currency was compared."""
+        quote = quote_for(reward.currency, worth.currency, quotes)
+        if quote is None:
+            return words
+        return Sentence(_COMPARED, {"limit": words, "worth": worth, "quote": quote.in_words()})
 
     def _values(self, used: object) -> dict[str, object]:
         return {"period": Sentence(PERIOD_LABELS[self.period]), "used": used}
@@ -143,14 +160,21 @@ class Limits:
         """Those that the rule has."""
         return tuple(limit for limit in (self.per_referrer, self.program) if limit is not None)
 
-    def check(self, reward: Money, used: Mapping[str, Used]) -> tuple[LimitCheck, ...]:
-        """Say what each limit leaves of a reward. Nothing is used of a limit that `used` does not name."""
-        return tuple(limit.check(reward, used[limit.scope].used if limit.scope in used else 0) for limit in self.each)
+    def pairs(self, reward: Money) -> set[Pair]:
+        """Return the currencies between which a limit has to compare a reward."""
+        others = {limit.amount.currency for limit in self.each if limit.amount} - {reward.currency}
+        return {frozenset((reward.currency, other)) for other in others}
 
-    def apply(self, earned: Earned, used: Mapping[str, Used]) -> Earned | Skipped:
+    def check(self, reward: Money, used: Mapping[str, Used], quotes: Sequence[Quote] = ()) -> tuple[LimitCheck, ...]:
+        """Say what each limit leaves of a reward. Nothing is used of a limit that `used` does not name."""
+        return tuple(
+            limit.check(reward, used[limit.scope].used if limit.scope in used else 0, quotes) for limit in self.each
+        )
+
+    def apply(self, earned: Earned, used: Mapping[str, Used], quotes: Sequence[Quote] = ()) -> Earned | Skipped:
         """Return what is paid of a reward: all of it, what is left, or nothing, with the reason."""
         least, paid = None, earned.amount
-        for check in self.check(earned.amount, used):
+        for check in self.check(earned.amount, used, quotes):
             if check.pays is None:
                 return Skipped(check.outcome, check.because)
             if check.pays.minor < paid.minor:

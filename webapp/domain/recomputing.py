@@ -43,4 +43,6 @@ def limits_again(rule: RuleDefinition, facts: Facts) -> list[tuple[bool, Sentenc
     worth = rule.worth(facts)
     if rule.limits is None or not isinstance(worth, Earned):
         return []
-    return [(check.outcome == "full", check.because) for check in rule.limits.check(worth.amount, facts.used)]
+    return [
+        (check.outcome == "full", check.because) for check in rule.limits.check(worth.amount, facts.used, facts.quotes)
+    ]

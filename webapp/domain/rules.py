@@ -104,7 +104,7 @@ class RuleDefinition:
             return Skipped("rewarded_before", Sentence(N_("It was rewarded before, and that was taken back for good.")))
         if self.limits is None:
             return answer
-        return self.limits.apply(answer, facts.used)
+        return self.limits.apply(answer, facts.used, facts.quotes)
 
     def worth(self, facts: Facts) -> Earned | Skipped:
         """Say what this rule pays for a conversion before its limits: its dates, its conditions, then its kind."""

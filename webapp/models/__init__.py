@@ -9,6 +9,7 @@ from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
 from webapp.models.coupon_code import CouponCode
+from webapp.models.exchange_quote import ExchangeQuote
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
 from webapp.models.link import Link
@@ -47,6 +48,7 @@ __all__ = [
     "Conversion",
     "CouponCode",
     "DisputeOutcome",
+    "ExchangeQuote",
     "JobLease",
     "LedgerEntry",
     "LedgerTransaction",

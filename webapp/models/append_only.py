@@ -15,6 +15,7 @@ TABLES = (
     "ledger_entries",
     "audit_entries",
     "referral_changes",
+    "exchange_quotes",
 )
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
@@ -27,6 +28,7 @@ _KEYS = {
     "ledger_entries": (("transaction_id", "position"),),
     "audit_entries": (("id",), ("program_id", "sequence")),
     "referral_changes": (("friend_id", "sequence"),),
+    "exchange_quotes": (("id",), ("program_id", "sequence")),
 }
 
 _FUNCTION = """

@@ -1,15 +1,18 @@
 """How much of a limit is used."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.limits import Limit
+from webapp.domain.money import Money
 from webapp.domain.periods import Window
-from webapp.models import Conversion, Referral, Reward, RewardEvent
+from webapp.domain.quotes import convert, from_stored
+from webapp.models import Conversion, Referral, Reward, RewardDecision, RewardEvent
 from webapp.transactions import connection_of
 
 # Their room is free again.
@@ -30,24 +33,66 @@ def used_of(
 ) -> int:
     """Return what a rule, whatever its version, gave for events of a period: rewards, or minor units that are kept.
 
+    What is kept in another currency than the limit's counts as what it is worth
+    by the quote that its decision keeps, and not at all without one.
     Of a limit for each referrer only what the friends of this one did counts,
     whichever side was rewarded; nothing of the conversion `without` does.
     Corrections are not one reward more.
     """
     kept = (Reward.amount_minor - func.coalesce(func.sum(RewardEvent.taken_minor), 0)).label("kept")
-    query = _rewards(select(kept, Reward.conversion_id), limit, window, program_id=program_id, referrer_id=referrer_id)
+    columns = [kept, Reward.conversion_id]
+    if limit.amount is not None:
+        columns += [Reward.currency.label("currency"), _quotes(limit.amount)]
+    query = _rewards(select(*columns), limit, window, program_id=program_id, referrer_id=referrer_id)
     # Joined, so that the database chooses whether it looks at a few rewards or at all of them.
     taken = and_(RewardEvent.reward_id == Reward.id, RewardEvent.taken_minor != 0)
     query = query.outerjoin(RewardEvent, taken).group_by(Reward.id, Reward.conversion_id, Reward.amount_minor)
     query = query.where(Reward.rule_id == rule_id, Reward.status.not_in(NOT_USED))
     if without is not None:
         query = query.where(Reward.conversion_id != without)
-    if limit.amount is not None:
-        query = query.where(Reward.currency == limit.amount.currency)
     found = query.subquery()
-    rewarded = func.count(case((found.c.kept > 0, found.c.conversion_id)).distinct())
-    used = rewarded if limit.amount is None else func.sum(found.c.kept)
+    if limit.amount is not None:
+        return _used_of_amount(session, found, limit.amount.currency)
+    used = func.count(case((found.c.kept > 0, found.c.conversion_id)).distinct())
     return int(connection_of(session).execute(select(func.coalesce(used, 0))).scalar_one())
+
+
+def _used_of_amount(session: Session, found: Subquery, currency: str) -> int:
+    """Add up what is kept: in the limit's currency as it is, in another each as it was compared when it was decided."""
+    is_own = found.c.currency == currency
+    # Rewards of one amount by one quote are worth the same, so each is asked for once.
+    each = case((is_own, 0), else_=found.c.kept).label("each")
+    query = (
+        select(found.c.currency, found.c.quotes, each, func.sum(found.c.kept), func.count())
+        .where(or_(is_own, found.c.quotes.is_not(None)))
+        .group_by(found.c.currency, found.c.quotes, each)
+    )
+    used = 0
+    for of, stored, kept_minor, total, count in connection_of(session).execute(query):
+        if of == currency:
+            used += int(total)
+        elif worth := convert(Money(int(kept_minor), of), currency, map(from_stored, json.loads(stored))):
+            used += worth.minor * count
+    return used
+
+
+def _quotes(amount: Money) -> ColumnElement[str | None]:
+    """What the first decision that paid a reward was compared by, as text; nothing in the limit's own currency."""
+    stored = (
+        select(RewardDecision.facts["quotes"].as_string())
+        .where(
+            RewardDecision.conversion_id == Reward.conversion_id,
+            RewardDecision.rule_version_id == Reward.rule_version_id,
+            RewardDecision.beneficiary_id == Reward.beneficiary_id,
+            RewardDecision.bond == Reward.bond,
+            RewardDecision.amount_minor.is_not(None),
+        )
+        .order_by(RewardDecision.sequence)
+        .limit(1)
+        .correlate(Reward)
+        .scalar_subquery()
+    )
+    return case((Reward.currency != amount.currency, stored)).label("quotes")
 
 
 def _rewards(

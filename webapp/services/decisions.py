@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from webapp.domain import facts as stored_facts
-from webapp.domain.exclusive import Contender, losers, same_currency
+from webapp.domain.exclusive import Contender, losers
 from webapp.domain.facts import Earned, Facts
 from webapp.domain.outcomes import REASONS
+from webapp.domain.quotes import convert
 from webapp.domain.sentences import to_stored
 from webapp.models import RewardDecision
 from webapp.queries.conversions import Decided
@@ -18,6 +19,7 @@ from webapp.queries.friend_counts import Place
 from webapp.queries.rules import Version
 from webapp.services.friend_facts import with_friends
 from webapp.services.limits import with_used
+from webapp.services.quotes import with_quotes
 from webapp.services.rows import append
 
 
@@ -49,12 +51,11 @@ class Asked:
 
 def ask(session: Session, asker: Asker, versions: Sequence[Version], facts: Facts) -> list[Decided]:
     """Ask rules, the older ones first, about a conversion that is not kept yet; whoever asks has queued for them."""
-    return answer(
-        [
-            Asked(version, facts_for(session, asker, version, facts), asker.beneficiary_of(version), asker.bond)
-            for version in versions
-        ]
-    )
+    asked = [
+        Asked(version, facts_for(session, asker, version, facts), asker.beneficiary_of(version), asker.bond)
+        for version in versions
+    ]
+    return answer(with_group_quotes(session, asker, asked))
 
 
 def facts_for(
@@ -62,13 +63,17 @@ def facts_for(
 ) -> Facts:
     """Return what one rule may look at: with the friends who count, and with what is used when it would pay.
 
+    Exchange quotes are read only where currencies have to be compared; those that the facts hold already stay.
     `conversion_id` is that of a conversion that is kept already, which is left out of what is used.
     """
     rule = version.definition
+    facts = rule.looked_at(facts)
+    if rule.when is not None:
+        facts = with_quotes(session, asker.program_id, facts, rule.when.pairs(facts))
     facts = with_friends(
         session,
         version,
-        rule.looked_at(facts),
+        facts,
         friend_id=asker.friend_id,
         referrer_id=asker.referrer_id,
         place=Place(facts.occurred_at, asker.tie),
@@ -81,8 +86,10 @@ def facts_with_used(
     session: Session, asker: Asker, version: Version, facts: Facts, *, conversion_id: UUID | None = None
 ) -> Facts:
     """Return facts with what is used now of the limits of a rule that would pay."""
-    if version.definition.limits is None or not isinstance(version.definition.worth(facts), Earned):
+    limits, worth = version.definition.limits, version.definition.worth(facts)
+    if limits is None or not isinstance(worth, Earned):
         return facts
+    facts = with_quotes(session, asker.program_id, facts, limits.pairs(worth.amount))
     return with_used(
         session,
         asker.program_id,
@@ -94,19 +101,41 @@ def facts_with_used(
     )
 
 
+def with_group_quotes(session: Session, asker: Asker, asked: Sequence[Asked]) -> list[Asked]:
+    """Return rules with the quotes by which those of a group are compared, where they pay in several currencies."""
+    contenders, found = _contenders(asked), []
+    for one, contender in zip(asked, contenders, strict=True):
+        group = [other.amount for other in contenders if contender.group and other.group == contender.group]
+        currencies = {_currency(asked) or amount.currency for amount in group[:1] if amount}
+        currencies |= {amount.currency for amount in group if amount}
+        own = {contender.amount.currency} if contender.amount else set()
+        pairs = {frozenset((currency, other)) for currency in own for other in currencies if currency != other}
+        found.append(replace(one, facts=with_quotes(session, asker.program_id, one.facts, pairs)) if pairs else one)
+    return found
+
+
+def _contenders(asked: Sequence[Asked]) -> list[Contender]:
+    contenders = []
+    for one in asked:
+        rule = one.version.definition
+        said = rule.price_alone(one.facts) if rule.exclusive is not None else None
+        contenders.append(Contender(rule.key, rule.exclusive, said.amount if isinstance(said, Earned) else None))
+    return contenders
+
+
+def _currency(asked: Sequence[Asked]) -> str | None:
+    amount = asked[0].facts.amount if asked else None
+    return amount.currency if amount else None
+
+
 def answer(asked: Sequence[Asked]) -> list[Decided]:
     """Return what rules say of these facts alone, and of those that exclude each other which one pays.
 
     Always the same for the same facts, the older rules first.
     """
     alone = [replace(one.facts, beaten_by=None) for one in asked]
-    contenders, currency = [], None
-    for one, facts in zip(asked, alone, strict=True):
-        rule = one.version.definition
-        said = rule.price_alone(facts) if rule.exclusive is not None else None
-        contenders.append(Contender(rule.key, rule.exclusive, said.amount if isinstance(said, Earned) else None))
-        currency = facts.amount.currency if facts.amount else None
-    beaten = losers(contenders, currency, same_currency)
+    quotes = tuple(quote for facts in alone for quote in facts.quotes)
+    beaten = losers(_contenders(asked), _currency(asked), lambda amount, currency: convert(amount, currency, quotes))
     return [
         _decided(one, replace(facts, beaten_by=beaten[place]) if place in beaten else facts)
         for place, (one, facts) in enumerate(zip(asked, alone, strict=True))

@@ -13,7 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
-from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
+from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
 from webapp.services.rewards import Actor, Grant, change_status, grant_rewards, lock_rewards, take_back
 
 

@@ -15,7 +15,7 @@ from webapp.services.rows import append
 MOST = 12
 PAGES = (
     *("/admin/users", "/admin/keys", "/admin/audit", "/admin/audit?check=1", "/admin/settings"),
-    "/admin/integration",
+    *("/admin/integration", "/admin/settings/quotes"),
 )
 
 

@@ -13,6 +13,7 @@ from webapp.views.admin import (
     keys,
     ledger,
     overview,
+    quotes,
     referral_changes,
     referrals,
     reward_decisions,
@@ -46,6 +47,7 @@ NOUNS = (
     keys,
     audit,
     settings,
+    quotes,
 )
 for noun in NOUNS:
     bp.register_blueprint(noun.bp)

@@ -31,8 +31,16 @@ SUBJECT_NAMES: Mapping[str, str] = {
     "user": N_("People"),
     "key": N_("API keys"),
     "program": N_("Settings"),
+    "quote": N_("Exchange quotes"),
 }
-ICONS = {"rule": "list-check", "reward": "gift", "user": "users", "key": "key", "program": "settings"}
+ICONS = {
+    "rule": "list-check",
+    "reward": "gift",
+    "user": "users",
+    "key": "key",
+    "program": "settings",
+    "quote": "refresh",
+}
 
 # Details whose codes have words.
 _WORDS = {
@@ -138,6 +146,8 @@ def _address(entry: Entry, names: Names) -> str | None:
         return url_for("admin.keys.index", state="revoked" if names.keys[subject_id].revoked else None)
     if entry.subject == "rule" and subject_id in names.rules and _exists("admin.rules.show"):
         return url_for("admin.rules.show", rule_id=subject_id)
+    if entry.subject == "quote":
+        return url_for("admin.quotes.index")
     if entry.subject == "reward" and subject_id in names.rewards and _exists("admin.rewards.show"):
         return url_for("admin.rewards.show", reward_id=subject_id)
     return None

@@ -353,7 +353,8 @@ def _facts(decided: Decided) -> list[tuple[str, str]]:
     if facts.account_age_days is not None:
         lines.append((_("Days since the signup"), number(facts.account_age_days)))
     lines += [(_(FIELDS[name].label), text or _("something else")) for name, text in facts.origin.items()]
-    return [*lines, (_("Number of its kind"), number(facts.nth_purchase))]
+    lines.append((_("Number of its kind"), number(facts.nth_purchase)))
+    return [*lines, *((_("Exchange quote"), say(quote.in_words())) for quote in facts.quotes)]
 
 
 def _account(entry: EntryLine) -> str:
