@@ -76,7 +76,7 @@ PAGES = {
             "/admin/integration wrong",
         ),
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
-        *("/admin/rules?as_of=2030-01-01", "/admin/rules/{rule}/versions/1", "/admin/rules/{rule}/comparison"),
+        *("/admin/rules?as_of=2030-01-01", "/admin/rules/{rule}/versions/{number}", "/admin/rules/{rule}/comparison"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
         *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),
         *("/admin/referrals/{referral}/credit wrong", "/admin/referrals/{referral}/removal wrong"),
@@ -189,6 +189,7 @@ def fill(app, *, full):
         return named | {
             "rule": rule_with_a_past(session, now) if full else new_id(),
             "act": "pause",
+            "number": 1,
             "code": link.code,
             "link": link.id,
             "token": "used",
