@@ -13,7 +13,14 @@ from webapp.domain.money import Money
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import LedgerTransaction
-from webapp.queries.ledger_entries import EntryFilter, balances_at, list_entries, stream_entries, stream_person_balances
+from webapp.queries.ledger_entries import (
+    EntryFilter,
+    balances_at,
+    largest_balances,
+    list_entries,
+    stream_entries,
+    stream_person_balances,
+)
 from webapp.queries.paging import UnknownCursorError
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -95,6 +102,11 @@ def test_at_every_moment_the_accounts_are_the_sum_of_their_entries_and_add_up_to
             key = (one.account, one.amount.currency)
             by_account[key] = by_account.get(key, 0) + one.amount.minor
         assert {key: minor for key, minor in by_account.items() if minor} == at(house, moment)
+    largest = largest_balances(db.session(), house["program"], EntryFilter(account="clawback"))
+    assert [(one.person_name, one.amount) for one in largest] == [("Ada Okafor", Money(-1040, "USD"))]
+    ranked = largest_balances(db.session(), house["program"], EntryFilter(), limit=3)
+    assert sorted(ranked, key=lambda one: -abs(one.amount.minor)) == ranked
+    assert set(ranked) < set(each)
     assert {one.person_name for one in each} == {"Ada Okafor", "Bob Miller"}
 
 

@@ -18,6 +18,8 @@ from webapp.models import LedgerEntry, LedgerTransaction, Refund, RewardEvent, U
 from webapp.queries.paging import UnknownCursorError
 
 PAGE = 40
+# Of the people who have anything in an account; the file has all of them.
+LARGEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,20 @@ def balances_at(session: Session, program_id: UUID, wanted: EntryFilter) -> list
     return sorted(found, key=lambda one: (one.amount.currency, ACCOUNTS.index(one.account)))
 
 
+def largest_balances(
+    session: Session, program_id: UUID, wanted: EntryFilter, *, limit: int = LARGEST
+) -> list[PersonBalance]:
+    """Return the largest of what stands in people's accounts, at most `limit`, whether above zero or below."""
+    query = _by_person(program_id, wanted).order_by(func.abs(_MINOR).desc(), User.name, User.id).limit(limit)
+    return [
+        PersonBalance(id_, name, account, Money(int(total), currency))
+        for id_, name, account, currency, total in session.execute(query)
+    ]
+
+
 def stream_person_balances(session: Session, program_id: UUID, wanted: EntryFilter) -> Iterator[PersonBalance]:
     """Yield what stands in the accounts of everybody who has anything in one, by name."""
-    key = (User.id, User.name, LedgerEntry.account, LedgerEntry.currency)
-    minor = func.sum(LedgerEntry.amount_minor)
-    query = (
-        select(*key, minor)
-        .join(User, User.id == LedgerEntry.user_id)
-        .where(*_conditions(program_id, wanted))
-        .group_by(*key)
-        .having(minor != 0)
-        .order_by(User.name, User.id, LedgerEntry.currency, LedgerEntry.account)
-    )
-    if wanted.until is not None:
-        query = query.join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+    query = _by_person(program_id, wanted).order_by(User.name, User.id, LedgerEntry.currency, LedgerEntry.account)
     for id_, name, account, currency, total in session.execute(query.execution_options(yield_per=500)):
         yield PersonBalance(id_, name, account, Money(int(total), currency))
 
@@ -124,6 +126,24 @@ def stream_entries(session: Session, program_id: UUID, wanted: EntryFilter) -> I
     query = _with_causes(book).order_by(book.c.at, book.c.reward_sequence, book.c.transaction_id, book.c.position)
     for row in session.execute(query.execution_options(yield_per=500)):
         yield _entry(row)
+
+
+_MINOR = func.sum(LedgerEntry.amount_minor)
+
+
+def _by_person(program_id: UUID, wanted: EntryFilter) -> Select[*tuple[Any, ...]]:
+    """What stands in each account of everybody, where that is anything."""
+    key = (User.id, User.name, LedgerEntry.account, LedgerEntry.currency)
+    query = (
+        select(*key, _MINOR)
+        .join(User, User.id == LedgerEntry.user_id)
+        .where(*_conditions(program_id, wanted))
+        .group_by(*key)
+        .having(_MINOR != 0)
+    )
+    if wanted.until is not None:
+        query = query.join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+    return query
 
 
 def _conditions(program_id: UUID, wanted: EntryFilter) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from tests.money import DAY
 from tests.views.admin.conftest import words
 from webapp.database import write_transaction
 from webapp.ids import new_id
+from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -32,6 +33,26 @@ def test_everybody_s_accounts_now_and_as_of_a_moment(work):
     assert "Nothing was booked by then" in words(work.page("/admin/ledger?as_of=2026-11-09"))
     assert "$4.80 earned and not paid" in words(work.page("/admin/ledger?as_of=2026-11-10"))
     assert "is yet to come" in words(work.page("/admin/ledger?as_of=2030-01-01"))
+
+
+def test_an_account_of_everybody_leads_to_those_whose_it_is(app, work):
+    with app.app_context(), write_transaction() as session:
+        cara = factories.person(session, name="Cara Diaz", now=money.JOINED)
+        dan, _referral = factories.join(
+            session, CameBy(typed=factories.link_of(session, cara)), name="Dan", email="d@example.org", now=money.JOINED
+        )
+        money.buy(session, dan, "400.00 USD", event_id="evt_dan", at=NOON - DAY)
+        cara_id = cara.id
+    path = "/admin/ledger?account=pending&currency=USD"
+    page = work.page("/admin/ledger")
+    assert f'href="{path.replace("&", "&amp;")}"' in page
+    assert "Whose it is" not in page
+    page = work.page(path)
+    assert "Cara Diaz $80.00 Ada Okafor $10.00" in words(page)
+    assert f"person={cara_id}" in page
+    earlier = words(work.page(f"{path}&as_of=2026-11-20"))
+    assert "Ada Okafor $10.00" in earlier
+    assert "Cara" not in earlier
 
 
 def test_the_moment_is_one_of_the_program_s_time_zone(app, work):

@@ -79,6 +79,7 @@ def test_a_day_s_work_asks_no_more_of_a_thousand_rewards_than_of_ten(app, work, 
         f"/admin/rewards/{work.reward}",
         f"/admin/referrals/{work.referral}",
         f"/admin/users/{work.ada}/statements/2026-11",
+        "/admin/ledger?account=pending&currency=USD&as_of=2026-11-22",
         f"/admin/ledger?person={work.ada}&as_of=2026-11-22T12:00",
     )
     asked = {}

@@ -18,10 +18,13 @@ from webapp.extensions import db
 from webapp.formatting import exact_moment, money
 from webapp.models import Program
 from webapp.queries.ledger_entries import (
+    LARGEST,
     AccountBalance,
     BookedEntry,
     EntryFilter,
+    PersonBalance,
     balances_at,
+    largest_balances,
     list_entries,
     stream_entries,
     stream_person_balances,
@@ -126,6 +129,8 @@ def index() -> Response:
         balances=_cells(balances, program.currency, kept),
         currencies=[(code, code) for code in sorted({program.currency, *(one.amount.currency for one in balances)})],
         entries=_rows(session, program, entries),
+        holders=[(one.person_id, one.person_name, money(one.amount)) for one in _holders(session, program, asked)],
+        most_holders=LARGEST,
         filters=kept,
         other_filters={name: value for name, value in kept.items() if name not in ("q", "person")},
         next_cursor=str(more) if more else None,
@@ -172,6 +177,14 @@ def _asked(session: Session, program: Program) -> Asked:
         until=as_of.moment if as_of else None,
     )
     return Asked(wanted, search, as_of, called)
+
+
+def _holders(session: Session, program: Program, asked: Asked) -> list[PersonBalance]:
+    """Return who has the most in the account that is asked for, where it is everybody's."""
+    one_account = asked.wanted.account is not None and asked.wanted.currency is not None
+    if asked.search.is_on or asked.person_id or not one_account:
+        return []
+    return largest_balances(session, program.id, asked.wanted)
 
 
 def _all_accounts(wanted: EntryFilter) -> EntryFilter:
