@@ -59,7 +59,11 @@ def decide_again(
         else one
         for one, said in zip(asked, answer(asked), strict=True)
     ]
-    changed = [said for said in answer(asked) if said.version and _outcome(said) != _outcome(old[said.version.rule_id])]
+    changed = [
+        said
+        for said in answer(with_group_quotes(session, asker, asked))
+        if said.version and _outcome(said) != _outcome(old[said.version.rule_id])
+    ]
     if not changed:
         return
     newest = select(func.max(RewardDecision.sequence)).where(RewardDecision.conversion_id == conversion.id)
