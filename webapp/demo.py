@@ -221,8 +221,14 @@ class _Story:
         self.desk.today += self._record(event, friend.id)
 
     def night(self, number: int, at: datetime) -> None:
-        """What happens when a day is over: orders come back, holds end, and the desk does its work."""
-        for returned_at, event_id, wanted in sorted(one for one in self.returns if one[0] <= at):
+        """What happens when a day is over: holds end, and the desk does its work."""
+        self.take_returns(at)
+        mature_rewards(self.session, at)
+        self.desk.work(number, at)
+
+    def take_returns(self, until: datetime) -> None:
+        """Let the orders come back that did so by now, in their order."""
+        for returned_at, event_id, wanted in sorted(one for one in self.returns if one[0] <= until):
             self.returns.remove((returned_at, event_id, wanted))
             self.refunds += 1
             report = RefundReport(
@@ -232,8 +238,6 @@ class _Story:
                 wanted_minor=wanted,
             )
             record_refund(self.session, self.program.id, report, actor=SYSTEM, now=returned_at)
-        mature_rewards(self.session, at)
-        self.desk.work(number, at)
 
     def _click(self, visitor_id: UUID, link: Link, visit: Visit, at: datetime, *, new: bool) -> None:
         browser, device = DEVICES[visitor_id.int % len(DEVICES)]
@@ -299,8 +303,10 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     story = _Story(session, program, rng, desk, sharers, second)
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
+        desk.begin(number, start + timedelta(days=number - 1))
         for at, kind in moments:
             if at <= until:
+                story.take_returns(at)
                 tell[kind](at)
         if number == days - RING_DAYS_AGO:
             story.ring(start + timedelta(days=number - 1, hours=9))

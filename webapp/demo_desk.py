@@ -58,6 +58,7 @@ LARGE_ORDERS: Mapping[str, Any] = {
     "when": {"all": [{"field": "amount", "op": ">=", "value": 4000, "currency": "USD"}]},
     "limits": {"per_referrer": {"count": 5, "period": "month"}},
 }
+MORNING_HOUR = 8
 # How long before midnight the desk is at work.
 AFTERNOON_MINUTES = (390, 720)
 # In shares of the story.
@@ -97,13 +98,17 @@ class Desk:
             self.session, self.program, name="shop checkout", scope="write", secret=secret, by=self.admin_id, now=at
         )
 
-    def work(self, number: int, evening: datetime) -> None:
-        """Do what is to be done on a day, in the afternoon before `evening`; `number` counts the days from 1."""
-        at = evening - timedelta(minutes=self.rng.randint(*AFTERNOON_MINUTES))
+    def begin(self, number: int, midnight: datetime) -> None:
+        """Change rules in the morning of a day, before anything is priced by them; `number` counts the days from 1."""
+        at = midnight + timedelta(hours=MORNING_HOUR)
         if number == int(self.days * LARGE_ORDERS_FROM):
             self._publish((LARGE_ORDERS,), "Larger orders pay for their own reward", at)
         if number == int(self.days * LARGE_ORDERS_UNTIL):
             self._pause(LARGE_ORDERS["key"], "It brought the same people larger orders, not more people", at)
+
+    def work(self, number: int, evening: datetime) -> None:
+        """Do what is to be done on a day, in the afternoon before `evening`."""
+        at = evening - timedelta(minutes=self.rng.randint(*AFTERNOON_MINUTES))
         self._look(number, at)
         self._pay(number, at)
         if number == self.days - MOVE_DAYS_AGO:
