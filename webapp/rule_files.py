@@ -1,15 +1,48 @@
-"""Reward rules as a TOML file says them: what `rules export` prints and pages show."""
+"""Reward rules as a TOML file says them: what `rules export` prints, `rules apply` reads and pages show."""
 
+import tomllib
 from collections.abc import Sequence
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Item
 
-from webapp.domain.rules import RuleDefinition
+from webapp.domain.rules import RuleDefinition, RuleError, read_rule
 
 # What stands in a table of its own below its rule.
 _BELOW = ("when", "limits")
+
+
+class RuleFileError(ValueError):
+    """A file of rules is wrong; the message says which rule and which field."""
+
+
+def read_rules(text: str) -> list[RuleDefinition]:
+    """Read the rules of a file. Raises RuleFileError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RuleFileError(f"it is not TOML: {error}") from error
+    if unknown := sorted(set(document) - {"rules"}):
+        raise RuleFileError(f"{unknown[0]} is not known; rules stand below [[rules]]")
+    tables = document.get("rules", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise RuleFileError("each rule must stand below a line [[rules]]")
+    wanted: dict[str, RuleDefinition] = {}
+    for number, table in enumerate(tables, 1):
+        try:
+            rule = read_rule(table)
+            if rule.key in wanted:
+                raise RuleError("key", "is used by two rules of this file")
+        except RuleError as error:
+            raise RuleFileError(f"rule {_called(table, number)}: {error.field} {error.problem}") from error
+        wanted[rule.key] = rule
+    return list(wanted.values())
+
+
+def _called(table: dict[str, Any], number: int) -> str:
+    key = table.get("key")
+    return f"“{key}”" if isinstance(key, str) and key.isprintable() else f"number {number}"
 
 
 def written(rules: Sequence[RuleDefinition]) -> str:

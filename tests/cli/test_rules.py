@@ -50,21 +50,6 @@ program = {amount = 1000000, currency = "USD", period = "lifetime"}
 """
 
 
-@pytest.fixture
-def rules(app, tmp_path):
-    """Run `rules`: `rules("apply", TWENTY, "--prune")` writes the file first."""
-
-    def run(verb, text=None, *options):
-        arguments = ["rules", verb]
-        if text is not None:
-            file = tmp_path / "rules.toml"
-            file.write_text(text)
-            arguments.append(str(file))
-        return app.test_cli_runner().invoke(args=[*arguments, *options])
-
-    return run
-
-
 def versions(app):
     """Return key, number and state of every version, in the order in which they were published."""
     with app.app_context():

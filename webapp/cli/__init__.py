@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from webapp.cli import audit, demo, jobs, keys, ledger, rollups, rules, serve, users
+from webapp.cli import audit, demo, jobs, keys, ledger, replays, rollups, serve, users
 from webapp.cli.migrated import needs_database
 
-GROUPS = tuple(noun.group for noun in (users, keys, rules, ledger, audit, jobs, rollups, demo))
+GROUPS = tuple(noun.group for noun in (users, keys, replays, ledger, audit, jobs, rollups, demo))
 # These run for long and wait for a database that comes back.
 WAITING = (serve.serve_command, jobs.run)
 MIGRATING = (demo.run_command,)

@@ -1,6 +1,5 @@
 """`rules`: reward rules as a file."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +9,37 @@ from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.rules import LONGEST_NOTE, RuleDefinition, RuleError, read_rule
+from webapp.domain.rules import LONGEST_NOTE, RuleDefinition
 from webapp.extensions import db
 from webapp.models import Program
 from webapp.queries.programs import DEFAULT_SLUG, find_program
 from webapp.queries.rules import read_rule_set
-from webapp.rule_files import item, written
+from webapp.rule_files import RuleFileError, item, read_rules, written
 from webapp.services.rules import Publication, begin_publishing, plan_rules, publish_rules
 
 group = AppGroup("rules", help="The reward rules, as a file.")
-_program = click.option("--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug.")
+program_option = click.option(
+    "--program", "slug", default=DEFAULT_SLUG, show_default=True, help="Whose rules: its slug."
+)
 
 
 @group.command("apply")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@_program
+@program_option
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--prune", is_flag=True, help="End the rules that are not in the file.")
 @click.option("--note", default="", help="Why, for those who look at the versions later.")
 def apply(file: Path, slug: str, dry_run: bool, prune: bool, note: str) -> None:
     """Publish a new version of each rule that differs from what is live."""
-    wanted = _read(file)
+    wanted = read_file(file, otherwise="Nothing was published.")
     note = note.strip() or f"Applied from {file.name}"
     if len(note) > LONGEST_NOTE or not note.isprintable():
         raise click.ClickException(f"--note must be one line of at most {LONGEST_NOTE} characters.")
     if dry_run:
-        changes = plan_rules(db.session(), _find(db.session(), slug), wanted, prune=prune)
+        changes = plan_rules(db.session(), find(db.session(), slug), wanted, prune=prune)
     else:
         with write_transaction() as session:
-            program = _find(session, slug)
+            program = find(session, slug)
             begin_publishing(session, program.id)
             changes = publish_rules(session, program, wanted, prune=prune, note=note, by=None, now=utc_now())
     _tell(changes, unchanged=len(wanted) - sum(change.kind != "ended" for change in changes))
@@ -47,47 +48,26 @@ def apply(file: Path, slug: str, dry_run: bool, prune: bool, note: str) -> None:
 
 
 @group.command("export")
-@_program
+@program_option
 def export(slug: str) -> None:
     """Print the live rules as the file that `rules apply` takes."""
     session = db.session()
-    live = read_rule_set(session, _find(session, slug).id).live()
+    live = read_rule_set(session, find(session, slug).id).live()
     click.echo(written([version.definition for version in live]), nl=False)
 
 
-def _read(file: Path) -> list[RuleDefinition]:
+def read_file(file: Path, *, otherwise: str) -> list[RuleDefinition]:
     """Read the rules of a file. ClickException names the file, the rule and the field that is wrong."""
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file}: it is not TOML: {error}. Nothing was published.") from error
-    if unknown := sorted(set(document) - {"rules"}):
-        raise click.ClickException(
-            f"{file}: {unknown[0]} is not known; rules stand below [[rules]]. Nothing was published."
-        )
-    tables = document.get("rules", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise click.ClickException(f"{file}: each rule must stand below a line [[rules]]. Nothing was published.")
-    wanted: dict[str, RuleDefinition] = {}
-    for number, table in enumerate(tables, 1):
-        try:
-            rule = read_rule(table)
-            if rule.key in wanted:
-                raise RuleError("key", "is used by two rules of this file")
-        except RuleError as error:
-            raise click.ClickException(
-                f"{file}: rule {_called(table, number)}: {error.field} {error.problem}. Nothing was published."
-            ) from error
-        wanted[rule.key] = rule
-    return list(wanted.values())
+        return read_rules(file.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file}: it is not TOML: {error}. {otherwise}") from error
+    except RuleFileError as error:
+        raise click.ClickException(f"{file}: {error}. {otherwise}") from error
 
 
-def _called(table: dict[str, Any], number: int) -> str:
-    key = table.get("key")
-    return f"“{key}”" if isinstance(key, str) and key.isprintable() else f"number {number}"
-
-
-def _find(session: Session, slug: str) -> Program:
+def find(session: Session, slug: str) -> Program:
+    """Return the program that --program names."""
     program = find_program(session, slug)
     if program is None:
         raise click.ClickException(f"--program must be the slug of a program; there is none called “{slug}”.")

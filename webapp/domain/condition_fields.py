@@ -50,7 +50,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 def _alike(was: object, value: object) -> bool:
     """Say whether two values are of one kind: to Python, true is 1."""
-    return all(isinstance(was, kind) == isinstance(value, kind) for kind in (bool, str))
+    return isinstance(was, bool) == isinstance(value, bool) and isinstance(was, str) == isinstance(value, str)
 
 
 OPS = {

@@ -74,6 +74,21 @@ class Condition:
         holds = OPS[self.op].holds(known.spelled(was), wanted)
         return Check(self, None if holds else "condition_false", self._said(known, self._shown(known, was)))
 
+    def test(self) -> Callable[[Facts], bool]:
+        """Return what says whether it holds, and no more: for asking about many conversions."""
+        known, name, currency = _known(self.field), self.field, self.currency
+        get, holds, spelled = known.get, OPS[self.op].holds, known.spelled
+        value = tuple(map(spelled, self.value)) if isinstance(self.value, tuple) else spelled(self.value)
+
+        def holds_for(facts: Facts) -> bool:
+            was = get(facts, name)
+            if isinstance(was, Money):
+                worth = was if was.currency == currency else convert(was, str(currency), facts.quotes)
+                return worth is not None and holds(worth.minor, value)
+            return was is not None and holds(spelled(was), value)
+
+        return holds_for
+
     def table(self) -> dict[str, Any]:
         """Return the condition as an inline table of TOML."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
@@ -171,6 +186,20 @@ class Conditions:
             tuple(condition.check(facts) for condition in self.any_of),
         )
 
+    def test(self) -> Callable[[Facts], bool]:
+        """Return what says whether `check` finds nothing unmet, without any words: for many conversions."""
+        all_of, any_of = ([condition.test() for condition in of] for of in (self.all_of, self.any_of))
+
+        def hold_for(facts: Facts) -> bool:
+            for holds in all_of:
+                if not holds(facts):
+                    return False
+            if not any_of:
+                return True
+            return any(holds(facts) for holds in any_of)
+
+        return hold_for
+
     @property
     def asks_for_amount(self) -> bool:
         """Whether what comes out depends on how much was paid."""
@@ -188,6 +217,11 @@ class Conditions:
             if isinstance(was, Money) and was.currency != condition.currency:
                 found.add(frozenset((was.currency, str(condition.currency))))
         return found
+
+    @property
+    def asks_for_details(self) -> bool:
+        """Whether what comes out depends on what the business told beside an event."""
+        return self.asks_for("details")
 
     def looked_at(self, details: Mapping[str, Detail]) -> dict[str, Detail]:
         """Return what has to be kept of details so that every condition comes out the same.

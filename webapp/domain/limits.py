@@ -109,6 +109,13 @@ class Limit:
         because = self._compared(words, reward, worth, quotes)
         return LimitCheck(self, "full" if fits else "limit_cut", used, left, paid, because)
 
+    def leaves(self, minor: int, currency: str, used: int) -> int:
+        """Return what `check` lets be paid of a reward, in minor units, without saying why; 0 where it is nothing."""
+        left = self.most - used
+        if self.amount is None:
+            return minor if left > 0 else 0
+        return max(0, min(minor, left)) if currency == self.amount.currency else 0
+
     def in_words(self) -> Sentence:
         """Say what it allows."""
         values = {"period": Sentence(PERIOD_LABELS[self.period]), "most": self.amount or self.most}

@@ -1,0 +1,39 @@
+"""What happened, as a replay takes it: plain values, in the order in which it happened."""
+
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from webapp.domain.facts import Detail
+
+
+class Refunded(NamedTuple):
+    """A refund of a conversion, and how much of it was counted, in minor units."""
+
+    at: datetime
+    minor: int
+
+
+class Decided(NamedTuple):
+    """A person rejected the reward that a rule gave for a conversion, or took that back."""
+
+    at: datetime
+    rule_key: str
+    is_rejected: bool
+
+
+class Happened(NamedTuple):
+    """One conversion of a friend. Ids are whatever tells them apart; refunds stand in the order of their moments."""
+
+    id: Hashable
+    event_id: str | None
+    order_id: str | None
+    type: str
+    friend: Hashable
+    referrer: Hashable
+    amount_minor: int | None
+    currency: str | None
+    occurred_at: datetime
+    details: Mapping[str, Detail] | None = None
+    refunds: tuple[Refunded, ...] = ()
+    decisions: tuple[Decided, ...] = ()

@@ -1,0 +1,196 @@
+"""What a replay of rules reads: everything that friends did, in the order in which it happened, in one stream."""
+
+import json
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Text, and_, cast, func, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import LargeBinary
+
+from webapp.domain.replaying.editions import Edition, History, with_draft
+from webapp.domain.replaying.happened import Decided, Happened, Refunded
+from webapp.domain.replaying.replay import Replay
+from webapp.domain.replaying.told import Replayed
+from webapp.domain.rules import RuleDefinition
+from webapp.models import Conversion, Program, Referral, Refund, Reward, RewardEvent, RewardRule, User
+from webapp.queries.rules import RuleSet, read_rule_set
+
+AT_ONCE = 1_000
+# At the same moment events count in the order of their ids, as when they are recorded.
+_ORDER = (Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
+
+
+def histories(rules: RuleSet) -> tuple[History, ...]:
+    """Return the rules of a program as a replay takes them, the older ones first."""
+    return tuple(
+        History(
+            versions[-1].definition.key,
+            tuple(Edition(one.number, one.live_from, one.state == "live", one.definition) for one in versions),
+        )
+        for versions in rules.rules
+    )
+
+
+def count_happened(session: Session, program_id: UUID, until: datetime) -> int:
+    """Return how many conversions `read_happened` yields."""
+    return int(session.execute(_happened(select(func.count()), program_id, until)).scalar_one())
+
+
+def read_happened(
+    session: Session, program_id: UUID, until: datetime, rules: Sequence[RuleDefinition]
+) -> Iterator[list[Happened]]:
+    """Yield what friends did before `until`, a slice at a time; memory stays the same however much it is.
+
+    Each counts for whoever is credited for the friend today. Details are read
+    only when some rule looks at them. Nothing is locked.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    with_details = any(rule.when is not None and rule.when.asks_for_details for rule in rules)
+    query = _happened(select(*_columns(is_sqlite, with_details)), program_id, until).order_by(*_ORDER)
+    refunds = _Beside(session, _refunds(program_id, until, is_sqlite))
+    decisions = _Beside(session, _decisions(program_id, until, is_sqlite))
+    found = session.execute(query.execution_options(yield_per=AT_ONCE))
+    while rows := list(islice(found, AT_ONCE)):
+        slice_ = []
+        for row in rows:
+            id_ = row[0]
+            details = json.loads(row[9]) if with_details and row[9] else None
+            taken = tuple(_refunded(one) for one in refunds.of(id_)) if refunds.next == id_ else ()
+            decided = tuple(_decided(one) for one in decisions.of(id_)) if decisions.next == id_ else ()
+            slice_.append(Happened(*row[:9], details, taken, decided))  # type: ignore[call-arg]
+        yield slice_
+
+
+def id_of(key: Hashable) -> UUID:
+    """Return the id that a key of a replay stands for; to make one of each is left for those that are shown."""
+    return key if isinstance(key, UUID) else UUID(bytes=bytes(key))  # type: ignore[call-overload]
+
+
+def names_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the names of people."""
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many conversions were looked at, of how many."""
+
+    done: int
+    total: int
+
+
+def replay_rules(
+    session: Session, program: Program, draft: Sequence[RuleDefinition], *, since: datetime, until: datetime
+) -> Generator[Progress, None, Replayed]:
+    """Try a draft on what happened from `since` until before `until`, and return what came out.
+
+    A rule of the draft is tried as if it had been published at `since`, in
+    place of the one with its key; the others stay as they were. Yields how far
+    it is after each slice; whoever closes it stops it. Writes nothing. Meant
+    for a session that reads one moment of the database.
+    """
+    rules = histories(read_rule_set(session, program.id))
+    replay = Replay(
+        rules,
+        with_draft(rules, draft, since),
+        since=since,
+        until=until,
+        time_zone=program.time_zone,
+        currency=program.currency,
+    )
+    total, done = count_happened(session, program.id, until), 0
+    yield Progress(done, total)
+    asked = [*draft, *(edition.definition for rule in rules for edition in rule.editions)]
+    for happened in read_happened(session, program.id, until, asked):
+        replay.take(happened)
+        done += len(happened)
+        yield Progress(done, total)
+    return replay.result()
+
+
+class _Beside:
+    """Rows that stand beside conversions and come in the same order: the first column is the conversion's id."""
+
+    def __init__(self, session: Session, query: Select[Any]) -> None:
+        self._rows = iter(session.execute(query.execution_options(yield_per=AT_ONCE)))
+        self._row: Row[Any] | None = next(self._rows, None)
+
+    @property
+    def next(self) -> Hashable:
+        """The conversion of the next row; None when there is none any more."""
+        return None if self._row is None else self._row[0]
+
+    def of(self, id_: Hashable) -> list[Row[Any]]:
+        """Take the rows of a conversion, which is the next one."""
+        found = []
+        while self._row is not None and self._row[0] == id_:
+            found.append(self._row)
+            self._row = next(self._rows, None)
+        return found
+
+
+def _happened(query: Select[Any], program_id: UUID, until: datetime) -> Select[Any]:
+    return (
+        query.select_from(Conversion)
+        .join(Referral, Referral.id == Conversion.referral_id)
+        .where(Conversion.program_id == program_id, Conversion.occurred_at < until)
+    )
+
+
+def _columns(is_sqlite: bool, with_details: bool) -> list[Any]:
+    columns = [
+        _key(Conversion.id, is_sqlite),
+        Conversion.event_id,
+        Conversion.order_id,
+        Conversion.type,
+        _key(Conversion.user_id, is_sqlite),
+        _key(Referral.referrer_id, is_sqlite),
+        Conversion.amount_minor,
+        Conversion.currency,
+        Conversion.occurred_at,
+    ]
+    return [*columns, cast(Conversion.details, Text)] if with_details else columns
+
+
+def _key(column: Any, is_sqlite: bool) -> Any:
+    # As the database holds it: making a UUID of each would cost as much as pricing.
+    return type_coerce(column, LargeBinary) if is_sqlite else column
+
+
+def _refunds(program_id: UUID, until: datetime, is_sqlite: bool) -> Select[Any]:
+    columns = (_key(Conversion.id, is_sqlite), Refund.occurred_at, Refund.applied_minor)
+    query = _happened(select(*columns), program_id, until)
+    return query.join(Refund, Refund.conversion_id == Conversion.id).order_by(
+        *_ORDER, Refund.occurred_at, Refund.event_id
+    )
+
+
+def _decisions(program_id: UUID, until: datetime, is_sqlite: bool) -> Select[Any]:
+    """What people decided against, and what they took back of that, of rewards that hold."""
+    before = RewardEvent.__table__.alias("before")
+    is_before = and_(before.c.reward_id == RewardEvent.reward_id, before.c.sequence == RewardEvent.sequence - 1)
+    changes = (RewardEvent.status == "rejected") != (before.c.status == "rejected")
+    columns = (_key(Conversion.id, is_sqlite), RewardEvent.at, RewardRule.key, RewardEvent.status)
+    return (
+        _happened(select(*columns), program_id, until)
+        .join(Reward, Reward.conversion_id == Conversion.id)
+        .join(RewardRule, RewardRule.id == Reward.rule_id)
+        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+        .join(before, is_before)
+        .where(Reward.ended_bond.is_(None), changes)
+        .order_by(*_ORDER, RewardEvent.reward_id, RewardEvent.sequence)
+    )
+
+
+def _refunded(row: Any) -> Refunded:
+    return Refunded(row[1], row[2])
+
+
+def _decided(row: Any) -> Decided:
+    return Decided(row[1], row[2], row[3] == "rejected")
