@@ -148,6 +148,11 @@ def month(first: date) -> str:
     return dates.format_skeleton("yMMMM", first, locale=_locale())
 
 
+def month_short(first: date, *, year: bool) -> str:
+    """Return a month as in "Nov", or in "Nov 2026"."""
+    return dates.format_skeleton("yMMM" if year else "MMM", first, locale=_locale())
+
+
 def moment(value: datetime, *, now: datetime | None = None) -> Markup:
     """Return a time element: near moments by their distance from today, the exact one on hover."""
     zone = _zone()

@@ -1,7 +1,7 @@
 """What a replay of rules reads: everything that friends did, in the order in which it happened, in one stream."""
 
 import json
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,12 +15,13 @@ from sqlalchemy.types import LargeBinary
 from webapp.domain.replaying.editions import Edition, History, with_draft
 from webapp.domain.replaying.happened import Decided, Happened, Refunded
 from webapp.domain.replaying.replay import Replay
-from webapp.domain.replaying.told import Replayed
+from webapp.domain.replaying.told import Changed, Replayed
 from webapp.domain.rules import RuleDefinition
 from webapp.models import Conversion, Program, Referral, Refund, Reward, RewardEvent, RewardRule, User
 from webapp.queries.rules import RuleSet, read_rule_set
 
 AT_ONCE = 1_000
+NAMES_AT_ONCE = 5_000
 # At the same moment events count in the order of their ids, as when they are recorded.
 _ORDER = (Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
 
@@ -73,8 +74,11 @@ def id_of(key: Hashable) -> UUID:
 
 def names_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the names of people."""
-    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+    found: dict[UUID, str] = {}
+    for at in range(0, len(ids), NAMES_AT_ONCE):
+        some = select(User.id, User.name).where(User.id.in_(ids[at : at + NAMES_AT_ONCE]))
+        found |= {row.id: row.name for row in session.execute(some)}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,13 @@ class Progress:
 
 
 def replay_rules(
-    session: Session, program: Program, draft: Sequence[RuleDefinition], *, since: datetime, until: datetime
+    session: Session,
+    program: Program,
+    draft: Sequence[RuleDefinition],
+    *,
+    since: datetime,
+    until: datetime,
+    each_changed: Callable[[Changed], None] | None = None,
 ) -> Generator[Progress, None, Replayed]:
     """Try a draft on what happened from `since` until before `until`, and return what came out.
 
@@ -103,6 +113,7 @@ def replay_rules(
         until=until,
         time_zone=program.time_zone,
         currency=program.currency,
+        each_changed=each_changed,
     )
     total, done = count_happened(session, program.id, until), 0
     yield Progress(done, total)

@@ -1,6 +1,6 @@
 """The replay itself: conversions stream past once, and two sides say what they pay for each."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 
 from webapp.domain.facts import Facts
@@ -10,7 +10,7 @@ from webapp.domain.replaying.editions import Asked, Edition, History, Live
 from webapp.domain.replaying.happened import Happened
 from webapp.domain.replaying.room import Calendar, Given, Later, Room, kept_after_refunds
 from webapp.domain.replaying.tallies import Kept, Tallies
-from webapp.domain.replaying.told import Replayed, Side, Trace
+from webapp.domain.replaying.told import Changed, Replayed, Side, Trace
 
 
 class Rules:
@@ -75,8 +75,12 @@ class Replay:
         until: datetime,
         time_zone: str,
         currency: str,
+        each_changed: Callable[[Changed], None] | None = None,
     ) -> None:
-        """Compare `rules` as they were with `draft`, which is all of them as they would have been."""
+        """Compare `rules` as they were with `draft`, which is all of them as they would have been.
+
+        `each_changed` is told of every conversion for which the draft pays something else, without traces.
+        """
         later = Later()
         same = [one for one in rules if one in draft]
         self._same = Rules(same, later)
@@ -86,7 +90,7 @@ class Replay:
         self._later, self._calendar = later, Calendar(time_zone)
         self._nth: dict[tuple[str, Hashable], int] = {}
         self._since, self._until = since, until
-        self._tallies = Tallies(currency)
+        self._tallies = Tallies(currency, each_changed)
 
     def take(self, what: Iterable[Happened]) -> None:
         """Take the next conversions, in the order in which they happened."""

@@ -52,8 +52,8 @@ class Kept(NamedTuple):
 class Tallies:
     """The sums of a replay so far. `currency` is the program's."""
 
-    def __init__(self, currency: str) -> None:
-        self._currency = currency
+    def __init__(self, currency: str, each_changed: Callable[[Changed], None] | None = None) -> None:
+        self._currency, self._each = currency, each_changed
         self.before = self._conversions = self._purchases = self._differing = 0
         self._rewards = [0, 0]
         self._people: set[Hashable] = set()
@@ -138,30 +138,14 @@ class Tallies:
         traces: Traces,
     ) -> None:
         """Keep a conversion if it is one of those that change most; of two that change as much the earlier one."""
+        if self._each is not None:
+            self._each(_changed(happened, nth, currency, kept, (), ()))
         largest = self._changed.setdefault(currency, [])
         rank = (size, -self._conversions)
         if len(largest) == MOST_CHANGED and rank < largest[0][:2]:
             return
-        same, paid, draft = (sum(one.paid for one in of if one.answer.currency == currency) for of in kept)
         told_paid, told_draft = traces()
-        amount = None
-        if happened.amount_minor is not None and happened.currency is not None:
-            amount = Money(happened.amount_minor, happened.currency)
-        changed = Changed(
-            id=happened.id,
-            event_id=happened.event_id,
-            order_id=happened.order_id,
-            type=happened.type,
-            occurred_at=happened.occurred_at,
-            friend=happened.friend,
-            referrer=happened.referrer,
-            amount=amount,
-            nth=nth,
-            refunded_minor=sum(refund.minor for refund in happened.refunds),
-            pair=Pair(currency, same + paid, same + draft),
-            paid=tuple(told_paid),
-            draft=tuple(told_draft),
-        )
+        changed = _changed(happened, nth, currency, kept, told_paid, told_draft)
         if len(largest) < MOST_CHANGED:
             heapq.heappush(largest, (*rank, changed))
         else:
@@ -213,6 +197,35 @@ class Tallies:
 
     def _order(self, currency: str) -> tuple[bool, str]:
         return (currency != self._currency, currency)
+
+
+def _changed(
+    happened: Happened,
+    nth: int,
+    currency: str,
+    kept: tuple[Sequence[Kept], Sequence[Kept], Sequence[Kept]],
+    told_paid: Sequence[Trace],
+    told_draft: Sequence[Trace],
+) -> Changed:
+    same, paid, draft = (sum(one.paid for one in of if one.answer.currency == currency) for of in kept)
+    amount = None
+    if happened.amount_minor is not None and happened.currency is not None:
+        amount = Money(happened.amount_minor, happened.currency)
+    return Changed(
+        id=happened.id,
+        event_id=happened.event_id,
+        order_id=happened.order_id,
+        type=happened.type,
+        occurred_at=happened.occurred_at,
+        friend=happened.friend,
+        referrer=happened.referrer,
+        amount=amount,
+        nth=nth,
+        refunded_minor=sum(refund.minor for refund in happened.refunds),
+        pair=Pair(currency, same + paid, same + draft),
+        paid=tuple(told_paid),
+        draft=tuple(told_draft),
+    )
 
 
 def _step_of(type: str, nth: int) -> Step:

@@ -18,6 +18,7 @@ from webapp.views.admin import (
     referrals,
     reward_decisions,
     rewards,
+    rule_lab,
     rule_versions,
     searches,
     settings,
@@ -32,6 +33,7 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 NOUNS = (
     overview,
     rule_versions,
+    rule_lab,
     referrals,
     referral_changes,
     conversions,

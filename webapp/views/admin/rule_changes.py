@@ -23,6 +23,7 @@ from webapp.queries.rules import Version, find_rule_id, rule_set
 from webapp.rule_files import written
 from webapp.services.rules import RuleKeyTakenError, StaleRuleError, begin_publishing, publish_rule
 from webapp.views.admin.rule_example import example_of
+from webapp.views.admin.rule_lab import open_draft
 from webapp.views.admin.rule_words import all_of, changes_between, state_look, stays
 from webapp.views.admin.rules import bp, find_rule, number_of
 from webapp.web import load_program, render
@@ -55,6 +56,12 @@ def review_new() -> Response:
 def create() -> ResponseReturnValue:
     rule = _definition_sent()
     return _published(rule, None) if rule else _kinds(status=422)
+
+
+@bp.post("/new/lab")
+def try_new() -> Response:
+    kind = _kind_sent()
+    return _tried(kind, None) if kind else _kinds(status=422)
 
 
 @bp.post("/example")
@@ -93,6 +100,12 @@ def review_version(rule_id: UUID) -> Response:
 def review(rule_id: UUID) -> Response:
     versions = find_rule(rule_id)
     return _reviewed(_kind_sent() or KINDS[versions[-1].definition.kind], _base(versions))
+
+
+@bp.post("/<uuid:rule_id>/lab")
+def try_version(rule_id: UUID) -> Response:
+    versions = find_rule(rule_id)
+    return _tried(_kind_sent() or KINDS[versions[-1].definition.kind], _base(versions))
 
 
 @bp.post("/<uuid:rule_id>/versions")
@@ -176,6 +189,16 @@ def _reviewed(kind: Kind, base: Version | None) -> Response:
     latest = find_rule(base.rule_id)[-1] if base else None
     stale = latest is not None and latest.number != number_of(form)
     return _review_page(rule, latest, stale=stale, status=409 if stale else 200)
+
+
+def _tried(kind: Kind, base: Version | None) -> Response:
+    """Take the form as it stands to the lab, or show it again with what is wrong at its field."""
+    form = _form_sent(kind)
+    example = example_of(form, base)
+    rule = form.definition(base.definition if base else None)
+    if rule is None:
+        return _form_page(form, base, example=example, status=422)
+    return open_draft(rule, number_of(form))
 
 
 def _published(rule: RuleDefinition, latest: Version | None) -> ResponseReturnValue:

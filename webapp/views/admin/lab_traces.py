@@ -1,0 +1,72 @@
+"""Both traces of a conversion side by side: what each rule looked at and what it says, as it was and in the draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from webapp.domain.facts import Earned
+from webapp.domain.money import Money
+from webapp.domain.recomputing import conditions_again, limits_again
+from webapp.domain.replaying.told import Changed, Trace
+from webapp.formatting import money, number, say
+from webapp.views.admin.reward_words import SIDES, type_label
+from webapp.views.admin.traces import RuleBox, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TraceBox:
+    """One rule on one side: which version it was, what it said, and what is left of that after refunds; "" when all."""
+
+    title: str
+    box: RuleBox
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The rules that differ, on both sides."""
+
+    paid: list[TraceBox]
+    draft: list[TraceBox]
+
+
+def side_by_side(changed: Changed) -> SideBySide:
+    """Ask the rules again, in words."""
+    return SideBySide(_boxes(changed.paid), _boxes(changed.draft))
+
+
+def _boxes(traces: Sequence[Trace]) -> list[TraceBox]:
+    return [_box(trace) for trace in traces]
+
+
+def _box(trace: Trace) -> TraceBox:
+    rule, facts, version = trace.edition.definition, trace.facts, trace.edition.number
+    said = rule.price(facts)
+    amount = said.amount if isinstance(said, Earned) else None
+    because = said.because if isinstance(said, Earned) else (said.because,)
+    looked_at = [(_("Kind"), type_label(facts.type))]
+    if facts.amount is not None:
+        looked_at.append((_("Amount"), money(facts.amount)))
+    looked_at.append((_("Number of its kind"), number(facts.nth_purchase)))
+    kept = ""
+    if amount is not None and trace.kept_minor != amount.minor:
+        kept = _("%(amount)s are left of it after refunds.", amount=money(Money(trace.kept_minor, amount.currency)))
+    return TraceBox(
+        title=_("“%(rule)s”, version %(number)s", rule=rule.name, number=number(version))
+        if version is not None
+        else _("“%(rule)s”, the draft", rule=rule.name),
+        box=RuleBox(
+            name=rule.name,
+            key=rule.key,
+            version=version or 0,
+            side=SIDES[rule.beneficiary](),
+            amount=money(amount) if amount else "",
+            code=said.code,
+            facts=looked_at,
+            because=[say(sentence) for sentence in because],
+            conditions=[Verdict(holds, say(sentence)) for holds, sentence in conditions_again(rule, facts)],
+            limits=[Verdict(holds, say(sentence)) for holds, sentence in limits_again(rule, facts)],
+        ),
+        kept=kept,
+    )
