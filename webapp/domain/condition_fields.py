@@ -41,7 +41,8 @@ def _same(was: Any, value: Any) -> bool:
 
 
 def _one_of(was: Any, values: Any) -> bool:
-    return any(_same(was, value) for value in values)
+    # A list holds one kind of values; `in` alone would take true for 1.
+    return was in values and any(_same(was, value) for value in values)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

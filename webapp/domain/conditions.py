@@ -1,5 +1,6 @@
 """Which conversions a rule is for: its conditions as they are written, and how each comes out."""
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,14 @@ MOST_CONDITIONS, MOST_VALUES = 20, 50
 LONGEST_TEXT = 200
 LARGEST_NUMBER = 2**53 - 1
 _TYPE = re.compile(CONVERSION_TYPE)
+_PLAIN: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +84,35 @@ class Condition:
         return Check(self, None if holds else "condition_false", self._said(known, self._shown(known, was)))
 
     def test(self) -> Callable[[Facts], bool]:
-        """Return what says whether it holds, and no more: for asking about many conversions."""
-        known, name, currency = _known(self.field), self.field, self.currency
-        get, holds, spelled = known.get, OPS[self.op].holds, known.spelled
-        value = tuple(map(spelled, self.value)) if isinstance(self.value, tuple) else spelled(self.value)
+        """Return what says whether it holds, as `check` does, and no more: for asking about many conversions."""
+        known = _known(self.field)
+        if known.takes in ("amount", "number") and self.op in _PLAIN:
+            return self._plain_test(known)
+        if known.takes == "detail":
+            return self._detail_test(known)
+        return lambda facts: self.check(facts).holds
+
+    def _plain_test(self, known: Field) -> Callable[[Facts], bool]:
+        """Amounts and numbers are whole numbers, so that Python itself compares them."""
+        name, value, currency, get, compare = self.field, self.value, self.currency, known.get, _PLAIN[self.op]
+        if known.takes == "amount":
+
+            def amount_holds(facts: Facts) -> bool:
+                was = get(facts, name)
+                if not isinstance(was, Money):
+                    return False
+                worth = was if was.currency == currency else convert(was, str(currency), facts.quotes)
+                return worth is not None and compare(worth.minor, value)
+
+            return amount_holds
+        return lambda facts: (was := get(facts, name)) is not None and compare(was, value)
+
+    def _detail_test(self, known: Field) -> Callable[[Facts], bool]:
+        name, value, get, holds = self.field, self.value, known.get, OPS[self.op].holds
 
         def holds_for(facts: Facts) -> bool:
             was = get(facts, name)
-            if isinstance(was, Money):
-                worth = was if was.currency == currency else convert(was, str(currency), facts.quotes)
-                return worth is not None and holds(worth.minor, value)
-            return was is not None and holds(spelled(was), value)
+            return was is not None and holds(was, value)
 
         return holds_for
 

@@ -12,6 +12,8 @@ from webapp.domain.replaying.room import Calendar, Given, Later, Room, kept_afte
 from webapp.domain.replaying.tallies import Kept, Tallies
 from webapp.domain.replaying.told import Changed, Replayed, Side, Trace
 
+_NOTHING: list[Kept] = []
+
 
 class Rules:
     """Some rules with what is used of their limits: those of one side, or those that both sides have."""
@@ -114,17 +116,18 @@ class Replay:
             return
         facts = facts_of(happened, nth)
         known: dict[int, Money | None] = {}
-        asked = [rules.live.at(moment, happened.type) for rules in self._all]
-        answers = [
-            decide(one, facts, rules.rooms, happened.referrer, known) if one else []
-            for rules, one in zip(self._all, asked, strict=True)
-        ]
-        if not any(answers):
+        asked, kept, is_any = [], [], False
+        for rules in self._all:
+            these = rules.live.at(moment, happened.type)
+            asked.append(these)
+            answers = decide(these, facts, rules.rooms, happened.referrer, known) if these else ()
+            if answers:
+                is_any = True
+                kept.append([rules.kept(answer, happened, facts) for answer in answers])
+            else:
+                kept.append(_NOTHING)
+        if not is_any:
             return
-        kept = [
-            [rules.kept(answer, happened, facts) for answer in given] if given else []
-            for rules, given in zip(self._all, answers, strict=True)
-        ]
         if is_counted:
             same, paid, draft = kept
             self._tallies.count(happened, nth, same, paid, draft, lambda: self._traces(asked, happened, facts, kept))

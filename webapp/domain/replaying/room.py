@@ -77,6 +77,8 @@ class Room:
         limits = [edition.definition.limits for edition in rule.editions]
         kinds = dict.fromkeys((limit.scope, limit.period) for one in limits if one for limit in one.each)
         self._shelves = {kind: _Shelf(*kind) for kind in kinds}
+        # Whether any version has limits, so that what is given has to be counted.
+        self.is_limited = bool(kinds)
         self.budgets: list[Budget] = []
 
     def turn_to(self, windows: dict[Period, Window]) -> None:
@@ -101,11 +103,6 @@ class Room:
             if limit is not None:
                 minor = limit.leaves(minor, currency, self._used_of(limit, referrer))
         return minor
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether any version has limits, so that what is given has to be counted."""
-        return bool(self._shelves)
 
     def counters(self, referrer: Hashable) -> list[Counter]:
         """Return the counters to which a reward belongs that is given now."""

@@ -26,6 +26,7 @@ from webapp.domain.replaying.told import (
     StepPart,
     Trace,
 )
+from webapp.domain.rules import RuleDefinition
 
 PURCHASE, RENEWAL = "purchase", "renewal"
 # How many of the conversions that change most are kept, of each currency.
@@ -60,6 +61,10 @@ class Tallies:
         self._totals: Sums = {}
         self._for_friends: Sums = {}
         self._months: dict[date, Sums] = {}
+        # Those of the month that goes on, found again by the rule and what it pays.
+        self._current: date | None = None
+        self._month: Sums = {}
+        self._cells: dict[tuple[str, str, str], tuple[list[int], ...]] = {}
         self._referrers: dict[Hashable, Sums] = {}
         self._rules: dict[str, Sums] = {}
         self._steps: dict[tuple[str, Step], int] = {}
@@ -71,7 +76,8 @@ class Tallies:
         self._conversions += 1
         self._purchases += happened.type == PURCHASE
         self._people.add(happened.referrer)
-        self._month = self._months.setdefault(month, {})
+        if month != self._current:
+            self._current, self._month, self._cells = month, self._months.setdefault(month, {}), {}
 
     def count(
         self,
@@ -110,23 +116,41 @@ class Tallies:
                 self._remember(happened, nth, currency, abs(difference), (same, paid, draft), traces)
 
     def _add(self, happened: Happened, kept: Kept, paid: int, draft: int, sides: Sequence[Side]) -> None:
-        answer = kept.answer
-        currency, rule = answer.currency, answer.edition.definition
-        who = self._referrers.setdefault(happened.referrer, {}) if rule.beneficiary == "referrer" else self._for_friends
-        for sums in (self._totals, self._month, who, self._rules.setdefault(rule.key, {})):
-            found = sums.get(currency)
+        _place, edition, worth, given, currency = kept.answer
+        rule = edition.definition
+        cells = self._cells.get((rule.key, rule.beneficiary, currency))
+        if cells is None:
+            cells = self._cells_of(rule, currency)
+        for sums in cells:
+            sums[0] += paid
+            sums[1] += draft
+        if rule.beneficiary == "referrer":
+            theirs = self._referrers.get(happened.referrer)
+            if theirs is None:
+                theirs = self._referrers[happened.referrer] = {}
+            found = theirs.get(currency)
             if found is None:
-                sums[currency] = [paid, draft]
+                theirs[currency] = [paid, draft]
             else:
                 found[0] += paid
                 found[1] += draft
         for side in sides:
-            self._rewards[side == "draft"] += answer.paid > 0
-            if answer.paid < answer.worth:
+            if given:
+                self._rewards[side == "draft"] += 1
+            if given < worth:
                 numbers, referrers = self._cut.setdefault((side, rule.key, currency), ([0, 0], {}))
                 numbers[0] += 1
                 numbers[1] += kept.worth - kept.paid
                 referrers[happened.referrer] = None
+
+    def _cells_of(self, rule: RuleDefinition, currency: str) -> tuple[list[int], ...]:
+        """Return all sums to which a rule's rewards of this month belong, but those of the referrer."""
+        of = [self._totals, self._month, self._rules.setdefault(rule.key, {})]
+        if rule.beneficiary == "friend":
+            of.append(self._for_friends)
+        cells = tuple(sums.setdefault(currency, [0, 0]) for sums in of)
+        self._cells[rule.key, rule.beneficiary, currency] = cells
+        return cells
 
     def _remember(
         self,
