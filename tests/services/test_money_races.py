@@ -3,29 +3,25 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import NOON, join
 from tests.money import DAY, TEN_DOLLARS, accounts, buy, decide, dispute, publish, refund, send
 from tests.services.turns import Plan, turns_on_postgresql
-from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
-from webapp.models import Conversion, Refund, Reward, User
+from webapp.models import Conversion, Reward, User
 from webapp.queries import rollups
 from webapp.queries.ledger import breaches
 from webapp.queries.people import find_by_email
-from webapp.services.answers import Question, find_answer, keep_answer
-from webapp.services.conversions import EventTakenError
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy
@@ -355,67 +351,3 @@ def interleavings(*turns: int) -> Iterator[Plan]:
 def carry_out(step: Step, case: Case) -> None:
     with write_transaction() as session:
         step(case, session)
-
-
-def test_thirty_identical_events_at_once_are_one_conversion_with_one_reward(in_app, record_property):
-    for _ in range(ROUNDS):
-        with write_transaction() as session:
-            case = a_case(session)
-        db.session.rollback()
-        results = at_once(in_app, [partial(carry_out, bought, case)] * 30)
-        assert sorted(type(result).__name__ for result in results) == ["EventTakenError"] * 29 + ["NoneType"]
-        assert stored(case) == (1, 1)
-        assert accounts(db.session(), db.session.get_one(User, case.ada)) == {"expense": -1000, "pending": 1000}
-        db.session.rollback()
-    assert list(breaches(db.session())) == []
-    record_property("rounds", ROUNDS)
-
-
-def test_thirty_identical_events_at_once_get_one_answer(in_app):
-    with write_transaction() as session:
-        case = a_case(session)
-    db.session.rollback()
-
-    def answer():
-        with write_transaction() as session:
-            program, question = factories.program(session), Question("conversion", case.named("first"), "hash")
-            try:
-                case.buys(session)
-            except EventTakenError:
-                return find_answer(session, program.id, question)
-            (reward_id,) = session.scalars(select(Reward.id).where(Reward.beneficiary_id == case.ada))
-            keep_answer(session, program.id, question, str(reward_id), NOON)
-            return str(reward_id)
-
-    (reward_id,) = set(at_once(in_app, [answer] * 30))
-    assert session.scalars(select(Reward.id).where(Reward.beneficiary_id == case.ada)).all() == [UUID(reward_id)]
-    assert stored(case) == (1, 1)
-    assert list(breaches(db.session())) == []
-
-
-def stored(case: Case) -> tuple[int, int]:
-    """Return how many conversions the friend has by an event, and how many rewards the referrer."""
-    conversions = select(func.count()).where(Conversion.user_id == case.bob, Conversion.event_id.is_not(None))
-    rewards = select(func.count()).where(Reward.beneficiary_id == case.ada)
-    return db.session.execute(conversions).scalar_one(), db.session.execute(rewards).scalar_one()
-
-
-def test_ten_refunds_at_once_never_take_more_than_there_was(in_app):
-    for _ in range(ROUNDS):
-        with write_transaction() as session:
-            case = a_case(session)
-            case.buys(session)
-        db.session.rollback()
-        assert at_once(in_app, [partial(give_back, case, number) for number in range(10)]) == [None] * 10
-        applied = db.session.scalars(select(Refund.applied_minor).where(Refund.event_id.like(f"{case.number} back %")))
-        # Seven of them fit whole into 49.99 dollars, of which 0.99 are left for the eighth.
-        assert sorted(applied) == [0, 0, 99, *[700] * 7]
-        assert accounts(db.session(), db.session.get_one(User, case.ada)) == {}
-        db.session.rollback()
-    assert list(breaches(db.session())) == []
-
-
-def give_back(case: Case, number: int) -> None:
-    by = {"order_id": "first"} if number % 2 else {}
-    with write_transaction() as session:
-        case.gets_back(session, "7.00 USD", event_id=f"back {number}", **by)

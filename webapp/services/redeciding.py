@@ -109,7 +109,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
             if taken > 0:
                 take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
                 kept -= taken
-        if granted is None or earned <= kept:
+        if granted is None or (standing and earned <= kept):
             continue
         correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
         # A reward of its own is granted whole, and what was refunded meanwhile taken off.

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.reward_decisions import REJECTIONS, Choice
 from webapp.domain.rewards import StatusError
-from webapp.models import RewardNote
+from webapp.models import Program, Reward, RewardNote
+from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
+from webapp.services.limits import queue_for_counts
 from webapp.services.rewards import Actor, Standing, change_status, lock_rewards
 from webapp.services.rows import append
 
@@ -53,6 +56,10 @@ def decide_rewards(
     code = choice.reason or reason
     if code is None or (choice.reason is None and code not in REJECTIONS):
         raise ValueError(f"{choice.name} needs a reason that is known")
+    # What friends count for may change these rewards too, one after the other: whoever changes it has begun by then.
+    revision = session.scalar(select(Program.rules_revision).where(Program.id == program_id))
+    earners = session.scalars(select(Reward.beneficiary_id).where(Reward.id.in_(seen)).distinct()).all()
+    queue_for_counts(session, program_id, rule_set(session, program_id, revision), earners)
     # All of them before the audit log, in one order, so that two people never wait for each other.
     rewards = {reward.id: reward for reward in lock_rewards(session, list(seen))}
     if any(reward_id not in rewards or rewards[reward_id].program_id != program_id for reward_id in seen):
