@@ -1,6 +1,7 @@
 """Random histories of rules that count friends: the books are whole after each step, and no order changes the sums."""
 
 import contextlib
+import os
 import random
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests import money
 from tests.factories import NOON, link_of, person
-from tests.money import DAY, TEN_DOLLARS, buy, publish, refund
+from tests.money import DAY, TEN_DOLLARS, buy, decide, dispute, publish, refund
 from tests.services.test_counted_rewards import BONUS, TIERS, WHOLE, friends_of_ada
 from tests.services.test_referral_changes import change
 from webapp.database import write_transaction
@@ -19,6 +20,8 @@ from webapp.queries.ledger import breaches
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
+# How many histories of each kind are tried; with more than one the books are looked at after every step.
+SEEDS = int(os.environ.get("GRAPEVINE_COUNTED_HISTORIES", "1"))
 MONTHLY = {**WHOLE, "key": "monthly", "settings": {**WHOLE["settings"], "period": "month"}}
 RULES = (
     TIERS,
@@ -53,6 +56,10 @@ def events(seed):
         if dice.random() < 0.5:
             part = dice.choice([None, None, "7.50"])
             found.append((at + timedelta(days=dice.randrange(20)), "refund", f"evt_{number:02}", f"ref_{number}", part))
+        if dice.random() < 0.3:
+            part, ended = dice.choice([None, "7.50"]), dice.choice(["won", "won", "lost"])
+            found.append((at + DAY, "dispute", f"evt_{number:02}", f"dsp_{number}", part))
+            found.append((at + 9 * DAY, "outcome", f"dsp_{number}", f"out_{number}", ended))
     return dice, found
 
 
@@ -61,6 +68,12 @@ def happens(session, friends, what, now):
     if kind == "buy":
         number, amount = more
         buy(session, friends[number], f"{amount} USD", event_id=event_id, at=at, now=now)
+    elif kind == "dispute":
+        name, part = more
+        dispute(session, f"{part} USD" if part else None, of=event_id, event_id=name, at=at)
+    elif kind == "outcome":
+        name, ended = more
+        decide(session, ended, of=event_id, event_id=name, at=at)
     else:
         name, part = more
         refund(session, f"{part} USD" if part else None, of=event_id, event_id=name, at=at)
@@ -77,7 +90,7 @@ def sums(session):
     return {key: int(minor) for key, minor in session.execute(query) if minor}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_order_ends_at_the_same_sums(seed):
     _dice, found = events(seed)
     ends = []
@@ -88,14 +101,15 @@ def test_any_order_ends_at_the_same_sums(seed):
             _ada, friends = friends_of_ada(session)
             for step, what in enumerate(order):
                 happens(session, friends, what, now=NOON + 200 * DAY + timedelta(seconds=step))
-                assert list(breaches(session)) == [], (seed, step)
+                if SEEDS > 1 or step % 8 == 0 or step == len(order) - 1:
+                    assert list(breaches(session)) == [], (seed, step)
             ends.append(sums(session))
             raise UndoneError
     assert ends[0]
     assert ends[1] == ends[2] == ends[0]
 
 
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
 def test_friends_who_change_sides_leave_nothing_behind(seed):
     dice, found = events(seed)
     with write_transaction() as session:
@@ -110,5 +124,6 @@ def test_friends_who_change_sides_leave_nothing_behind(seed):
                 credited = session.scalar(select(Referral.referrer_id).where(Referral.friend_id == friend.id))
                 others = [None, eve] if credited == ada.id else [ada, eve] if credited is None else [ada, None]
                 change(session, friend, dice.choice(others), now=NOON + 200 * DAY)
-            assert list(breaches(session)) == [], (seed, step)
+            if SEEDS > 1 or step % 4 == 0 or step == len(found) - 1:
+                assert list(breaches(session)) == [], (seed, step)
     assert db.session.scalar(select(func.count()).select_from(Reward))
