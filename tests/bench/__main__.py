@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.bench import clicks, conversions, ledger
+from tests.bench import clicks, conversions, ledger, replay
 from tests.bench.anchors import ROUNDS, beside
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
@@ -29,6 +29,8 @@ CLICK_SECONDS = 5.0
 CLICK_GOALS = {"sqlite": (0.6, 15.0, 50.0), "postgresql": (0.3, 40.0, 50.0)}
 KILLS = 20
 VERIFY_GOAL_SECONDS = 10.0
+# Conversions a second that a draft is tried on, on one core.
+REPLAY_GOAL, REPLAY_ROUNDS = 20_000, 3
 
 
 def main() -> int:
@@ -39,14 +41,11 @@ def main() -> int:
             "clicks": list(_clicks(engine)),
             "conversions": list(_conversions(engine)),
             "ledger_verify": _ledger_verify(engine),
+            "replay": _replay(engine),
         }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
-    missed = [
-        name
-        for name, measured in results.items()
-        if any(not one["reached"] for one in (*measured["clicks"], *measured["conversions"], measured["ledger_verify"]))
-    ]
+    missed = [name for name, measured in results.items() if any(not one["reached"] for one in _all(measured))]
     print(f"Below its goal on {' and '.join(missed)}." if missed else "Every goal was reached.")
     return 0
 
@@ -120,6 +119,22 @@ def _ledger_verify(engine: type[SQLite] | type[PostgreSQL]) -> dict[str, Any]:
         flush=True,
     )
     return {"entries": entries, "seconds": round(seconds, 2), "reached": seconds < VERIFY_GOAL_SECONDS}
+
+
+def _replay(engine: type[SQLite] | type[PostgreSQL]) -> dict[str, Any]:
+    with _application(engine) as app:
+        replay.build(app)
+        found = beside(lambda: replay.ours(app)[0], lambda: replay.bare(app), rounds=REPLAY_ROUNDS)
+    print(
+        f"{engine.name}: a draft tried on {replay.CONVERSIONS:,} conversions at {found.rate:,.0f} a second"
+        f" (goal {REPLAY_GOAL:,}), {found.ratio:.2f} × reading them bare ({found.anchor_rate:,.0f} a second)",
+        flush=True,
+    )
+    return {"conversions": replay.CONVERSIONS, **asdict(found), "reached": found.rate >= REPLAY_GOAL}
+
+
+def _all(measured: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*measured["clicks"], *measured["conversions"], measured["ledger_verify"], measured["replay"]]
 
 
 @contextmanager

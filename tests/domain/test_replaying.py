@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests import money
 from tests.factories import NOON
+from webapp.config import ROOT
 from webapp.domain.conditions import read_conditions
 from webapp.domain.facts import Earned, Facts, Used
 from webapp.domain.limits import SCOPES, read_limits
@@ -157,6 +158,18 @@ def test_the_parts_of_the_difference_add_up_to_it(purchases, most):
         assert (sum(one.paid for one in sums), sum(one.draft for one in sums)) == (pair.paid, pair.draft)
         people = [one.pair for one in told.referrers if one.pair.currency == pair.currency]
         assert (sum(one.paid for one in people), sum(one.draft for one in people)) == (pair.paid, pair.draft)
+
+
+def test_the_example_of_the_documentation_is_true():
+    limits = {"per_referrer": {"amount": 1200, "currency": "USD", "period": "month"}}
+    rules = [History("twenty-percent", (Edition(1, NOON - DAY, True, money.rule()),))]
+    draft = with_draft(rules, [money.rule(settings={"percent": "30", "first_purchases": 1}, limits=limits)], NOON)
+    replay = Replay(rules, draft, since=NOON, until=NOON + DAY, time_zone="UTC", currency="USD")
+    replay.take([_bought(amount=5000)])
+    told = replay.result()
+    parts = {part.step: f"{part.minor / 100:+.2f}".replace("-", "−") for part in told.steps}
+    said = f"first purchases **{parts['first_purchases']}**, limits **{parts['limits']}**"
+    assert f"{said}, together **{told.totals[0].difference / 100:+.2f}**" in (ROOT / "docs/rules-lab.md").read_text()
 
 
 def test_a_signup_counts_once_and_what_is_outside_of_the_period_is_not_summed():

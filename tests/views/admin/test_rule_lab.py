@@ -8,12 +8,13 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from tests import money
+from tests import factories, money
 from tests.factories import NOON
 from tests.views.admin.rule_forms import PERCENT, hidden, id_of, said, send, versions
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import Model
+from webapp.services.signups import CameBy
 from webapp.views.admin import lab_runs, rule_lab
 
 pytestmark = [pytest.mark.usefixtures("staff"), pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -225,3 +226,25 @@ def test_a_large_history_is_not_tried_unasked(app, admin, monkeypatch):
     page = send(admin, f"/admin/rules/{id_of(app)}/lab", form)
     assert "Try it on the past" in page
     assert 'percent = "30"' in unescape(page)
+
+
+@pytest.mark.usefixtures("bought")
+def test_no_page_asks_more_for_more_rows(app, admin, statements):
+    counts = []
+    page = admin.get(LAB).get_data(as_text=True)
+    sent = {"csrf_token": factories.csrf_token(page), "toml": DRAFT, **PERIOD}
+    for turn in range(2):
+        for ask in (lambda: admin.get(LAB), lambda: admin.post(LAB, data=sent)):
+            statements.clear()
+            ask()
+            counts.append(len([one for one in statements if one.lstrip().upper().startswith("SELECT")]))
+        with app.app_context(), write_transaction() as session:
+            link = factories.link_of(session, factories.person(session, name="Luca", now=money.JOINED))
+            for number in range(5):
+                email = f"more{turn}{number}@example.org"
+                friend, _referral = factories.join(session, CameBy(typed=link), email=email, now=money.JOINED)
+                money.buy(
+                    session, friend, "50.00 USD", event_id=f"more_{turn}{number}", at=MAY + timedelta(days=number)
+                )
+    assert counts[0] == counts[2] <= 12
+    assert counts[1] == counts[3] <= 12

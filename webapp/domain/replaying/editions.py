@@ -48,6 +48,15 @@ def with_draft(rules: Sequence[History], draft: Sequence[RuleDefinition], since:
     return (*changed, *(History(key, (edition,)) for key, edition in wanted.items()))
 
 
+def shared(rules: Sequence[History], draft: Sequence[History]) -> list[History]:
+    """Return the rules that both sides have with all their editions: they are decided once for both.
+
+    Right as long as what a rule pays depends on no other rule. One that shares
+    with others, of which only one pays, would have to be left out here.
+    """
+    return [one for one in rules if one in draft]
+
+
 class Asked(NamedTuple):
     """An edition that is live: its rule's place among the others, and its conditions as a test; None without any."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.replaying.deciding import Answer, decide, facts_of, is_asked
-from webapp.domain.replaying.editions import Asked, Edition, History, Live
+from webapp.domain.replaying.editions import Asked, Edition, History, Live, shared
 from webapp.domain.replaying.happened import Happened
 from webapp.domain.replaying.room import Calendar, Given, Later, Room, kept_after_refunds
 from webapp.domain.replaying.tallies import Kept, Tallies
@@ -84,7 +84,7 @@ class Replay:
         `each_changed` is told of every conversion for which the draft pays something else, without traces.
         """
         later = Later()
-        same = [one for one in rules if one in draft]
+        same = shared(rules, draft)
         self._same = Rules(same, later)
         self._paid = Rules([one for one in rules if one not in same], later)
         self._draft = Rules([one for one in draft if one not in same], later)
