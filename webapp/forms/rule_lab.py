@@ -1,6 +1,6 @@
 """What is tried on the past: a draft as TOML, and from which day to which."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,12 +17,13 @@ MONTHS = 6
 
 
 class RuleLabForm(FlaskForm):
-    """A draft and a period. `number` is the version that the draft was begun on, 0 for a new rule."""
+    """A draft and a period. `number` is the version that the draft was begun on, `of` its rule; 0 for a new one."""
 
     toml = TextAreaField(_l("The draft"))
     first = StringField(_l("From"))
     last = StringField(_l("To"))
     number = HiddenField(default="0")
+    of = HiddenField(default="")
 
     def draft(self) -> list[RuleDefinition] | None:
         """Return the rules of the draft; None when something is wrong, which is said at the field then."""
@@ -65,8 +66,14 @@ class RuleLabForm(FlaskForm):
         return day
 
 
-def usual_period(today: date) -> Period:
-    """Return the last whole months before the one of today."""
+def usual_period(today: date, begun: date | None) -> Period:
+    """Return the last whole months before the one of today; the one that goes on where nothing happened before it.
+
+    `begun` is the first day on which anything happened.
+    """
+    this = today.replace(day=1)
+    if begun is not None and begun >= this:
+        return Period(this, today)
     month = today.year * 12 + today.month - 1
     first = date((month - MONTHS) // 12, (month - MONTHS) % 12 + 1, 1)
-    return Period(first, date.fromordinal(today.replace(day=1).toordinal() - 1))
+    return Period(max(first, begun.replace(day=1)) if begun else first, this - timedelta(days=1))

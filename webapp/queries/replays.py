@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from webapp.domain.replaying.happened import Decided, Happened, Refunded
 from webapp.domain.replaying.replay import Replay
 from webapp.domain.replaying.told import Changed, Replayed
 from webapp.domain.rules import RuleDefinition
-from webapp.models import Conversion, Program, Referral, Refund, Reward, RewardEvent, RewardRule, User
+from webapp.models import Conversion, Program, ProgramDay, Referral, Refund, Reward, RewardEvent, RewardRule, User
 from webapp.queries.rules import RuleSet, read_rule_set
 
 AT_ONCE = 1_000
@@ -40,6 +40,11 @@ def histories(rules: RuleSet) -> tuple[History, ...]:
 def count_happened(session: Session, program_id: UUID, until: datetime) -> int:
     """Return how many conversions `read_happened` yields."""
     return int(session.execute(_happened(select(func.count()), program_id, until)).scalar_one())
+
+
+def first_day(session: Session, program_id: UUID) -> date | None:
+    """Return the first day on which anything happened in a program, from the roll-ups."""
+    return session.scalar(select(func.min(ProgramDay.day)).where(ProgramDay.program_id == program_id))
 
 
 def read_happened(

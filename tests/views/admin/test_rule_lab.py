@@ -148,6 +148,36 @@ def test_a_new_rule_is_tried_and_published_too(admin):
 
 
 @pytest.mark.usefixtures("bought")
+def test_a_new_rule_needs_a_key_of_its_own(admin):
+    page = send(admin, "/admin/rules/new/lab", {**PERCENT, "key": "twenty-percent"}, 422)
+    assert "Another rule has this key." in said(page)
+
+
+@pytest.mark.usefixtures("bought")
+def test_a_draft_that_was_begun_on_an_older_version_is_published_only_after_a_look(app, admin, twenty):
+    page = send(admin, LAB, {"toml": DRAFT, "of": "twenty-percent", **PERIOD})
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, now=NOON, settings={"percent": "25"})
+    last = {"definition": hidden(page, "definition"), "number": hidden_last(page, "number"), "note": "Tried"}
+    assert "Someone published version 2 in the meantime." in said(send(admin, f"{twenty}/versions", last, 409))
+
+
+def hidden_last(page, name):
+    """Return what the last hidden field of a name holds: the form that publishes stands below the one that tries."""
+    return re.findall(rf'name="{name}"[^>]*value="([^"]*)"', page)[-1]
+
+
+def test_a_young_program_begins_with_the_month_that_goes_on(app, admin, twenty):
+    assert 'value="2026-05-01"' in admin.get(LAB).get_data(as_text=True)
+    with app.app_context(), write_transaction() as session:
+        _ada, bob = money.ada_and_bob(session, now=NOON - timedelta(days=2))
+        money.buy(session, bob, at=NOON - timedelta(days=1))
+    page = admin.get(LAB).get_data(as_text=True)
+    assert 'value="2026-11-01"' in page
+    assert 'value="2026-11-22"' in page
+
+
+@pytest.mark.usefixtures("bought")
 def test_what_is_live_already_and_several_rules_are_not_published_from_here(admin, twenty):
     begun = admin.get(f"{LAB}?rule={twenty.rpartition('/')[2]}").get_data(as_text=True)
     toml = unescape(re.search(r'<textarea[^>]*name="toml"[^>]*>(.*?)</textarea>', begun, re.DOTALL)[1])

@@ -180,10 +180,7 @@ def _reviewed(kind: Kind, base: Version | None) -> Response:
     form = _form_sent(kind)
     # First: an example says nothing at the fields.
     example = example_of(form, base)
-    rule = form.definition(base.definition if base else None)
-    if rule is not None and base is None and _key_taken(rule.key):
-        form.key.errors = [_("Another rule has this key. Please write another one.")]
-        rule = None
+    rule = _definition_of(form, base)
     if rule is None:
         return _form_page(form, base, example=example, status=422)
     latest = find_rule(base.rule_id)[-1] if base else None
@@ -191,11 +188,20 @@ def _reviewed(kind: Kind, base: Version | None) -> Response:
     return _review_page(rule, latest, stale=stale, status=409 if stale else 200)
 
 
+def _definition_of(form: RuleForm, base: Version | None) -> RuleDefinition | None:
+    """Return what was typed; None when something is wrong, which is said at its field then."""
+    rule = form.definition(base.definition if base else None)
+    if rule is not None and base is None and _key_taken(rule.key):
+        form.key.errors = [_("Another rule has this key. Please write another one.")]
+        return None
+    return rule
+
+
 def _tried(kind: Kind, base: Version | None) -> Response:
     """Take the form as it stands to the lab, or show it again with what is wrong at its field."""
     form = _form_sent(kind)
     example = example_of(form, base)
-    rule = form.definition(base.definition if base else None)
+    rule = _definition_of(form, base)
     if rule is None:
         return _form_page(form, base, example=example, status=422)
     return open_draft(rule, number_of(form))

@@ -23,7 +23,7 @@ from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.rule import PublishForm
 from webapp.forms.rule_lab import RuleLabForm, usual_period
-from webapp.queries.replays import Progress, count_happened, id_of, names_of, replay_rules
+from webapp.queries.replays import Progress, count_happened, first_day, id_of, names_of, replay_rules
 from webapp.queries.rules import RuleSet, Version, rule_set
 from webapp.rule_files import written
 from webapp.views.admin.lab_runs import BusyError, Ended, Replaying, TooLongError, run, take_slot
@@ -92,7 +92,7 @@ def open_draft(rule: RuleDefinition, number: int) -> Response:
     form = _new_form([rule], number)
     if count_happened(db.session(), program.id, utc_now()) > AT_ONCE:
         return _page(form)
-    return _answered(form, Wanted([rule], usual_period(_today())))
+    return _answered(form, Wanted([rule], _usual_period()))
 
 
 def _today() -> date:
@@ -100,9 +100,14 @@ def _today() -> date:
 
 
 def _new_form(draft: Sequence[RuleDefinition], number: int) -> RuleLabForm:
-    period = usual_period(_today())
+    period = _usual_period()
     ends = {"first": period.first.isoformat(), "last": period.last.isoformat()}
-    return RuleLabForm(formdata=None, data={"toml": written(draft), "number": str(number), **ends})
+    begun = {"number": str(number), "of": draft[0].key if draft else ""}
+    return RuleLabForm(formdata=None, data={"toml": written(draft), **begun, **ends})
+
+
+def _usual_period() -> Period:
+    return usual_period(_today(), first_day(db.session(), load_program().id))
 
 
 def _wanted(form: RuleLabForm) -> Wanted | None:
@@ -196,8 +201,8 @@ def _publishing(draft: Sequence[RuleDefinition], form: RuleLabForm) -> dict[str,
     publish = PublishForm(formdata=None)
     publish.definition.data = json.dumps(to_stored(draft[0]))
     # What was begun on an older version is stale, and the last step says so.
-    begun = form.number.data or "0"
-    publish.number.data = begun if begun != "0" or latest is None else str(latest.number)
+    is_begun = form.of.data == draft[0].key and latest is not None
+    publish.number.data = form.number.data if is_begun else str(latest.number if latest else 0)
     return {"publish": publish, "latest": latest, "next_number": latest.number + 1 if latest else 1}
 
 
