@@ -72,7 +72,7 @@ def test_it_says_what_the_draft_would_have_paid_and_why(app, admin):
     text = said(page)
     # 10 and 8 and 2 were paid; the draft pays 15, of 12 what is left of 20 a month, and nothing for the third.
     assert "It would have cost the same" in text
-    assert "First purchases: +$5.00; Later purchases: +$2.00; Limits: −$7.00." in text
+    assert "First orders: +$5.00; Later orders: +$2.00; Limits: −$7.00." in text
     assert "With the draft, limits of “30% of the first two” take $7.00 off 1 reward: Ada Okafor." in text
     assert "At most $20.00 a month for each referrer; used before this one: $15.00, so $5.00 are paid." in text
     assert "Only the first 2 purchases count." in text
@@ -278,3 +278,12 @@ def test_no_page_asks_more_for_more_rows(app, admin, statements):
                 )
     assert counts[0] == counts[2] <= 12
     assert counts[1] == counts[3] <= 12
+
+
+@pytest.mark.usefixtures("bought")
+def test_what_rules_that_stay_pay_for_the_same_is_said_beside_the_traces(app, admin):
+    with app.app_context(), write_transaction() as session:
+        money.publish(session, **{**money.TEN_DOLLARS, "key": "ten"}, now=money.LIVE)
+    text = said(send(admin, LAB, {"toml": DRAFT, **PERIOD}))
+    assert "Order 101: $20.00 paid, $25.00 in the draft" in text
+    assert "Rules that are the same on both sides pay $10.00 more." in text

@@ -53,9 +53,13 @@ class Rules:
 
     def traces(self, asked: Sequence[Asked], happened: Happened, facts: Facts, kept: Sequence[Kept]) -> list[Trace]:
         """Return what each of these rules was told, before `give` uses up the room that it was told of."""
-        minors = {one.answer.place: one.paid for one in kept}
+        found = {one.answer.place: (one.paid, one.answer.currency) for one in kept}
         return [
-            Trace(one.edition, self._told(one.place, one.edition, happened, facts), minors.get(one.place, 0))
+            Trace(
+                one.edition,
+                self._told(one.place, one.edition, happened, facts),
+                *found.get(one.place, (0, None)),
+            )
             for one in asked
         ]
 

@@ -93,11 +93,15 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one rule said about one conversion, to be said in words; `kept_minor` is what is left after refunds."""
+    """What one rule said about one conversion, to be said in words; `kept_minor` is what is left after refunds.
+
+    `currency` is None where it paid nothing.
+    """
 
     edition: Edition
     facts: Facts
     kept_minor: int
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)

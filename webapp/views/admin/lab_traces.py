@@ -25,15 +25,21 @@ class TraceBox:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The rules that differ, on both sides."""
+    """The rules that differ, on both sides; and what all others pay for it on either side, "" when that is nothing."""
 
     paid: list[TraceBox]
     draft: list[TraceBox]
+    others: str
 
 
 def side_by_side(changed: Changed) -> SideBySide:
     """Ask the rules again, in words."""
-    return SideBySide(_boxes(changed.paid), _boxes(changed.draft))
+    currency = changed.pair.currency
+    # A rule pays in one currency for one conversion, whichever that is.
+    differing = sum(trace.kept_minor for trace in changed.paid if trace.currency == currency)
+    others = changed.pair.paid - differing
+    said = _("Rules that are the same on both sides pay %(amount)s more.", amount=money(Money(others, currency)))
+    return SideBySide(_boxes(changed.paid), _boxes(changed.draft), said if others else "")
 
 
 def _boxes(traces: Sequence[Trace]) -> list[TraceBox]:

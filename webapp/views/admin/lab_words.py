@@ -80,8 +80,8 @@ class LabResult:
 
 
 STEP_LABELS: Mapping[Step, Callable[[], str]] = {
-    "first_purchases": lambda: _("First purchases"),
-    "later_purchases": lambda: _("Later purchases"),
+    "first_purchases": lambda: _("First orders"),
+    "later_purchases": lambda: _("Later orders"),
     "signups": lambda: _("Signups"),
     "others": lambda: _("Other events"),
     "limits": lambda: _("Limits"),
