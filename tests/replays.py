@@ -1,6 +1,7 @@
 """What a replay is compared with: what the books say that rules granted, less what refunds took."""
 
 from collections import defaultdict
+from collections.abc import Generator
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from webapp.domain.replaying.told import Replayed
 from webapp.domain.rules import RuleDefinition
 from webapp.models import Conversion, Program, Reward, RewardEvent, RewardRule
 from webapp.queries.conversions import decisions_of, refunds_of
-from webapp.queries.replays import replay_rules
+from webapp.queries.replays import Progress, replay_rules
 from webapp.queries.rules import Version, find_versions
 
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -25,7 +26,11 @@ def replay(
     until: datetime = EVER[1],
 ) -> Replayed:
     """Try a draft on the program's past; without one, the rules as they were."""
-    trying = replay_rules(session, program, draft, since=since, until=until)
+    return finish(replay_rules(session, program, draft, since=since, until=until))
+
+
+def finish(trying: Generator[Progress, None, Replayed]) -> Replayed:
+    """Run a replay to its end."""
     while True:
         try:
             next(trying)

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 
 from tests import factories, money
 from tests.factories import NOON
-from tests.replays import by_rule, granted_less_refunds, replay
-from webapp.database import write_transaction
+from tests.replays import by_rule, finish, granted_less_refunds, replay
+from webapp.database import snapshot_for_streaming, write_transaction
 from webapp.demo import tell_story
 from webapp.domain.replaying.told import Pair
 from webapp.extensions import db
-from webapp.models import Model, Referral, Reward
+from webapp.models import Model, Referral, Reward, User
 from webapp.queries.replays import id_of, replay_rules
 from webapp.queries.rules import find_rule_id, read_rule_set
 from webapp.services.referral_changes import Wanted, change_referral
@@ -219,6 +219,22 @@ def test_a_replay_changes_no_row(in_app):
     assert not db.session().new
     assert not db.session().dirty
     assert db.session.scalar(select(func.count()).select_from(Referral)) == 1
+
+
+def test_others_write_meanwhile_and_it_tells_of_the_moment_at_which_it_began(in_app):
+    with write_transaction() as session:
+        money.publish(session)
+        _ada, bob = money.ada_and_bob(session)
+        money.buy(session, bob, "50.00 USD")
+    program = factories.program(db.session())
+    with snapshot_for_streaming(db.engine) as reading:
+        trying = replay_rules(reading, program, [], since=NOON, until=NOON + DAY)
+        assert next(trying).total == 2
+        with write_transaction() as session:
+            money.buy(session, session.get_one(User, bob.id), "10.00 USD", event_id="evt_2", at=NOON + DAY / 2)
+        told = finish(trying)
+    assert told.totals == (Pair("USD", 1000, 1000),)
+    assert replay(db.session(), factories.program(db.session())).totals == (Pair("USD", 1200, 1200),)
 
 
 def test_whoever_closes_it_stops_it(in_app):
