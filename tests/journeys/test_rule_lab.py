@@ -56,9 +56,13 @@ def test_a_draft_is_tried_without_loading_the_page(site, open_browser, width):
 
 @pytest.mark.usefixtures("history")
 def test_it_can_be_stopped_and_what_is_wrong_is_said_at_its_field(site, open_browser):
-    page = open_browser().page
+    page = open_browser(width=360).page
+    with site.app.app_context(), write_transaction() as session:
+        name = "Eine Vergütung mit einem Namen von Donaudampfschifffahrtsgesellschaftslänge"
+        money.publish(session, now=utc_now(), key="long", name=name)
     sign_in(site, page)
     page.goto("/admin/rules/lab")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert Axe().run(page).response["violations"] == []
     # An answer that takes long: the first lines are there, the last one never comes.
     lines = '{"done": 41000, "total": 3024000, "text": "41,000 of 3,024,000"}\\n'

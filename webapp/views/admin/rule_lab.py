@@ -1,6 +1,7 @@
 """The rule lab: a draft tried on what happened, beside what was paid. Nothing is written."""
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,7 @@ from webapp.forms.rule_lab import RuleLabForm, usual_period
 from webapp.queries.replays import Progress, count_happened, first_day, id_of, names_of, replay_rules
 from webapp.queries.rules import RuleSet, Version, rule_set
 from webapp.rule_files import written
-from webapp.views.admin.lab_runs import BusyError, Ended, Replaying, TooLongError, run, take_slot
+from webapp.views.admin.lab_runs import REST_SECONDS, BusyError, Ended, Replaying, TooLongError, run, take_slot
 from webapp.views.admin.lab_words import result_of
 from webapp.views.admin.rules import find_rule
 from webapp.views.csv import Cell, csv_response
@@ -261,6 +262,8 @@ def _rows_of(what: str, wanted: Wanted, at_the_end: Callable[[], None]) -> Any:
                 break
             yield from map(_conversion_cells, found)
             found.clear()
+            # A file is whole or not there, so it may take longer than a page; others are served beside it.
+            time.sleep(REST_SECONDS)
         if what == "months":
             yield from ([f"{one.month:%Y-%m}", *_cells(one.pair)] for one in told.months)
         if what == "referrers":
