@@ -48,6 +48,14 @@ def quotes_at(session: Session, program_id: UUID, pairs: Iterable[Pair], moment:
     return tuple(found)
 
 
+def all_quotes(session: Session, program_id: UUID) -> list[Quote]:
+    """Return every quote of a program, in the order in which they were added: of two for one moment the last counts."""
+    rows = session.execute(
+        select(*_QUOTE).where(ExchangeQuote.program_id == program_id).order_by(ExchangeQuote.sequence)
+    )
+    return [Quote(*row) for row in rows]
+
+
 def list_quotes(
     session: Session, program_id: UUID, *, now: datetime, before: UUID | None = None, limit: int = PAGE
 ) -> tuple[list[StoredQuote], UUID | None]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -12,17 +13,22 @@ from sqlalchemy import Row, Select, Text, and_, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import LargeBinary
 
+from webapp.domain.facts import ORIGIN
+from webapp.domain.registry import asks_for_signup
 from webapp.domain.replaying.editions import Edition, History, with_draft
 from webapp.domain.replaying.happened import Decided, Happened, Refunded
 from webapp.domain.replaying.replay import Replay
 from webapp.domain.replaying.told import Changed, Replayed
 from webapp.domain.rules import RuleDefinition
-from webapp.models import Conversion, Program, ProgramDay, Referral, Refund, Reward, RewardEvent, RewardRule, User
+from webapp.models import Conversion, Link, Program, ProgramDay, Referral, Refund, Reward, RewardEvent, RewardRule, User
+from webapp.queries.origins import known_origin, origin_columns
+from webapp.queries.quotes import all_quotes
 from webapp.queries.rules import RuleSet, read_rule_set
 
 AT_ONCE = 1_000
 NAMES_AT_ONCE = 5_000
 # At the same moment events count in the order of their ids, as when they are recorded.
+_REFERRALS, _LINKS, _CONVERSIONS = Referral.__table__, Link.__table__, Conversion.__table__
 _ORDER = (Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
 
 
@@ -52,12 +58,21 @@ def read_happened(
 ) -> Iterator[list[Happened]]:
     """Yield what friends did before `until`, a slice at a time; memory stays the same however much it is.
 
-    Each counts for whoever is credited for the friend today. Details are read
-    only when some rule looks at them. Nothing is locked.
+    Each counts for whoever is credited for the friend today. Details, and how
+    friends came, are read only when some rule looks at them. Nothing is locked.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     with_details = any(rule.when is not None and rule.when.asks_for_details for rule in rules)
-    query = _happened(select(*_columns(is_sqlite, with_details)), program_id, until).order_by(*_ORDER)
+    with_origin = any(rule.when is not None and rule.when.asks_for("origin") for rule in rules)
+    with_signup = any(_asks_for_signup(rule) for rule in rules)
+    columns = _columns(is_sqlite, with_details)
+    columns += [Referral.created_at] if with_signup else []
+    columns += origin_columns(_REFERRALS, _LINKS, _CONVERSIONS.c.user_id) if with_origin else []
+    query = _happened(select(*columns), program_id, until).order_by(*_ORDER)
+    if with_origin:
+        query = query.join(Link, Link.id == Referral.link_id)
+    at_signup = 9 + with_details
+    at_origin = at_signup + with_signup
     refunds = _Beside(session, _refunds(program_id, until, is_sqlite))
     decisions = _Beside(session, _decisions(program_id, until, is_sqlite))
     found = session.execute(query.execution_options(yield_per=AT_ONCE))
@@ -66,9 +81,11 @@ def read_happened(
         for row in rows:
             id_ = row[0]
             details = json.loads(row[9]) if with_details and row[9] else None
-            taken = tuple(_refunded(one) for one in refunds.of(id_)) if refunds.next == id_ else ()
+            taken = _refunded(refunds.of(id_)) if refunds.next == id_ else ()
             decided = tuple(_decided(one) for one in decisions.of(id_)) if decisions.next == id_ else ()
-            slice_.append(Happened(*row[:9], details, taken, decided))  # type: ignore[call-arg]
+            origin = known_origin(dict(zip(ORIGIN, row[at_origin:], strict=True))) if with_origin else None
+            signed_up_at = row[at_signup] if with_signup else None
+            slice_.append(Happened(*row[:9], details, taken, decided, origin, signed_up_at))  # type: ignore[call-arg]
         yield slice_
 
 
@@ -111,7 +128,8 @@ def replay_rules(
     for a session that reads one moment of the database.
     """
     rules = histories(read_rule_set(session, program.id))
-    replay = Replay(
+    make = partial(
+        Replay,
         rules,
         with_draft(rules, draft, since),
         since=since,
@@ -119,14 +137,24 @@ def replay_rules(
         time_zone=program.time_zone,
         currency=program.currency,
         each_changed=each_changed,
+        quotes=all_quotes(session, program.id),
     )
     total, done = count_happened(session, program.id, until), 0
-    yield Progress(done, total)
     asked = [*draft, *(edition.definition for rule in rules for edition in rule.editions)]
+    beforehand, passes = make(), 1
+    if beforehand.foresees:
+        passes = 2
+        yield Progress(done, total * passes)
+        for happened in read_happened(session, program.id, until, asked):
+            beforehand.foresee(happened)
+            done += len(happened)
+            yield Progress(done, total * passes)
+    replay = make(foreseen=beforehand.foreseen)
+    yield Progress(done, total * passes)
     for happened in read_happened(session, program.id, until, asked):
         replay.take(happened)
         done += len(happened)
-        yield Progress(done, total)
+        yield Progress(done, total * passes)
     return replay.result()
 
 
@@ -180,7 +208,10 @@ def _key(column: Any, is_sqlite: bool) -> Any:
 
 
 def _refunds(program_id: UUID, until: datetime, is_sqlite: bool) -> Select[Any]:
-    columns = (_key(Conversion.id, is_sqlite), Refund.occurred_at, Refund.applied_minor)
+    columns = (
+        _key(Conversion.id, is_sqlite),
+        *(Refund.occurred_at, Refund.applied_minor, Refund.won_at, Refund.restored_minor),
+    )
     query = _happened(select(*columns), program_id, until)
     return query.join(Refund, Refund.conversion_id == Conversion.id).order_by(
         *_ORDER, Refund.occurred_at, Refund.event_id
@@ -204,8 +235,15 @@ def _decisions(program_id: UUID, until: datetime, is_sqlite: bool) -> Select[Any
     )
 
 
-def _refunded(row: Any) -> Refunded:
-    return Refunded(row[1], row[2])
+def _refunded(rows: Sequence[Any]) -> tuple[Refunded, ...]:
+    """Return what went back of a conversion, and what came back by disputes that were won, by their moments."""
+    found = [Refunded(at, minor) for _id, at, minor, _won_at, _restored in rows]
+    found += [Refunded(won_at, -restored, -1) for _id, _at, _minor, won_at, restored in rows if won_at is not None]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _asks_for_signup(rule: RuleDefinition) -> bool:
+    return asks_for_signup(rule.settings) or (rule.when is not None and rule.when.asks_for("signed_up_at"))
 
 
 def _decided(row: Any) -> Decided:

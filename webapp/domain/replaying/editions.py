@@ -51,10 +51,20 @@ def with_draft(rules: Sequence[History], draft: Sequence[RuleDefinition], since:
 def shared(rules: Sequence[History], draft: Sequence[History]) -> list[History]:
     """Return the rules that both sides have with all their editions: they are decided once for both.
 
-    Right as long as what a rule pays depends on no other rule. One that shares
-    with others, of which only one pays, would have to be left out here.
+    Not those of a group of which only one pays, when another of the group is
+    not the same: what they pay depends on it.
     """
-    return [one for one in rules if one in draft]
+    same = [one for one in rules if one in draft]
+    other = {group for one in (*rules, *draft) if one not in same for group in _groups(one)}
+    while any(other & _groups(one) for one in same):
+        other |= {group for one in same if other & _groups(one) for group in _groups(one)}
+        same = [one for one in same if not other & _groups(one)]
+    return same
+
+
+def _groups(rule: History) -> set[str]:
+    found = (edition.definition.exclusive for edition in rule.editions)
+    return {group for group in found if group is not None}
 
 
 class Asked(NamedTuple):

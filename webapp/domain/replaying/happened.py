@@ -8,10 +8,14 @@ from webapp.domain.facts import Detail
 
 
 class Refunded(NamedTuple):
-    """A refund of a conversion, and how much of it was counted, in minor units."""
+    """A refund or dispute of a conversion, and how much of it was counted, in minor units.
+
+    When a dispute is won, what had gone comes back: below zero, and `stands` too.
+    """
 
     at: datetime
     minor: int
+    stands: int = 1
 
 
 class Decided(NamedTuple):
@@ -37,3 +41,6 @@ class Happened(NamedTuple):
     details: Mapping[str, Detail] | None = None
     refunds: tuple[Refunded, ...] = ()
     decisions: tuple[Decided, ...] = ()
+    # How the friend came, and when they signed up; nothing where no rule asks for it.
+    origin: Mapping[str, str] | None = None
+    signed_up_at: datetime | None = None

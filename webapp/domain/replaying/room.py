@@ -1,13 +1,15 @@
 """What is used of limits while a replay goes on: by rule, referrer and period, in memory."""
 
 import heapq
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from webapp.domain.facts import Facts, Used
 from webapp.domain.limits import Limit, Limits, Scope
+from webapp.domain.money import Money
 from webapp.domain.periods import Period, Window, ends_of_day, local_day, window_of
+from webapp.domain.quotes import Quote, convert
 from webapp.domain.refunds import still_earned
 from webapp.domain.replaying.editions import Edition, History
 from webapp.domain.replaying.happened import Happened
@@ -79,6 +81,8 @@ class Room:
         self._shelves = {kind: _Shelf(*kind) for kind in kinds}
         # Whether any version has limits, so that what is given has to be counted.
         self.is_limited = bool(kinds)
+        amounts = [limit.amount for one in limits if one for limit in one.each]
+        self._currencies = frozenset(amount.currency for amount in amounts if amount is not None)
         self.budgets: list[Budget] = []
 
     def turn_to(self, windows: dict[Period, Window]) -> None:
@@ -97,12 +101,26 @@ class Room:
             limit.scope: Used(self._used_of(limit, referrer), windows[limit.scope] or Window()) for limit in limits.each
         }
 
-    def left_of(self, minor: int, currency: str, limits: Limits, referrer: Hashable) -> int:
+    def left_of(
+        self, minor: int, currency: str, limits: Limits, referrer: Hashable, quotes: Sequence[Quote] = ()
+    ) -> int:
         """Return how much of a reward its limits leave: what `Limits.apply` says, without the words."""
+        least = minor
         for limit in (limits.per_referrer, limits.program):
-            if limit is not None:
-                minor = limit.leaves(minor, currency, self._used_of(limit, referrer))
-        return minor
+            if limit is None:
+                continue
+            used = self._used_of(limit, referrer)
+            if limit.amount is None or limit.amount.currency == currency or not quotes:
+                least = min(least, limit.leaves(minor, currency, used))
+            else:
+                pays = limit.check(Money(minor, currency), used, quotes).pays
+                least = min(least, pays.minor if pays else 0)
+        return least
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """In which currencies its limits count what was given."""
+        return self._currencies
 
     def counters(self, referrer: Hashable) -> list[Counter]:
         """Return the counters to which a reward belongs that is given now."""
@@ -133,10 +151,19 @@ class Room:
 class Given:
     """A reward that uses room: what is kept of it counts, and nothing while a person has rejected it."""
 
-    __slots__ = ("counted", "counters", "currency", "is_rejected", "kept")
+    __slots__ = ("counted", "counters", "currency", "is_rejected", "kept", "others", "quotes")
 
-    def __init__(self, counters: list[Counter], minor: int, currency: str) -> None:
+    def __init__(
+        self,
+        counters: list[Counter],
+        minor: int,
+        currency: str,
+        others: Collection[str] = (),
+        quotes: Sequence[Quote] = (),
+    ) -> None:
+        """Of limits in `others`, currencies besides its own, it uses what it is worth by the quotes."""
         self.counters, self.currency = counters, currency
+        self.others, self.quotes = others, quotes
         self.kept, self.counted, self.is_rejected = minor, 0, False
         self.settle()
 
@@ -146,7 +173,15 @@ class Given:
         for counter in self.counters:
             counter.minor[self.currency] = counter.minor.get(self.currency, 0) + now - self.counted
             counter.rewards += (now > 0) - (self.counted > 0)
+            for other in self.others:
+                counter.minor[other] = (
+                    counter.minor.get(other, 0) + self._worth(now, other) - self._worth(self.counted, other)
+                )
         self.counted = now
+
+    def _worth(self, minor: int, currency: str) -> int:
+        worth = convert(Money(minor, self.currency), currency, self.quotes)
+        return 0 if worth is None else worth.minor
 
 
 class Later:
@@ -180,20 +215,24 @@ class Later:
 def kept_after_refunds(
     granted: int, edition: Edition, facts: Facts, happened: Happened
 ) -> Sequence[tuple[datetime, int]]:
-    """Return what is still earned of a reward after each refund of its conversion: never more than after the last."""
-    rule, kept, refunded, told = edition.definition, granted, 0, []
+    """Return what is still earned of a reward after each refund of its conversion.
+
+    Never more than after the last, unless a dispute was won.
+    """
+    rule, kept, refunded, standing, told = edition.definition, granted, 0, 0, []
     asks = bool(happened.amount_minor and rule.when is not None and rule.when.asks_for_amount)
-    for count, refund in enumerate(happened.refunds, 1):
+    for refund in happened.refunds:
         refunded += refund.minor
+        standing += refund.stands
         is_met = not asks or rule.is_met_after_refunds(facts, (happened.amount_minor or 0) - refunded)
         earned = still_earned(
             granted,
             proportional=rule.settings.proportional,
             amount_minor=happened.amount_minor,
             refunded_minor=refunded,
-            refunds=count,
+            refunds=standing,
             is_met=is_met,
         )
-        kept = min(kept, earned)
+        kept = min(kept, earned) if refund.stands > 0 else earned
         told.append((refund.at, kept))
     return told
