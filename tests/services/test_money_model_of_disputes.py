@@ -58,7 +58,6 @@ class DisputedBooks(Books):
         self.backs = {}
         self.outcomes = {}
         self.outcome_names = set()
-        self.dispute_names = set()
         # Of rewards, by what they are: what took how much of them, and as what they stood before they were reversed.
         self.causes = {}
         self.former = {}
@@ -81,11 +80,6 @@ class DisputedBooks(Books):
                 found[reward.beneficiary, reward.currency, "clawback"] += self.forgiven(reward)
                 found[reward.beneficiary, reward.currency, "expense"] -= self.forgiven(reward)
         return Counter({account: minor for account, minor in found.items() if minor})
-
-    def disputes(self, dispute):
-        """Return what was taken of which rule's reward, or why nothing was."""
-        # Told apart by their names, which are not those of refunds.
-        return self.refunds(dispute)
 
     def ends(self, name, dispute_name, outcome):
         """Return what came back to which rule's reward, or why nothing did."""
@@ -249,15 +243,63 @@ class DisputeMachine(MoneyMachine):
     def something_is_disputed(self, which, named, by_order, unknown, wanted):
         number = len([name for name in self.books.refund_names if name.startswith("dispute")])
         known = [one for one in self.books.purchases.values() if (one.order if by_order else one.is_event)]
-        rewarded = [one for one in known if one.rewards]
-        purchase = None if unknown else one_of((which % 3 and rewarded) or known, which)
+        frozen = [one for one in known if any(reward.kept and reward.status in FROZEN for reward in one.rewards)]
+        purchase = None if unknown else one_of((which % 3 and frozen) or known, which)
         if isinstance(wanted, Fraction):
             wanted = int(((purchase and purchase.amount) or 1000) * wanted)
         of_event = None if by_order else purchase.name if purchase else f"soon {number}"
         of_order = (purchase.order if purchase else f"soon {number}") if by_order else None
         name = f"dispute {number if named != 'taken' else which % (number + 1)}"
+        self.dispute(name, wanted, of_event, of_order)
+
+    @rule(which=st.integers(0, 99), number=st.integers(0, 99), outcome=st.sampled_from(["won", "won", "won", "lost"]))
+    def a_dispute_ends(self, which, number, outcome):
+        disputes = len([name for name in self.books.refund_names if name.startswith("dispute")])
+        # Now and then one that is not there yet, or that has ended.
+        of = f"dispute {which % (disputes + 1)}"
+        linked = [back.name for _purchase, back in self.books._all_backs() if back.name.startswith("dispute")]
+        if which % 4 and (open_ones := [one for one in linked if one not in self.books.outcomes]):
+            of = one_of(open_ones, which)
+        name = f"outcome {number % (len(self.books.outcome_names) + 1) if number % 5 == 0 else f'{number} of {of}'}"
+        self.end(name, of, outcome)
+
+    @precondition(lambda self: any(self.books.owed(reward) for _purchase, reward in self.rewards()))
+    @rule(which=st.integers(0, 99), is_stale=st.sampled_from([False] * 5 + [True]))
+    def what_is_owed_is_written_off(self, which, is_stale):
+        owing = [(purchase, one) for purchase, one in self.rewards() if self.books.owed(one)]
+        self.forgive(*one_of(owing, which), is_stale=is_stale)
+
+    @precondition(lambda self: self.paid())
+    @rule(
+        which=st.integers(0, 99),
+        parts=st.tuples(*[st.sampled_from([0, Fraction(1, 3), Fraction(1, 2), 1])] * 3),
+        forgiven=st.sets(st.sampled_from([0, 1, 2])),
+    )
+    def what_was_paid_goes_back_is_forgiven_and_comes_back(self, which, parts, forgiven):
+        """Two disputes with a refund between them, some of it written off, and then both are won."""
+        purchase, reward = one_of(self.paid(), which)
+        number = len(self.books.refund_names)
+        names = [f"dispute {number} first", f"refund {number} between", f"dispute {number} second"]
+        for step, (name, part) in enumerate(zip(names, parts, strict=True)):
+            self.dispute(name, int(purchase.amount * part), purchase.name, None)
+            if step in forgiven and self.books.owed(reward):
+                self.forgive(purchase, reward, is_stale=False)
+        for name in (names[0], names[2]) if which % 2 else (names[2], names[0]):
+            self.end(f"end of {name}", name, "won")
+
+    def paid(self):
+        """Return what stands in a payout or was paid, with its purchase."""
+        return [
+            (purchase, reward)
+            for purchase, reward in self.rewards(*FROZEN)
+            if reward.kept and purchase.amount and purchase.is_event
+        ]
+
+    def dispute(self, name, wanted, of_event, of_order):
+        """Tell both sides of a dispute, or of a refund when it is called so."""
+        kind = "dispute" if name.startswith("dispute") else "refund"
         report = RefundReport(
-            name, self.now, order_id=of_order, conversion_event_id=of_event, wanted_minor=wanted, kind="dispute"
+            name, self.now, order_id=of_order, conversion_event_id=of_event, wanted_minor=wanted, kind=kind
         )
 
         def record(session):
@@ -266,15 +308,11 @@ class DisputeMachine(MoneyMachine):
             return "waits" if refunded.conversion_id is None else in_any_order(taken)
 
         self.books.remember()
-        expected = self.books.disputes(Waiting(name, wanted, of_event, of_order, self.now))
+        expected = self.books.refunds(Waiting(name, wanted, of_event, of_order, self.now))
         assert outcome_of(record) == in_any_order(expected)
 
-    @rule(which=st.integers(0, 99), number=st.integers(0, 99), outcome=st.sampled_from(["won", "won", "won", "lost"]))
-    def a_dispute_ends(self, which, number, outcome):
-        disputes = len([name for name in self.books.refund_names if name.startswith("dispute")])
-        # Now and then one that is not there yet, or that has ended.
-        of = f"dispute {which % (disputes + 1)}"
-        name = f"outcome {number % (len(self.books.outcome_names) + 1) if number % 5 == 0 else f'{number} of {of}'}"
+    def end(self, name, of, outcome):
+        """Tell both sides how a dispute ended."""
         report = OutcomeReport(name, of, outcome, self.now)
 
         def record(session):
@@ -286,11 +324,7 @@ class DisputeMachine(MoneyMachine):
         expected = self.books.ends(name, of, outcome)
         assert outcome_of(record) == in_any_order(expected)
 
-    @precondition(lambda self: any(self.books.owed(reward) for _purchase, reward in self.rewards()))
-    @rule(which=st.integers(0, 99), is_stale=st.sampled_from([False] * 5 + [True]))
-    def what_is_owed_is_written_off(self, which, is_stale):
-        owing = [(purchase, one) for purchase, one in self.rewards() if self.books.owed(one)]
-        purchase, reward = one_of(owing, which)
+    def forgive(self, purchase, reward, *, is_stale):
         reward_id = self.reward_ids[purchase.name, reward.key, reward.bond]
         seen = self.books.owed(reward) + is_stale
 
