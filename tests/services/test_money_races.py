@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import NOON, join
-from tests.money import DAY, TEN_DOLLARS, accounts, buy, decide, dispute, publish, refund, send
+from tests.money import DAY, TEN_DOLLARS, accounts, buy, publish, refund, send
 from tests.services.turns import Plan, turns_on_postgresql
 from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES
@@ -208,24 +208,6 @@ def later_purchase(case: Case, session: Session) -> None:
     case.buys(session, "less late", days_ago=29)
 
 
-def disputed(case: Case, session: Session) -> None:
-    case.buys(session)
-    all_disputed(case, session)
-
-
-def disputed_and_frozen(case: Case, session: Session) -> None:
-    frozen(case, session)
-    all_disputed(case, session)
-
-
-def all_disputed(case: Case, session: Session) -> None:
-    dispute(session, of=case.named("first"), event_id=case.named("dispute"))
-
-
-def won(case: Case, session: Session) -> None:
-    decide(session, of=case.named("dispute"), event_id=case.named("won"))
-
-
 Step = Callable[[Case, Session], None]
 Pair = tuple[Step, Step, Step, int, set[str]]
 
@@ -241,13 +223,6 @@ PAIRS: dict[str, Pair] = {
     "a refund, a payout that fails": (frozen, half_back, failed_payout, 500, {""}),
     "two refunds of more than all": (bought, most_back_by_order, most_back_by_event, 0, {""}),
     "the same refund twice": (bought, half_back, half_back, 500, {"RefundTakenError"}),
-    "a refund, a won dispute": (disputed, half_back, won, 500, {""}),
-    "a won dispute, maturing": (disputed, won, maturing, 1000, {""}),
-    "a won dispute, a payment": (disputed_and_frozen, won, payment, 1000, {""}),
-    "a dispute, how it ended": (bought, all_disputed, won, 1000, {""}),
-    "a refund, a dispute": (bought, all_disputed, most_back_by_event, 0, {""}),
-    "the end of a dispute twice": (disputed, won, won, 1000, {"OutcomeTakenError"}),
-    "a purchase, the end of its dispute": (all_disputed, bought, won, 1000, {""}),
     "a purchase, its refund": (nothing, bought, half_back, 500, {""}),
     "a purchase, its refund by order": (nothing, bought, half_back_by_order, 500, {""}),
     "the same purchase twice": (nothing, bought, bought, 1000, {"EventTakenError"}),

@@ -270,15 +270,8 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
     if not ids:
         return []
     columns = (
-        Reward.id,
-        Reward.program_id,
-        Reward.beneficiary_id,
-        Reward.rule_id,
-        Reward.rule_version_id,
-        Reward.amount_minor,
-        Reward.currency,
-        Reward.status,
-        Reward.sequence,
+        *(Reward.id, Reward.program_id, Reward.beneficiary_id, Reward.rule_id, Reward.rule_version_id),
+        *(Reward.amount_minor, Reward.currency, Reward.status, Reward.sequence),
     )
     # In one order for everybody, so that two transactions never wait for each other.
     rows = session.execute(select(*columns).where(Reward.id.in_(ids)).order_by(Reward.id).with_for_update()).all()
