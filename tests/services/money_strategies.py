@@ -82,5 +82,6 @@ AT_FIRST = [
     {**A_RULE, "key": "first-purchase", "beneficiary": "referrer", "hold_days": 10, **kinds[0]},
     {**A_RULE, "key": "every-purchase", "beneficiary": "friend", "hold_days": 0, **kinds[3]},
     {**A_RULE, "key": "second-purchase", "beneficiary": "referrer", **kinds[5], "when": {"all": [second]}},
+    {**A_RULE, "key": "in-stages", "beneficiary": "friend", **kinds[-1]},
     {**A_RULE, "key": "at-most", "beneficiary": "referrer", **kinds[2], "limits": {"per_referrer": fifteen_dollars}},
 ]

@@ -100,7 +100,8 @@ class MoneyMachine(RuleBasedStateMachine):
     @initialize(wanted=rule_sets)
     def there_are_rules_and_a_friend_who_buys(self, wanted):
         self.publish([*AT_FIRST, *wanted], prune=False, now=NOON - 80 * DAY)
-        self.someone_joins("Ada", 0)
+        # Long enough ago that what they do is before and after the first months of a rule.
+        self.someone_joins("Ada", 40)
         self.record(Purchase("first", "purchase", "friend 0", 4999, "USD", "first order", NOON - DAY))
 
     @precondition(lambda self: self.publications < 6)
