@@ -40,6 +40,8 @@ def test_a_draft_of_steps_says_what_it_would_have_cost(in_app):
     whole = {"steps": [{"friends": 1, "percent": "10"}, {"friends": 6, "percent": "30"}], "whole_period": True}
     draft = money.rule(kind="tiered_percent", settings=whole)
     assert replay(session, factories.program(session), draft).totals == (Pair("USD", 12000, 18000),)
+    reached = replay(session, factories.program(session), draft).steps_reached
+    assert [(one.side, one.friends, len(one.referrers)) for one in reached] == [("draft", 1, 1), ("draft", 6, 1)]
     until = money.rule(kind="tiered_percent", settings={**whole, "whole_period": False})
     assert replay(session, factories.program(session), until).totals == (Pair("USD", 12000, 5000 + 3000),)
     bonus = money.rule(kind="milestone", settings=BONUS["settings"])

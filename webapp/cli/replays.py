@@ -125,7 +125,7 @@ def _as_text(
     yield f"\nReferrers, in {program.currency}: {more:,} would have earned more, {less:,} less, {same:,} the same."
     for key, minor in _extremes(told, program.currency).items():
         yield f"  {names[key]:<24}{_signed(minor, program.currency):>48}"
-    yield from (*_limits(told), *_budgets(told))
+    yield from (*_steps(told), *_limits(told), *_budgets(told))
     yield "\nNothing was written."
 
 
@@ -148,6 +148,11 @@ def _percent(pair: Pair) -> str:
 def _signed(minor: int, currency: str) -> str:
     decimal = Money(minor, currency).decimal
     return f"{decimal:+,f}" if minor else f"{decimal:f}"
+
+
+def _steps(told: Replayed) -> Iterator[str]:
+    for one in told.steps_reached:
+        yield f"{one.key}, {one.side}: {len(one.referrers)} referrers come to the step at {one.friends} friends"
 
 
 def _limits(told: Replayed) -> Iterator[str]:
@@ -182,6 +187,10 @@ def _as_json(told: Replayed, first: date, last: date, seconds: float) -> dict[st
         "rules": [{"key": one.key, **_pair(one.pair)} for one in told.rules],
         "referrers": [{"referrer_id": str(id_of(one.referrer)), **_pair(one.pair)} for one in told.referrers],
         "steps": [{"step": one.step, "currency": one.currency, "amount": one.minor} for one in told.steps],
+        "steps_reached": [
+            {"side": one.side, "rule": one.key, "friends": one.friends, "referrers": len(one.referrers)}
+            for one in told.steps_reached
+        ],
         "limits": [
             {
                 "side": one.side,

@@ -24,12 +24,15 @@ Foreseen = Mapping[tuple[Hashable, Period, datetime | None], int]
 class Friends:
     """The friends who count under one rule, whichever of its versions."""
 
-    def __init__(self, rule: History, foreseen: Foreseen) -> None:
+    def __init__(self, rule: History, foreseen: Foreseen, since: datetime) -> None:
         ways = [counting_of(edition.definition.settings) for edition in rule.editions]
         self.periods: tuple[Period, ...] = tuple(dict.fromkeys(way.period for way in ways if way is not None))
+        self._steps = next((way.steps for way in reversed(ways) if way is not None), ())
         self.foresees = any(way is not None and way.of == "period" for way in ways)
         self.ends: dict[tuple[Hashable, Period, datetime | None], int] = {}
-        self._foreseen = foreseen
+        # How many friends each referrer came to have within one period, of those who had one more since `since`.
+        self.reached: dict[Hashable, int] = {}
+        self._since, self._foreseen = since, foreseen
         self._windows: dict[Period, Window] = {}
         self._known: set[Hashable] = set()
         self._numbers: dict[tuple[Period, Hashable], int] = {}
@@ -54,7 +57,15 @@ class Friends:
                 key = (period, happened.referrer)
                 number = self._numbers[key] = self._numbers.get(key, 0) + 1
                 self.ends[happened.referrer, period, self._windows[period].since] = number
+                if happened.occurred_at >= self._since:
+                    self.reached[happened.referrer] = max(number, self.reached.get(happened.referrer, 0))
         return replace(facts, friends=self._friends(counting, happened.referrer), is_new_friend=is_one_more)
+
+    def steps_reached(self) -> list[tuple[int, tuple[Hashable, ...]]]:
+        """Return each step of the rule's last version that counts, and who came to it or beyond since `since`."""
+        if not self._steps:
+            return []
+        return [(step, tuple(who for who, number in self.reached.items() if number >= step)) for step in self._steps]
 
     def _friends(self, counting: Counting, referrer: Hashable) -> int:
         if counting.of == "period":

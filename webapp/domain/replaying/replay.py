@@ -14,7 +14,7 @@ from webapp.domain.replaying.happened import Happened
 from webapp.domain.replaying.quoted import Quotes
 from webapp.domain.replaying.room import Calendar, Given, Later, Room, kept_after_refunds
 from webapp.domain.replaying.tallies import Kept, Tallies
-from webapp.domain.replaying.told import Changed, Replayed, Side, Trace
+from webapp.domain.replaying.told import Changed, Replayed, Side, StepReached, Trace
 
 Known = dict[int, Money | None]
 
@@ -25,9 +25,11 @@ _UNDECIDED = Decisions([], {})
 class Rules:
     """Some rules with what is used of their limits: those of one side, or those that both sides have."""
 
-    def __init__(self, rules: Sequence[History], later: Later, foreseen: Mapping[str, Foreseen]) -> None:
+    def __init__(
+        self, rules: Sequence[History], later: Later, foreseen: Mapping[str, Foreseen], since: datetime
+    ) -> None:
         self.rules, self.live, self.rooms = rules, Live(rules), [Room(rule) for rule in rules]
-        self.friends = [Friends(rule, foreseen.get(rule.key, {})) for rule in rules]
+        self.friends = [Friends(rule, foreseen.get(rule.key, {}), since) for rule in rules]
         self._later = later
 
     def turn_to(self, calendar: Calendar) -> None:
@@ -115,9 +117,9 @@ class Replay:
         """
         later = Later()
         same = shared(rules, draft)
-        self._same = Rules(same, later, foreseen[0])
-        self._paid = Rules([one for one in rules if one not in same], later, foreseen[1])
-        self._draft = Rules([one for one in draft if one not in same], later, foreseen[2])
+        self._same = Rules(same, later, foreseen[0], since)
+        self._paid = Rules([one for one in rules if one not in same], later, foreseen[1], since)
+        self._draft = Rules([one for one in draft if one not in same], later, foreseen[2], since)
         self._quotes = Quotes(quotes)
         self._all = (self._same, self._paid, self._draft)
         self._later, self._calendar = later, Calendar(time_zone)
@@ -219,4 +221,11 @@ class Replay:
         self._later.pass_all()
         sides: Sequence[Sequence[Side]] = (("paid", "draft"), ("paid",), ("draft",))
         rooms = [(of, rules.rules, rules.rooms) for of, rules in zip(sides, self._all, strict=True)]
-        return self._tallies.result(self._since, self._until, rooms)
+        steps = tuple(
+            StepReached(side, rule.key, step, who)
+            for of, rules in zip(sides, self._all, strict=True)
+            for rule, friends in zip(rules.rules, rules.friends, strict=True)
+            for step, who in friends.steps_reached()
+            for side in of
+        )
+        return replace(self._tallies.result(self._since, self._until, rooms), steps_reached=steps)

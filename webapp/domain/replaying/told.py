@@ -77,6 +77,16 @@ class LimitEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class StepReached:
+    """Who came to a step of a rule that pays by the number of friends, or beyond it, on one side in the period."""
+
+    side: Side
+    key: str
+    friends: int
+    referrers: tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetUse:
     """How much of a limit for the whole program was used on one side in one period; None: it did not run out."""
 
@@ -156,6 +166,7 @@ class Replayed:
     limits: tuple[LimitEffect, ...]
     budgets: tuple[BudgetUse, ...]
     changed: tuple[Changed, ...]
+    steps_reached: tuple[StepReached, ...] = ()
 
     def total(self, currency: str) -> Pair:
         """Return the totals in one currency."""

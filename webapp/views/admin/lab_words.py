@@ -1,6 +1,6 @@
 """What a replay told, in words, figures and rows for the page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -105,7 +105,8 @@ def result_of(
     losing = [one for one in ours if one.pair.difference < 0][-MOST_SHOWN:]
     changed = [one for one in told.changed if one.pair.currency == currency]
     shown = [id_of(one.referrer) for one in (*gaining, *losing)]
-    limited = [id_of(key) for one in told.limits for key in one.referrers[:MOST_SHOWN]]
+    met = (*told.limits, *told.steps_reached)
+    limited = [id_of(key) for one in met for key in one.referrers[:MOST_SHOWN]]
     names = names_of(session, list(dict.fromkeys([*shown, *limited])))
     people = [(names.get(id_of(one.referrer), ""), one.pair) for one in (*gaining, *losing)]
     steps = [(STEP_LABELS[one.step](), one.minor) for one in told.steps if one.currency == currency]
@@ -129,7 +130,7 @@ def result_of(
         people_said=_standing(told, currency),
         changed=[_changed_row(one) for one in changed],
         currencies=[_row(pair.currency, pair) for pair in told.totals] if len(told.totals) > 1 else [],
-        limits=[*_limits(told, rules, names), *_budgets(told, rules)],
+        limits=[*_steps_reached(told, rules, names), *_limits(told, rules, names), *_budgets(told, rules)],
         notes=_notes(draft, told),
         is_empty=not told.counts.conversions,
     )
@@ -239,17 +240,39 @@ def _standing(told: Replayed, currency: str) -> str:
     return _("%(more)s, %(less)s less, %(same)s the same.", more=first, less=number(less), same=number(same))
 
 
+def _people(keys: Sequence[Hashable], names: Mapping[UUID, str]) -> str:
+    who = [names[id_of(key)] for key in keys[:MOST_SHOWN] if id_of(key) in names]
+    if len(keys) > MOST_SHOWN:
+        who.append(_("and %(count)s more", count=number(len(keys) - MOST_SHOWN)))
+    return ", ".join(who)
+
+
+def _steps_reached(told: Replayed, rules: Mapping[str, str], names: Mapping[UUID, str]) -> list[str]:
+    said = []
+    for one in told.steps_reached:
+        words = {
+            "rule": rules.get(one.key, one.key),
+            "friends": number(one.friends),
+            "who": _people(one.referrers, names),
+        }
+        if not one.referrers:
+            if one.side == "draft":
+                said.append(_("With the draft, nobody comes to the step of “%(rule)s” at %(friends)s.", **words))
+        elif one.side == "draft":
+            said.append(_("With the draft, these come to the step of “%(rule)s” at %(friends)s: %(who)s.", **words))
+        else:
+            said.append(_("As it was, these came to the step of “%(rule)s” at %(friends)s: %(who)s.", **words))
+    return said
+
+
 def _limits(told: Replayed, rules: Mapping[str, str], names: Mapping[UUID, str]) -> list[str]:
     said = []
     for one in told.limits:
-        who = [names[id_of(key)] for key in one.referrers[:MOST_SHOWN] if id_of(key) in names]
-        if len(one.referrers) > MOST_SHOWN:
-            who.append(_("and %(count)s more", count=number(len(one.referrers) - MOST_SHOWN)))
         words = {
             "rule": rules.get(one.key, one.key),
             "amount": money(Money(one.minor, one.currency)),
             "count": number(one.times),
-            "who": ", ".join(who),
+            "who": _people(one.referrers, names),
         }
         if one.side == "draft":
             said.append(
