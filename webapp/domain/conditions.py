@@ -1,6 +1,5 @@
 """Which conversions a rule is for: its conditions as they are written, and how each comes out."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,14 +36,6 @@ MOST_CONDITIONS, MOST_VALUES = 20, 50
 LONGEST_TEXT = 200
 LARGEST_NUMBER = 2**53 - 1
 _TYPE = re.compile(CONVERSION_TYPE)
-_PLAIN: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-    "<": operator.lt,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,39 +73,6 @@ class Condition:
         wanted = tuple(map(known.spelled, value)) if isinstance(value, tuple) else known.spelled(value)
         holds = OPS[self.op].holds(known.spelled(was), wanted)
         return Check(self, None if holds else "condition_false", self._said(known, self._shown(known, was)))
-
-    def test(self) -> Callable[[Facts], bool]:
-        """Return what says whether it holds, as `check` does, and no more: for asking about many conversions."""
-        known = _known(self.field)
-        if known.takes in ("amount", "number") and self.op in _PLAIN:
-            return self._plain_test(known)
-        if known.takes == "detail":
-            return self._detail_test(known)
-        return lambda facts: self.check(facts).holds
-
-    def _plain_test(self, known: Field) -> Callable[[Facts], bool]:
-        """Amounts and numbers are whole numbers, so that Python itself compares them."""
-        name, value, currency, get, compare = self.field, self.value, self.currency, known.get, _PLAIN[self.op]
-        if known.takes == "amount":
-
-            def amount_holds(facts: Facts) -> bool:
-                was = get(facts, name)
-                if not isinstance(was, Money):
-                    return False
-                worth = was if was.currency == currency else convert(was, str(currency), facts.quotes)
-                return worth is not None and compare(worth.minor, value)
-
-            return amount_holds
-        return lambda facts: (was := get(facts, name)) is not None and compare(was, value)
-
-    def _detail_test(self, known: Field) -> Callable[[Facts], bool]:
-        name, value, get, holds = self.field, self.value, known.get, OPS[self.op].holds
-
-        def holds_for(facts: Facts) -> bool:
-            was = get(facts, name)
-            return was is not None and holds(was, value)
-
-        return holds_for
 
     def table(self) -> dict[str, Any]:
         """Return the condition as an inline table of TOML."""
@@ -212,20 +170,6 @@ class Conditions:
             tuple(condition.check(facts) for condition in self.all_of),
             tuple(condition.check(facts) for condition in self.any_of),
         )
-
-    def test(self) -> Callable[[Facts], bool]:
-        """Return what says whether `check` finds nothing unmet, without any words: for many conversions."""
-        all_of, any_of = ([condition.test() for condition in of] for of in (self.all_of, self.any_of))
-
-        def hold_for(facts: Facts) -> bool:
-            for holds in all_of:
-                if not holds(facts):
-                    return False
-            if not any_of:
-                return True
-            return any(holds(facts) for holds in any_of)
-
-        return hold_for
 
     @property
     def asks_for_amount(self) -> bool:

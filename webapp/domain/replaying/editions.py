@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webapp.domain.facts import Facts
+from webapp.domain.replaying.quick_conditions import quick
 from webapp.domain.rules import RuleDefinition
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -95,7 +96,7 @@ class Live:
             newest = next((edition for edition in reversed(rule.editions) if edition.live_from <= moment), None)
             if newest is not None and newest.pays:
                 when = newest.definition.when
-                asked = Asked(place, newest, None if when is None else when.test())
+                asked = Asked(place, newest, None if when is None else quick(when))
                 self._by_trigger.setdefault(newest.definition.trigger, []).append(asked)
         later = (edition.live_from for rule in self._rules for edition in rule.editions if edition.live_from > moment)
         self._until = min(later, default=_NEVER)
