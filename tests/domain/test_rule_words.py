@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.money import rule
-from webapp.domain.facts import facts
+from webapp.domain.facts import Earned, facts
 from webapp.domain.registry import KINDS, paying_example
-from webapp.domain.rule_examples import MOST_CASES, more_cases
+from webapp.domain.rule_examples import MOST_CASES, more_cases, with_friends
 from webapp.domain.rule_words import conditions_of, differences, limits_of, parts_of, rule_sentence, unchanged
 from webapp.domain.sentences import plain
 
@@ -115,6 +115,7 @@ def test_another_kind_is_another_pay():
         "Form of the reward",
         "Conditions",
         "Limits",
+        "Group",
         "Dates",
     ]
 
@@ -163,3 +164,67 @@ def test_a_signup_has_no_second_one_and_many_conditions_make_no_long_list():
     assert more_cases(rule(**FIXED, trigger="signup"), facts(type="signup")) == ()
     many = [AMOUNT | {"value": 100 * number} for number in range(1, 15)]
     assert len(more_cases(rule(when={"all": many}), facts(amount="42.00 USD"))) == MOST_CASES
+
+
+def test_a_rule_says_the_group_of_which_only_one_pays():
+    alone, grouped = rule(), rule(exclusive="purchase-bonus")
+    (group,) = [part for part in parts_of(grouped) if part.label == "Group"]
+    assert words(group.says) == ["Of the rules in “purchase-bonus” only the one worth most pays"]
+    (change,) = differences(alone, grouped)
+    assert (change.label, words(change.gone), words(change.new)) == ("Group", [], words(group.says))
+    assert differences(grouped, rule(exclusive="purchase-bonus")) == []
+
+
+TIERS = {
+    "kind": "tiered_percent",
+    "settings": {"steps": [{"friends": 3, "percent": "10"}, {"friends": 10, "percent": "15"}]},
+}
+BONUSES = {
+    "kind": "milestone",
+    "settings": {"steps": [{"friends": 1, "amount": 500}, {"friends": 3, "amount": 1000}], "currency": "USD"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "expected"),
+    [
+        (
+            TIERS,
+            facts(amount="50.00 USD", friends=4),
+            [
+                ("With 2 friends who count", "step_not_reached"),
+                ("With 3 friends who count", "5.00 USD"),
+                ("With 10 friends who count", "7.50 USD"),
+                ("50.00 USD, purchase 2", "5.00 USD"),
+            ],
+        ),
+        (
+            BONUSES,
+            facts(amount="50.00 USD", friends=1),
+            [("With 3 friends who count", "10.00 USD"), ("50.00 USD, purchase 2", "not_one_more")],
+        ),
+        (
+            BONUSES | {"trigger": "signup"},
+            facts(type="signup", friends=3),
+            [("With one friend who counts", "5.00 USD")],
+        ),
+    ],
+    ids=str,
+)
+def test_more_cases_of_a_kind_that_counts_friends_are_its_steps(kind, known, expected):
+    cases = more_cases(rule(**kind), known)
+    answers = [str(case.answer.amount) if isinstance(case.answer, Earned) else case.answer.code for case in cases]
+    assert list(zip(words(case.about for case in cases), answers, strict=True)) == expected
+
+
+def test_a_friend_is_one_more_unless_they_counted_before():
+    bonuses = rule(**BONUSES)
+    assert with_friends(rule(), facts(), 3).friends is None
+    assert with_friends(bonuses, facts(nth_purchase=1), 3).is_new_friend
+    assert not with_friends(bonuses, facts(nth_purchase=2), 3).is_new_friend
+    third = rule(**BONUSES, when={"all": [{"field": "nth_purchase", "op": ">=", "value": 3}]})
+    assert [with_friends(third, facts(nth_purchase=nth), 3).is_new_friend for nth in (3, 4, 900_000)] == [
+        *(True, False, False)
+    ]
+    # An account is opened once.
+    assert with_friends(rule(**BONUSES, trigger="signup"), facts(type="signup", nth_purchase=2), 3).is_new_friend

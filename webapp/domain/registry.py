@@ -188,6 +188,11 @@ def counting_of(rule: RewardRule) -> Counting | None:
     return counting
 
 
+def counts_friends(kind: Kind) -> bool:
+    """Say whether all rules of a kind count the friends of a referrer."""
+    return hasattr(kind.settings, "counting")
+
+
 def asks_for_signup(rule: RewardRule) -> bool:
     """Say whether what a rule pays depends on when the friend signed up, which is only then kept of it."""
     return bool(getattr(rule, "asks_for_signup", False))

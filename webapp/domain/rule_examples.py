@@ -7,9 +7,10 @@ from datetime import timedelta
 from webapp.domain.condition_fields import METADATA, field_named
 from webapp.domain.conditions import Condition
 from webapp.domain.facts import Earned, Facts, Skipped
+from webapp.domain.friend_steps import MOST_FRIENDS
 from webapp.domain.money import EXPONENTS, Money
 from webapp.domain.periods import months_later
-from webapp.domain.registry import Months, kind_of
+from webapp.domain.registry import Months, counting_of, kind_of
 from webapp.domain.rules import RuleDefinition
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
@@ -18,6 +19,7 @@ MOST_CASES = 5
 LONGEST_AGE = 36_500
 _DAY = timedelta(days=1)
 _DAYS_AFTER = NN_("one day after the signup", "%(days)s days after the signup")
+_WITH_FRIENDS = NN_("With one friend who counts", "With %(friends)s friends who count")
 _MONTHS_AFTER = NN_("one month after the signup", "%(months)s months after the signup")
 
 
@@ -27,13 +29,33 @@ class Case:
 
     about: Sentence
     answer: Earned | Skipped
+    of_step: bool = False
+
+
+def with_friends(rule: RuleDefinition, facts: Facts, friends: int) -> Facts:
+    """Return facts by which a referrer has so many friends who count, this one included; for kinds that count them.
+
+    A friend is one more unless they counted before, by a purchase like this one.
+    """
+    if counting_of(rule.settings) is None:
+        return facts
+    earlier = (nth for nth in (1, *_numbers(rule, facts), facts.nth_purchase - 1) if 1 <= nth < facts.nth_purchase)
+    counted_before = rule.trigger != "signup" and any(
+        rule.qualifies(replace(facts, nth_purchase=nth)) for nth in earlier
+    )
+    return replace(facts, friends=friends, is_new_friend=not counted_before)
 
 
 def more_cases(rule: RuleDefinition, facts: Facts) -> tuple[Case, ...]:
-    """Return up to `MOST_CASES` cases near `facts`: the next purchase, then those for which the answer differs."""
+    """Return cases near `facts`: every step of the kind, then up to `MOST_CASES` others.
+
+    Those are the next purchase, and cases for which the answer differs.
+    """
     answer = _outcome(rule.price(facts))
     seen, cases = [facts], []
-    for words, other in _neighbours(rule, facts):
+    steps = tuple(Case(words, rule.price(other), of_step=True) for words, other in _steps(rule, facts))
+    for words, neighbour in _neighbours(rule, facts):
+        other = neighbour if facts.friends is None else with_friends(rule, neighbour, facts.friends)
         if other in seen:
             continue
         seen.append(other)
@@ -41,7 +63,18 @@ def more_cases(rule: RuleDefinition, facts: Facts) -> tuple[Case, ...]:
         following = rule.trigger != "signup" and other.nth_purchase == facts.nth_purchase + 1
         if _outcome(priced) != answer or following:
             cases.append(Case(words, priced))
-    return tuple(cases[:MOST_CASES])
+    return (*steps, *cases[:MOST_CASES])
+
+
+def _steps(rule: RuleDefinition, facts: Facts) -> Iterator[tuple[Sentence, Facts]]:
+    """Other numbers of friends: those of the steps, and the one before the first."""
+    counting = counting_of(rule.settings)
+    numbers = (counting.steps[0] - 1, *counting.steps) if counting else ()
+    for friends in numbers:
+        if 1 <= friends <= MOST_FRIENDS and friends != facts.friends:
+            # Each of them is reached by a friend who is one more.
+            one_more = replace(facts, friends=friends, is_new_friend=True)
+            yield counted(_WITH_FRIENDS, friends, {"friends": friends}), one_more
 
 
 def _outcome(answer: Earned | Skipped) -> object:

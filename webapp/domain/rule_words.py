@@ -96,6 +96,14 @@ def dates_of(rule: RuleDefinition) -> tuple[Sentence, ...]:
     return tuple(end for end in (starts, ends) if end is not None)
 
 
+def group_of(rule: RuleDefinition) -> tuple[Sentence, ...]:
+    """Say of which rules only one pays; nothing for one that pays beside all others."""
+    if rule.exclusive is None:
+        return ()
+    words = N_("Of the rules in “%(group)s” only the one worth most pays")
+    return (Sentence(words, {"group": rule.exclusive}),)
+
+
 def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
     """Say all that a rule says, one thing after the other, in one order."""
     trigger = (
@@ -112,6 +120,7 @@ def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
         Part(N_("Conditions"), conditions_of(rule)),
         Part(N_("Hold"), (hold_of(rule),)),
         Part(N_("Limits"), limits_of(rule)),
+        Part(N_("Group"), group_of(rule)),
         Part(N_("Dates"), dates_of(rule)),
     )
 

@@ -30,7 +30,7 @@ class Milestone:
     period: PeriodName = field(
         default=PeriodName("lifetime"),
         metadata={
-            "label": N_("Friends are counted"),
+            "label": N_("How friends are counted"),
             "hint": N_("By the day of a friend’s first event that counts, in the program’s time zone."),
         },
     )
