@@ -14,10 +14,9 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import ValidationError
 
 from webapp.domain.condition_fields import METADATA
-from webapp.domain.conditions import MOST_CONDITIONS
 from webapp.domain.facts import CONVERSION_TYPE
 from webapp.domain.limits import SCOPE_LABELS, SCOPES
-from webapp.domain.registry import KINDS, Kind, Setting, plain_settings
+from webapp.domain.registry import KINDS, Kind, Setting, counts_friends, plain_settings
 from webapp.domain.rule_words import REWARD_LABELS, SIDE_LABELS, TRIGGERS
 from webapp.domain.rules import (
     LONGEST_HOLD_DAYS,
@@ -39,6 +38,7 @@ from webapp.forms.rule_settings import (
     sentence_of,
     shown_settings,
 )
+from webapp.forms.rule_steps import StepList
 from webapp.forms.typed import TypedError, moment_of, moment_shown, whole_of
 
 OTHER = "other"
@@ -89,6 +89,7 @@ class RuleForm(FlaskForm):
     others = ConditionList()
     per_referrer = FormField(LimitForm)
     program = FormField(LimitForm)
+    exclusive = StringField(_l("Group"))
 
     def __init__(self, kind: Kind, *, currency: str, time_zone: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -107,10 +108,8 @@ class RuleForm(FlaskForm):
 
     def add_condition(self, group: str) -> None:
         """Put one more row into a group of conditions."""
-        rows = self[group]
-        if len(rows.entries) < MOST_CONDITIONS:
-            # What one mostly asks first: whether the amount is large enough.
-            rows.append_entry({"op": ">=", "currency": self.currency})
+        # What one mostly asks first: whether the amount is large enough.
+        self[group].add({"op": ">=", "currency": self.currency})
 
     def settle_conditions(self) -> None:
         """Let a condition that has just become one on a detail begin with equality: details are mostly words."""
@@ -121,7 +120,20 @@ class RuleForm(FlaskForm):
     def remove_condition(self, row: str) -> None:
         """Take out the row with this name, such as "conditions-2"; the others keep their names."""
         for group in GROUPS:
-            self[group].entries = [entry for entry in self[group].entries if entry.name != row]
+            self[group].remove(row)
+
+    @property
+    def step_lists(self) -> dict[str, StepList]:
+        """The fields of settings that are lists of steps."""
+        return {name: self[name] for name, _setting, _unit in self.settings if isinstance(self[name], StepList)}
+
+    def fill_from(self, fresh: "RuleForm") -> None:
+        """Let settings for which nothing was typed begin as in the form of a new rule."""
+        for name, _setting, _unit in self.settings:
+            if name not in self.step_lists:
+                self[name].data = self[name].data or fresh[name].data
+            elif not self[name].entries:
+                self[name].add({})
 
     def definition(self, base: RuleDefinition | None) -> RuleDefinition | None:
         """Return what was typed. None when something is wrong, which is said at its field then.
@@ -167,7 +179,7 @@ class RuleForm(FlaskForm):
             if isinstance(field, FormField):
                 errors = [text for part in field.form for text in part.errors]
             elif isinstance(field, FieldList):
-                errors = [text for row in field.entries for part in row.form for text in part.errors]
+                errors = [text for row in field.entries for part in row.form for text in part.errors] or errors
             found += [(labels.get(name, str(field.label.text)), str(text)) for text in errors]
         return found + [("", str(text)) for text in self.form_errors]
 
@@ -185,7 +197,12 @@ class RuleForm(FlaskForm):
             "ends_at": self._moment(self.ends_at, base.ends_at if base else None),
             "when": self._when(),
             "limits": self._limits(),
+            "exclusive": self._exclusive(),
         }
+        if table["beneficiary"] == "friend" and counts_friends(self.of_kind):
+            self.beneficiary.errors = [
+                _("This kind counts friends for whoever brought them: please choose the referrer.")
+            ]
         starts, ends = table["starts_at"], table["ends_at"]
         if starts and ends and ends <= starts:
             self.ends_at.errors = [_("Please write an end that is later than the start.")]
@@ -252,6 +269,12 @@ class RuleForm(FlaskForm):
         limits = {scope: table for scope in SCOPES if (table := self[scope].form.table())}
         return limits or None
 
+    def _exclusive(self) -> str | None:
+        group = (self.exclusive.data or "").strip()
+        if group and (len(group) > LONGEST_KEY or not _KEY.fullmatch(group)):
+            self.exclusive.errors = [_("Please write small letters and digits with hyphens, as in purchase-bonus.")]
+        return group or None
+
     def _say_at_field(self, error: RuleError) -> None:
         """Say what only the reader of rules found, which is rare, as near to its field as can be."""
         top, _dot, below = error.field.partition(".")
@@ -314,6 +337,7 @@ def filled_form(rule: RuleDefinition, number: int, *, currency: str, time_zone: 
         "hold_days": "" if rule.hold_days is None else str(rule.hold_days),
         "starts_at": moment_shown(rule.starts_at, time_zone) if rule.starts_at else "",
         "ends_at": moment_shown(rule.ends_at, time_zone) if rule.ends_at else "",
+        "exclusive": rule.exclusive or "",
         "mode": mode,
         **{
             name: [shown_condition(condition, currency) for condition in group]

@@ -12,9 +12,10 @@ from wtforms import Form, SelectField, StringField
 
 from webapp.domain.condition_fields import FIELDS, METADATA, Source, field_named
 from webapp.domain.facts import Detail, Facts
+from webapp.domain.friend_steps import MOST_FRIENDS
 from webapp.domain.money import EXPONENTS, Money
-from webapp.domain.registry import MOST
-from webapp.domain.rule_examples import LONGEST_AGE
+from webapp.domain.registry import MOST, counting_of, counts_friends
+from webapp.domain.rule_examples import LONGEST_AGE, with_friends
 from webapp.domain.rules import RuleDefinition
 from webapp.formatting import typed_money
 from webapp.forms.rule import RuleForm
@@ -43,6 +44,7 @@ class ExampleForm(Form):
     example_currency = SelectField(_l("Currency"), choices=CURRENCIES, validate_choice=False)
     example_nth = StringField(_l("Which purchase"), default="1")
     example_age = StringField(_l("Days since the signup"))
+    example_friends = StringField(_l("Friends who count"))
 
     def __init__(self, sent: Mapping[str, str] | None, form: RuleForm, **kwargs: Any) -> None:
         """Take what was sent, else what a new example begins with. `form` is the rule's."""
@@ -64,6 +66,8 @@ class ExampleForm(Form):
         }
         # Whether a kind counts months depends on what is written; its field is there for all that can.
         self.asks_for_age = bool(self.fitting["signed_up_at"]) or hasattr(form.of_kind.settings, "asks_for_signup")
+
+        self.asks_for_friends = counts_friends(form.of_kind)
 
     @property
     def fitting_age(self) -> int:
@@ -94,11 +98,23 @@ class ExampleForm(Form):
         except TypedError as error:
             self.example_nth.errors = [str(error)]
         age = self._age() if self.asks_for_age else 0
+        friends = self._friends(rule)
         if self.errors:
             return None
         at = max(now, rule.starts_at) if rule.starts_at else now
         signed_up_at = at - timedelta(days=age) if self.asks_for_age else None
-        return Facts(rule.trigger, at, amount, nth, self._told(), origin=self._origin(), signed_up_at=signed_up_at)
+        facts = Facts(rule.trigger, at, amount, nth, self._told(), origin=self._origin(), signed_up_at=signed_up_at)
+        return with_friends(rule, facts, friends)
+
+    def _friends(self, rule: RuleDefinition) -> int:
+        """Return how many friends count; those of the first step unless a number was written."""
+        counting = counting_of(rule.settings)
+        text = (self.example_friends.data or "").strip() if self.asks_for_friends else ""
+        try:
+            return whole_of(text, 1, MOST_FRIENDS) if text else counting.steps[0] if counting else 1
+        except TypedError as error:
+            self.example_friends.errors = [str(error)]
+            return 1
 
     def _age(self) -> int:
         text = (self.example_age.data or "").strip()

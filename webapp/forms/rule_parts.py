@@ -1,13 +1,13 @@
 """The conditions and limits of a reward rule as parts of its form."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import FieldList, Form, FormField, SelectField, StringField
+from wtforms import Form, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from webapp.domain.codes import code_key
@@ -19,6 +19,7 @@ from webapp.domain.limits import PERIOD_LABELS, Limit
 from webapp.domain.money import EXPONENTS, Money
 from webapp.domain.registry import MOST
 from webapp.formatting import typed_money
+from webapp.forms.rows import RowList
 from webapp.forms.rule_settings import CURRENCIES
 from webapp.forms.typed import TypedError, amount_of, whole_of
 
@@ -87,18 +88,11 @@ class ConditionForm(Form):
         return values if takes_list else values[0]
 
 
-class ConditionList(FieldList):
-    """The conditions of a group. One more than there may be is read, and then refused: what was sent is not cut."""
-
-    _NAME = re.compile(r"-[0-9]{1,4}-")
+class ConditionList(RowList):
+    """The conditions of a group."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(FormField(ConditionForm), max_entries=MOST_CONDITIONS + 1, **kwargs)
-
-    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
-        # A name whose number Python cannot read is not one of ours.
-        ours = [name for name in formdata if name.startswith(prefix) and self._NAME.match(name, len(prefix))]
-        yield from super()._extract_indices(prefix, ours)
+        super().__init__(ConditionForm, most=MOST_CONDITIONS, **kwargs)
 
 
 class LimitForm(Form):

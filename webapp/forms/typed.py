@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.domain.money import EXPONENTS, Money
-from webapp.domain.typed_amounts import TypedAmountError, read_amount
+from webapp.domain.typed_amounts import TypedAmountError, read_amount, read_percent
 from webapp.formatting import decimal_marks, typed_money
 
 
@@ -30,6 +30,19 @@ def amount_of(text: str, currency: str, *, least: int = 1) -> Money:
     if amount.minor < least:
         raise TypedError(_("Please write an amount above zero."))
     return amount
+
+
+def percent_of(text: str) -> str:
+    """Return a typed percentage as a rules file has it. Raises TypedError."""
+    try:
+        return read_percent(text).text
+    except ValueError as error:
+        raise TypedError(_("Please write a percentage above 0 and up to 100, as in 20 or 12.5.")) from error
+
+
+def percent_shown(text: str) -> str:
+    """Return a percentage of a rules file as the reader writes it."""
+    return text.replace(".", decimal_marks()[0])
 
 
 def _amount_problem(error: TypedAmountError, currency: str) -> str:

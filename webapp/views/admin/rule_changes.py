@@ -19,13 +19,14 @@ from webapp.domain.sentences import N_, Sentence
 from webapp.extensions import db
 from webapp.formatting import money, say
 from webapp.forms.rule import PublishForm, RuleForm, filled_form, form_of, new_form
+from webapp.forms.rule_settings import PREFIX
 from webapp.queries.rules import Version, find_rule_id, rule_set
 from webapp.rule_files import written
 from webapp.services.rules import RuleKeyTakenError, StaleRuleError, begin_publishing, publish_rule
 from webapp.views.admin.rule_example import example_of
 from webapp.views.admin.rule_lab import open_draft
 from webapp.views.admin.rule_words import all_of, changes_between, state_look, stays
-from webapp.views.admin.rules import bp, find_rule, number_of
+from webapp.views.admin.rules import bp, find_rule, groups_of, number_of
 from webapp.web import load_program, render
 
 
@@ -139,6 +140,22 @@ def _form_sent(kind: Kind) -> RuleForm:
     return form_of(kind)(kind, **_ways())
 
 
+def _kept(form: RuleForm) -> list[tuple[str, str]]:
+    """Return what was typed for settings of other kinds, for whoever goes back to one of them."""
+    rows = [row for steps in form.step_lists.values() for row in steps.entries]
+    ours = {*(name for name, _setting, _unit in form.settings), *(cell.name for row in rows for cell in row.form)}
+    gone = tuple(f"{name}-" for name in form.step_lists)
+    there = tuple(f"{row.name}-" for row in rows)
+    return [
+        (name, text)
+        for name, text in request.form.items()
+        if text
+        and name.startswith(PREFIX)
+        and name not in ours
+        and (name.startswith(there) or not name.startswith(gone))
+    ]
+
+
 def _base(versions: tuple[Version, ...]) -> Version:
     """Return the version that the form was opened on, else the newest."""
     number = request.form.get("number", "")
@@ -161,12 +178,15 @@ def _redrawn(kind: Kind, base: Version | None) -> Response:
         kind, before = KINDS[what], kind
         form = _form_sent(kind)
         if kind is not before:
-            fresh = new_form(kind, **_ways())
-            for setting in kind.fields:
-                name = f"setting_{setting.name}"
-                form[name].data = request.form.get(name) or fresh[name].data
+            form.fill_from(new_form(kind, **_ways()))
     else:
         form = _form_sent(kind)
+    if (steps := form.step_lists.get(what.partition("-")[0])) is not None:
+        if action == "add":
+            steps.add_step()
+        elif action == "remove":
+            steps.remove_step(what)
+        return _form_page(form, base, part="admin/rules/_steps.html")
     if action == "add" and what in ("conditions", "others"):
         form.add_condition(what)
     if action == "remove":
@@ -266,6 +286,8 @@ def _form_page(
         rule_id=base.rule_id if base else None,
         example=example or example_of(form, base),
         kinds=[kind for kind in KINDS.values() if kind is not form.of_kind],
+        kept=_kept(form) if request.method == "POST" else [],
+        rule_groups=groups_of(base.rule_id if base else None),
         state=state_look(base.state) if base else None,
     )
 

@@ -19,7 +19,7 @@ from webapp.web import load_program
 
 @dataclass(frozen=True, slots=True)
 class ExampleCase:
-    """One more case: what it is about, what is paid for it, and why nothing is."""
+    """One more case: what it is about, what is paid for it, and why nothing is, or, of a step, why that is."""
 
     about: str
     pays: str
@@ -57,7 +57,9 @@ def example_of(form: RuleForm, base: Version | None) -> Example:
         notes=" ".join(_notes(rule, facts, answer, base)),
         cases=tuple(
             ExampleCase(
-                say(case.about), _paid(case.answer), _why(case.answer) if isinstance(case.answer, Skipped) else ""
+                say(case.about),
+                _paid(case.answer),
+                _why(case.answer) if case.of_step or isinstance(case.answer, Skipped) else "",
             )
             for case in more_cases(rule, facts)
         ),

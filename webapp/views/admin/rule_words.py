@@ -13,6 +13,7 @@ from webapp.domain.rule_words import (
     conditions_of,
     dates_of,
     differences,
+    group_of,
     hold_of,
     limits_of,
     parts_of,
@@ -54,6 +55,7 @@ class RuleRow:
     sentence: str
     conditions: list[str]
     limits: list[str]
+    group: list[str]
     hold: str
     earnings: list[Earning]
 
@@ -114,6 +116,7 @@ def rule_row(version: Version, paid: Sequence[Paid]) -> RuleRow:
         sentence=say(rule_sentence(rule)),
         conditions=[say(one) for one in conditions_of(rule)],
         limits=[say(one) for one in limits_of(rule)],
+        group=[say(one) for one in group_of(rule)],
         hold=say(hold_of(rule)),
         earnings=[_earning(one) for one in paid],
     )

@@ -63,6 +63,10 @@ def show(rule_id: UUID) -> Response:
         facts=facts_of(latest.definition),
         versions=version_rows(versions, publishings_of(db.session(), program.id, rule_id)),
         budget=_budget(latest),
+        group=[
+            (one.rule_id, one.definition.name, state_look(one.state))
+            for one in groups_of(rule_id).get(latest.definition.exclusive or "", ())
+        ],
         done=_done(request.args.get("done", ""), latest),
     )
 
@@ -131,6 +135,17 @@ def find_rule(rule_id: UUID) -> tuple[Version, ...]:
     program = load_program()
     versions = rule_set(db.session(), program.id, program.rules_revision).of_rule(rule_id)
     return versions or abort(404)
+
+
+def groups_of(besides: UUID | None) -> dict[str, list[Version]]:
+    """Return the newest version of each rule that has not ended, but one, by the group of which only one pays."""
+    program = load_program()
+    groups: dict[str, list[Version]] = {}
+    for version in rule_set(db.session(), program.id, program.rules_revision).latest():
+        group = version.definition.exclusive
+        if group is not None and version.state != "ended" and version.rule_id != besides:
+            groups.setdefault(group, []).append(version)
+    return groups
 
 
 def number_of(form: Any) -> int:
