@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webapp.domain.explain_rewards import Stand, decision_for_owner, reward_for_owner
+from webapp.domain.explain_rewards import Stand, decision_for_owner, event_in_words, reward_for_owner
 from webapp.domain.facts import Earned, Used, facts
 from webapp.domain.money import Money
 from webapp.domain.periods import Window
@@ -56,3 +56,37 @@ def test_a_reward_that_a_late_event_ended_is_not_said_to_be_sent_back(reason):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     words = reward_for_owner(Stand("reversed", reason, now, Money(100, "USD"), 100, 0, now, now))
     assert plain(words.title) == "The order does not count any more"
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def recounted(status, *, reversed_minor=0, clawed_back_minor=0, **more):
+    """What the owner of 10.00 dollars reads, of which something was taken since other friends count."""
+    stand = Stand(status, "recounted", NOW, Money(1000, "USD"), reversed_minor, clawed_back_minor, NOW, NOW, **more)
+    words = reward_for_owner(stand)
+    return plain(words.title), " ".join(plain(sentence) for sentence in words.because)
+
+
+def test_what_was_taken_back_by_the_number_of_friends_is_not_said_to_be_sent_back():
+    title, because = recounted("reversed", reversed_minor=1000)
+    assert title == "Fewer friends count now"
+    assert "by now they are fewer" in because
+    assert recounted("reversed", reversed_minor=1000, is_replaced=True)[0] == "Another reward is paid in its stead"
+    _title, because = recounted("pending", reversed_minor=400)
+    assert because.endswith("Fewer friends count now, so 4.00 USD of 10.00 USD were taken off.")
+    _title, because = recounted("paid", clawed_back_minor=400)
+    assert because == "Fewer friends count since the payment began, so 4.00 USD come off what you earn next."
+    _title, because = recounted("paid", clawed_back_minor=400, is_replaced=True)
+    assert because.startswith("Another reward is paid in its stead since")
+    assert "sent back" not in " ".join((*recounted("paid", clawed_back_minor=1), *recounted("approved")))
+
+
+def test_the_history_says_what_was_added_and_what_was_taken_when_friends_were_counted_again():
+    def said(status, reason, taken=None, *, clawed_back=False):
+        return plain(event_in_words(status, reason, Money(taken, "USD") if taken else None, clawed_back=clawed_back))
+
+    because = "because other friends or orders count now"
+    assert said("pending", "corrected") == f"Earned in addition, {because}"
+    assert said("reversed", "recounted", 1000) == f"10.00 USD taken off, {because}"
+    assert said("paid", "recounted", 1000, clawed_back=True) == f"10.00 USD owed, {because}"

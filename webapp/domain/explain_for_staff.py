@@ -65,6 +65,10 @@ REASON_LABELS: Mapping[str, str] = {
     "limit_reached": N_("The limit was reached"),
     "limit_cut": N_("Cut to the limit"),
     "exclusive": N_("Another rule was worth more"),
+    "step_not_reached": N_("Too few friends so far"),
+    "between_steps": N_("No bonus at this number of friends"),
+    "not_one_more": N_("Not one more friend"),
+    "rewarded_before": N_("Was rewarded before"),
 }
 
 ACCOUNTS: Mapping[str, str] = {
@@ -87,6 +91,8 @@ def event_for_staff(status: str, reason: str, taken: Money | None, *, clawed_bac
         return Sentence(_taken_words(reason, clawed_back), {"amount": taken})
     if reason == "granted":
         return Sentence(_GRANTED.get(status, N_("Granted")))
+    if reason == "corrected":
+        return Sentence(_CORRECTED.get(status, N_("Granted in addition")))
     if status == "rejected":
         return Sentence(_REJECTED_WORDS)
     if reason == "matured":
@@ -104,6 +110,8 @@ def _taken_words(reason: str, clawed_back: bool) -> str:
         return _ENDED[reason, clawed_back]
     if reason == "charged_back":
         return _CHARGED_BACK[clawed_back]
+    if reason == "recounted":
+        return _RECOUNTED[clawed_back]
     if clawed_back:
         return N_("%(amount)s clawed back: the order was refunded after the payout was frozen")
     if reason == "refunded":
@@ -114,6 +122,10 @@ def _taken_words(reason: str, clawed_back: bool) -> str:
 _CHARGED_BACK = {
     False: N_("%(amount)s taken back: a bank took the payment back"),
     True: N_("%(amount)s clawed back: a bank took the payment back after the payout was frozen"),
+}
+_RECOUNTED = {
+    False: N_("%(amount)s taken back: other friends or orders count now, and it earns less"),
+    True: N_("%(amount)s clawed back: other friends or orders count now, and a payout was frozen before"),
 }
 # What came back: by reason, and whether it stands in the account of clawbacks.
 _AFTERWARDS: Mapping[str, Mapping[bool, str]] = {
@@ -136,6 +148,10 @@ _GRANTED: Mapping[str, str] = {
     "pending": N_("Granted, pending until its hold is over"),
     "held": N_("Granted, and held for a decision"),
     "approved": N_("Granted and approved at once: the rule has no hold"),
+}
+_CORRECTED: Mapping[str, str] = {
+    "pending": N_("Granted in addition, since other friends or orders count now; pending until its hold is over"),
+    "approved": N_("Granted in addition, since other friends or orders count now, and approved: its rule has no hold"),
 }
 _REJECTED_WORDS = N_("Rejected")
 _EVENTS: Mapping[str, str] = {

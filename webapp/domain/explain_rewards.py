@@ -31,6 +31,10 @@ class Stand:
     # A change of the referral ended it.
     has_ended: bool = False
     written_off_minor: int = 0
+    # Another reward for the same thing is paid in its stead.
+    is_replaced: bool = False
+    # It adds to another reward for the same thing.
+    is_correction: bool = False
 
     @property
     def kept(self) -> Money:
@@ -49,6 +53,8 @@ class Stand:
 def reward_for_owner(stand: Stand) -> Words:
     """Say where a reward stands and what that rests on."""
     title, because = _STANDS[stand.status](stand)
+    if stand.is_correction:
+        because = (Sentence(N_("It adds to an earlier reward for the same thing.")), *because)
     return Words(title, (*because, *_taken_off(stand)))
 
 
@@ -106,6 +112,14 @@ def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
         return Sentence(N_("The order does not count any more")), (
             Sentence(N_("An earlier order was reported late, so this one is no longer among those that count.")),
         )
+    if stand.reason == "recounted" and stand.is_replaced:
+        return Sentence(N_("Another reward is paid in its stead")), (
+            Sentence(N_("Of several rewards for the same thing only the highest is paid, and that changed.")),
+        )
+    if stand.reason == "recounted":
+        return Sentence(N_("Fewer friends count now")), (
+            Sentence(N_("This was earned by how many of your friends count, and by now they are fewer.")),
+        )
     return Sentence(N_("Taken back")), ()
 
 
@@ -129,7 +143,7 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
         )
     elif stand.reversed_minor:
         values = {"taken": Money(stand.reversed_minor, currency), "amount": stand.amount}
-        said.append(Sentence(_BY_BANK[0] if stand.by_bank else _SENT_BACK[0], values))
+        said.append(Sentence(_why_taken(stand)[0], values))
     owed = Money(stand.clawed_back_minor - stand.written_off_minor, currency)
     values = {"taken": owed}
     if stand.status == "rejected":
@@ -142,11 +156,17 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
         credited = N_("After a check this friend counts for you no longer, so %(taken)s come off what you earn next.")
         said.append(Sentence(credited, values))
     elif owed.minor:
-        said.append(Sentence(_BY_BANK[1] if stand.by_bank else _SENT_BACK[1], values))
+        said.append(Sentence(_why_taken(stand)[1], values))
     if stand.written_off_minor:
         forgiven = N_("You owed us %(amount)s for it. We have written that off: nobody asks you for it any more.")
         said.append(Sentence(forgiven, {"amount": Money(stand.written_off_minor, currency)}))
     return tuple(said)
+
+
+def _why_taken(stand: Stand) -> tuple[str, str]:
+    if stand.reason == "recounted":
+        return _REPLACED if stand.is_replaced else _FEWER
+    return _BY_BANK if stand.by_bank else _SENT_BACK
 
 
 # Before and after the payment began.
@@ -157,6 +177,15 @@ _SENT_BACK = (
 _BY_BANK = (
     N_("A bank took part of the payment back, so %(taken)s of %(amount)s were taken off."),
     N_("A bank took the payment back after ours to you began, so %(taken)s come off what you earn next."),
+)
+
+_FEWER = (
+    N_("Fewer friends count now, so %(taken)s of %(amount)s were taken off."),
+    N_("Fewer friends count since the payment began, so %(taken)s come off what you earn next."),
+)
+_REPLACED = (
+    N_("Another reward is paid in its stead, so %(taken)s of %(amount)s were taken off."),
+    N_("Another reward is paid in its stead since the payment began, so %(taken)s come off what you earn next."),
 )
 
 
@@ -191,6 +220,10 @@ def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_b
         owed = N_("%(amount)s owed, because the friend counts for you no longer")
         off = N_("%(amount)s taken off, because the friend counts for you no longer")
         return Sentence(owed if clawed_back else off, {"amount": taken})
+    if taken is not None and reason == "recounted":
+        owed = N_("%(amount)s owed, because other friends or orders count now")
+        off = N_("%(amount)s taken off, because other friends or orders count now")
+        return Sentence(owed if clawed_back else off, {"amount": taken})
     if taken is not None and clawed_back:
         return Sentence(N_("%(amount)s owed, because the order was sent back"), {"amount": taken})
     if taken is not None and reason == "refunded":
@@ -199,6 +232,8 @@ def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_b
         return Sentence(N_("%(amount)s taken off, because the order no longer counts"), {"amount": taken})
     if reason == "granted":
         return Sentence(N_("Earned"))
+    if reason == "corrected":
+        return Sentence(N_("Earned in addition, because other friends or orders count now"))
     return Sentence(_EVENTS[status])
 
 

@@ -64,6 +64,7 @@ class ListedReward:
     version: Version
     bond: int = 0
     ended_bond: int | None = None
+    correction: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ def _rewards() -> Select[Any]:
         Reward.rule_version_id,
         Reward.bond,
         Reward.ended_bond,
+        Reward.correction,
     )
     return (
         select(*columns)
@@ -239,6 +241,7 @@ def _read(session: Session, query: Select[Any]) -> list[ListedReward]:
             version=versions[row.rule_version_id],
             bond=row.bond,
             ended_bond=row.ended_bond,
+            correction=row.correction,
         )
         for row in found
     ]

@@ -115,6 +115,18 @@ def find_reward(session: Session, beneficiary_id: UUID, reward_id: UUID) -> Rewa
     return rows[0] if rows else None
 
 
+def parts_of(session: Session, reward: RewardRow) -> list[RewardRow]:
+    """Return the reward for the same thing by the same rule that was first, and all that was added to it, in order."""
+    same = (
+        Reward.conversion_id == reward.conversion_id,
+        Reward.rule_id == reward.version.rule_id,
+        Reward.beneficiary_id == reward.beneficiary_id,
+        Reward.side == reward.side,
+        Reward.bond == reward.bond,
+    )
+    return _rows(session, _rewards().where(*same).order_by(Reward.correction))
+
+
 @dataclass(frozen=True, slots=True)
 class RewardContext:
     """What a reward is for: the conversion, and the name of whoever it is of."""

@@ -44,6 +44,7 @@ def test_a_purchase_of_a_friend_is_rewarded_and_says_how(app, api, ada, bob, pub
                 "status": "pending",
                 "matures_at": "2026-12-22T12:00:00Z",
                 "rule": {"key": "twenty-percent", "version": 1},
+                "correction": 0,
             }
         ],
         "explanation": [
@@ -261,6 +262,9 @@ def test_a_conversion_can_be_asked_about_with_everything_that_was_looked_at(api,
                     "amount": 1,
                     "currency": "USD",
                     "nth_purchase": 1,
+                    "friends": None,
+                    "is_new_friend": None,
+                    "beaten_by": None,
                 },
             }
         ],

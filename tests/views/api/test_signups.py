@@ -249,6 +249,7 @@ def test_a_signup_is_rewarded_in_the_same_answer(api, ada, publish):
         # The program holds for 30 days.
         "matures_at": "2026-12-22T12:00:00Z",
         "rule": {"key": "welcome", "version": 1},
+        "correction": 0,
     }
     assert shown["thanks"]["beneficiary_id"] == ada["user"]["id"]
     assert (shown["thanks"]["side"], shown["thanks"]["status"], shown["thanks"]["amount"]) == (

@@ -11,11 +11,12 @@ from webapp.extensions import db
 from webapp.models import Program
 from webapp.queries.conversion_lists import ConversionFilter, list_conversions
 from webapp.queries.conversions import decisions_of
+from webapp.queries.conversions import refunds_of as refunded_of
 from webapp.queries.rewards import rewards_of_conversion
 from webapp.queries.rules import rule_set
 from webapp.queries.signups import signup_of, touches_of
 from webapp.queries.traces import deeds_of, entries_of, find_conversion, refunds_of
-from webapp.views.admin import filters, traces
+from webapp.views.admin import filters, rule_boxes, traces
 from webapp.views.admin.conversion_rows import code_label, conversion_line
 from webapp.views.admin.reward_words import type_label
 from webapp.views.admin.touches import credit_heading, credit_text, touch_rows
@@ -74,7 +75,7 @@ def show(conversion_id: UUID) -> Response:
     touches = touches_of(session, signup.decision_id) if signup else []
     deeds, entries = deeds_of(session, ids), entries_of(session, ids)
     refunds = refunds_of(session, about.id, about.amount.currency if about.amount else None)
-    boxes = [traces.rule_box(decided) for decided in decisions if decided.version]
+    boxes = rule_boxes.rule_boxes(decisions)
     return render(
         "admin/conversions/show.html",
         heading=traces.heading(about, rewards),
@@ -87,16 +88,15 @@ def show(conversion_id: UUID) -> Response:
         credit_text=credit_text(signup, touches) if signup else "",
         touches=touch_rows(signup, touches) if signup else [],
         boxes=boxes,
-        rules_heading=traces.rules_heading(boxes),
-        without_rule=traces.without_rule(decisions),
-        was_decided_again=about.decided > len(decisions),
-        was_credited_again=any(decided.bond for decided in decisions),
+        rules_heading=rule_boxes.rules_heading(boxes),
+        without_rule=rule_boxes.without_rule(decisions),
+        asked_again=rule_boxes.asked_again(decisions, about.decided),
         holds=traces.holds(rewards, about),
         ledger=traces.ledger(entries),
         ledger_owners=traces.ledger_owners(entries),
         since=traces.since(deeds, refunds, all_rewards, {entry.reward_id: entry.owner_name for entry in entries}),
         shares=traces.shares(rewards, about),
-        recomputed=traces.recomputed(decisions, rewards),
+        recomputed=traces.recomputed(about, decisions, rewards, refunded_of(session, about.id)),
     )
 
 

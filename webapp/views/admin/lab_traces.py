@@ -10,8 +10,8 @@ from webapp.domain.money import Money
 from webapp.domain.recomputing import conditions_again, limits_again
 from webapp.domain.replaying.told import Changed, Trace
 from webapp.formatting import money, number, say
-from webapp.views.admin.reward_words import SIDES, type_label
-from webapp.views.admin.traces import RuleBox, Verdict
+from webapp.views.admin.reward_words import SIDES
+from webapp.views.admin.rule_boxes import RuleBox, Verdict, looked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,6 @@ def _box(trace: Trace) -> TraceBox:
     said = rule.price(facts)
     amount = said.amount if isinstance(said, Earned) else None
     because = said.because if isinstance(said, Earned) else (said.because,)
-    looked_at = [(_("Kind"), type_label(facts.type))]
-    if facts.amount is not None:
-        looked_at.append((_("Amount"), money(facts.amount)))
-    looked_at.append((_("Number of its kind"), number(facts.nth_purchase)))
     kept = ""
     if amount is not None and trace.kept_minor != amount.minor:
         kept = _("%(amount)s are left of it after refunds.", amount=money(Money(trace.kept_minor, amount.currency)))
@@ -69,7 +65,7 @@ def _box(trace: Trace) -> TraceBox:
             side=SIDES[rule.beneficiary](),
             amount=money(amount) if amount else "",
             code=said.code,
-            facts=looked_at,
+            facts=looked_at(facts),
             because=[say(sentence) for sentence in because],
             conditions=[Verdict(holds, say(sentence)) for holds, sentence in conditions_again(rule, facts)],
             limits=[Verdict(holds, say(sentence)) for holds, sentence in limits_again(rule, facts)],

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 
 from webapp.domain.reward_decisions import choices_for
-from webapp.formatting import money
+from webapp.formatting import money, number
 from webapp.queries.reward_lists import ListedReward
 from webapp.views.admin.reward_words import KINDS, SIDES, plain_day, status_label, type_label
 
@@ -59,5 +59,9 @@ def what_for(row: ListedReward) -> str:
     """Say what a reward is for, as in "Purchase of Bob Miller, 16 Nov"."""
     day = plain_day(row.occurred_at)
     if row.friend_name is None:
-        return _("%(type)s, %(day)s", type=type_label(row.type), day=day)
-    return _("%(type)s of %(name)s, %(day)s", type=type_label(row.type), name=row.friend_name, day=day)
+        what = _("%(type)s, %(day)s", type=type_label(row.type), day=day)
+    else:
+        what = _("%(type)s of %(name)s, %(day)s", type=type_label(row.type), name=row.friend_name, day=day)
+    if not row.correction:
+        return what
+    return _("%(what)s, correction %(number)s", what=what, number=number(row.correction))

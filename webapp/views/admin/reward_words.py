@@ -47,6 +47,12 @@ def type_label(name: str) -> str:
     return TYPES[name]() if name in TYPES else name
 
 
+def correction_label(number_of: int, corrected_minor: int, currency: str) -> str:
+    """Say that a reward is a correction, the how manieth, and of which amount."""
+    amount = money(Money(corrected_minor, currency))
+    return _("Correction %(number)s of the reward of %(amount)s", number=number(number_of), amount=amount)
+
+
 def plain_day(moment: datetime) -> str:
     return str(day_short(moment).striptags())
 

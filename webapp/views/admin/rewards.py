@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
-from webapp.domain.explain_rewards import decision_for_owner, event_in_words
+from webapp.domain.explain_rewards import event_in_words
 from webapp.domain.money import Money
 from webapp.domain.reward_decisions import choices_for
 from webapp.domain.rewards import STATUSES
@@ -19,7 +19,7 @@ from webapp.models import Program
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.reward_lists import CurrencySum, ListedReward, RewardFilter, find_rewards, list_rewards, sums_of
-from webapp.queries.rewards import contexts_of, find_reward, history_of
+from webapp.queries.rewards import RewardRow, contexts_of, find_reward, history_of, parts_of
 from webapp.queries.rules import rule_set
 from webapp.queries.traces import RewardDeed, deeds_of
 from webapp.views.admin import filters
@@ -27,7 +27,7 @@ from webapp.views.admin.decision_words import choice_cards
 from webapp.views.admin.reward_rows import reward_line, reward_lines, what_for
 from webapp.views.admin.reward_words import SIDES, actor_text, deed_text, plain_day
 from webapp.views.admin.reward_words import STATUSES as STATUS_LABELS
-from webapp.views.referrer.reward_cards import reward_card, steps_to_payment
+from webapp.views.referrer.reward_cards import RewardPart, reward_card, reward_parts, steps_to_payment
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -75,6 +75,7 @@ def index() -> Response:
 def show(reward_id: UUID) -> Response:
     session, program = db.session(), load_program()
     row = _find(session, program, reward_id)
+    theirs = find_reward(session, row.beneficiary_id, row.id)
     decisions = decisions_behind(session, row.conversion_id, bond=row.bond)
     because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
     return render(
@@ -90,7 +91,8 @@ def show(reward_id: UUID) -> Response:
         hold_text=_hold_text(row, utc_now()),
         deeds=[_deed(deed, row.granted.currency) for deed in deeds_of(session, [row.id])],
         choices=choice_cards(row, choices_for(row.status), now=utc_now()),
-        owed=_owed(session, row),
+        owed=_owed(theirs),
+        parts=_parts(session, theirs),
     )
 
 
@@ -114,9 +116,10 @@ def as_seen(reward_id: UUID) -> Response:
             occurred_at=context.occurred_at,
             paid=context.amount,
             refunded_minor=context.refunded_minor,
-            because=decision_for_owner(of_rule[0].code, of_rule[0].because) if of_rule else (),
+            decided=of_rule[0] if of_rule else None,
         ),
         granted=money(row.granted),
+        parts=_parts(session, theirs),
         rule_name=row.version.definition.name,
         steps=steps_to_payment(theirs, signup=context.type == "signup"),
         history=[
@@ -170,9 +173,15 @@ def _find(session: Session, program: Program, reward_id: UUID) -> ListedReward:
     return rows[0]
 
 
-def _owed(session: Session, row: ListedReward) -> str:
+def _parts(session: Session, theirs: RewardRow | None) -> list[RewardPart]:
+    """Return the rewards that were earned by the same thing, where something was added to the first."""
+    if theirs is None:
+        return []
+    return reward_parts(theirs.id, parts_of(session, theirs), lambda id_: url_for(".show", reward_id=id_))
+
+
+def _owed(theirs: RewardRow | None) -> str:
     """Return what is owed of a reward, to be written off; empty for nothing."""
-    theirs = find_reward(session, row.beneficiary_id, row.id)
     return money(Money(theirs.owed_minor, theirs.currency)) if theirs and theirs.owed_minor > 0 else ""
 
 

@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.clock import utc_now
-from webapp.domain.condition_fields import FIELDS
 from webapp.domain.explain_for_staff import ACCOUNTS
 from webapp.domain.money import Money
 from webapp.domain.names import first_name
-from webapp.domain.recomputing import Price, conditions_again, differs, limits_again
-from webapp.formatting import day, money, number, say
+from webapp.domain.recomputing import Price, differs
+from webapp.domain.refunds import still_earned
+from webapp.domain.registry import counting_of
+from webapp.formatting import day, money, number
 from webapp.queries.conversions import Decided
 from webapp.queries.rewards import RewardRow
 from webapp.queries.traces import ConversionFacts, EntryLine, RefundLine, RewardDeed
@@ -24,40 +25,13 @@ from webapp.views.admin.reward_words import (
     actor_text,
     amounts,
     by_currency,
+    correction_label,
     deed_text,
     plain_day,
     status_label,
     type_label,
 )
 from webapp.views.admin.went_back import went_back
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A condition or a limit of a rule: whether it let the reward through, in the words of the domain."""
-
-    holds: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleBox:
-    """What one rule said: the version that was live, the facts it looked at, and each sentence that is stored.
-
-    `amount` is empty where it paid nothing. `code` is the reason code as it is stored. The verdicts are those of the
-    rule's conditions and limits, come to again from the stored facts.
-    """
-
-    name: str
-    key: str
-    version: int
-    side: str
-    amount: str
-    code: str
-    facts: list[tuple[str, str]]
-    because: list[str]
-    conditions: list[Verdict]
-    limits: list[Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +87,8 @@ class Share:
     status: str
     state_label: str
     seen_label: str
+    correction: str
+    corrects: UUID | None
 
 
 def heading(about: ConversionFacts, rewards: Sequence[RewardRow]) -> str:
@@ -122,14 +98,15 @@ def heading(about: ConversionFacts, rewards: Sequence[RewardRow]) -> str:
         what = _("%(amount)s from %(name)s", amount=money(about.amount), name=who)
     else:
         what = _("%(type)s of %(name)s", type=type_label(about.type), name=who)
-    if not rewards:
+    # What was added later is part of the reward that it corrects.
+    count = sum(not row.correction for row in rewards)
+    if not count:
         return _("%(what)s paid nothing", what=what)
     counts = {
         1: lambda: _("%(what)s paid one reward", what=what),
         2: lambda: _("%(what)s paid two rewards", what=what),
         3: lambda: _("%(what)s paid three rewards", what=what),
     }
-    count = len(rewards)
     if count in counts:
         return counts[count]()
     return ngettext("%(what)s paid %(num)d reward", "%(what)s paid %(num)d rewards", count, what=what)
@@ -158,45 +135,6 @@ def no_signup(about: ConversionFacts) -> str:
     if about.person_id is None:
         return _("Nobody gets the credit: nobody with an account was named")
     return _("Nobody gets the credit: this account was made by hand")
-
-
-def rule_box(decided: Decided) -> RuleBox:
-    """Put what one rule said into words."""
-    version = decided.version
-    if version is None:
-        raise ValueError("no rule was asked")
-    return RuleBox(
-        name=version.definition.name,
-        key=version.definition.key,
-        version=version.number,
-        side=SIDES[version.definition.beneficiary](),
-        amount=money(decided.amount) if decided.amount else "",
-        code=decided.code,
-        facts=_facts(decided),
-        because=[say(sentence) for sentence in decided.because],
-        conditions=[
-            Verdict(holds, say(sentence)) for holds, sentence in conditions_again(version.definition, decided.facts)
-        ],
-        limits=[Verdict(holds, say(sentence)) for holds, sentence in limits_again(version.definition, decided.facts)],
-    )
-
-
-def rules_heading(boxes: Sequence[RuleBox]) -> str:
-    applied, count = sum(bool(box.amount) for box in boxes), len(boxes)
-    if not count:
-        return _("No rule was asked")
-    if count == 1:
-        return _("The one rule applied") if applied else _("The one rule did not apply")
-    return _("%(applied)s of %(count)s rules applied", applied=number(applied), count=number(count))
-
-
-def without_rule(decisions: Sequence[Decided]) -> list[tuple[str, str]]:
-    """Return why no rule was asked: a code and its words."""
-    return [
-        (decided.code, " ".join(say(sentence) for sentence in decided.because))
-        for decided in decisions
-        if decided.version is None
-    ]
 
 
 def holds(rewards: Sequence[RewardRow], about: ConversionFacts) -> list[Hold]:
@@ -264,18 +202,23 @@ def since(
         )
         for deed in deeds
         for row in [row_of[deed.reward_id]]
-        if deed.sequence > 1 or row.bond
+        if deed.sequence > 1 or row.bond or row.correction
     ]
     return sorted(told, key=lambda deed: deed.at)
 
 
 def shares(rewards: Sequence[RewardRow], about: ConversionFacts) -> list[Share]:
     """Return each reward as it stands: whose, how much, in which state."""
-    return [_share(row, about) for row in rewards]
+    return [_share(row, about, rewards) for row in rewards]
 
 
-def recomputed(decisions: Sequence[Decided], rewards: Sequence[RewardRow]) -> tuple[bool, list[str]]:
-    """Price every stored decision again. Returns whether there was one, and a line for each difference."""
+def recomputed(
+    about: ConversionFacts, decisions: Sequence[Decided], rewards: Sequence[RewardRow], refunded: tuple[int, int]
+) -> tuple[bool, list[str]]:
+    """Price every stored decision again. Returns whether there was one, and a line for each difference.
+
+    `refunded` is how much went back, and by how many refunds and disputes.
+    """
     asked, lines = False, []
     for decided in decisions:
         if decided.version is None:
@@ -286,10 +229,15 @@ def recomputed(decisions: Sequence[Decided], rewards: Sequence[RewardRow]) -> tu
         if again is not None:
             was, now = (_answer(one) for one in (Price(decided.code, decided.amount), again))
             lines.append(_("%(rule)s: stored was %(was)s, computed now is %(now)s.", rule=rule.name, was=was, now=now))
-        for row in rewards:
+        of_rule = [
+            row for row in rewards if row.version.rule_id == decided.version.rule_id and row.side == decided.side
+        ]
+        if counting_of(rule.settings) is not None:
+            lines += _kept_otherwise(about, decided, of_rule, refunded)
+            continue
+        for row in of_rule:
             granted = Money(row.amount_minor, row.currency)
-            of_rule = row.version.rule_id == decided.version.rule_id and row.side == decided.side
-            if of_rule and decided.amount is not None and granted != decided.amount:
+            if decided.amount is not None and granted != decided.amount and not row.correction:
                 values = {"rule": rule.name, "was": money(decided.amount), "now": money(granted)}
                 lines.append(_("%(rule)s: decided was %(was)s, granted was %(now)s.", **values))
     return asked, lines
@@ -344,17 +292,32 @@ def _hold(row: RewardRow, about: ConversionFacts) -> Hold:
     return Hold(_("The hold of %(name)s’s reward was over on %(day)s", name=name, day=until), count, is_over=True)
 
 
-def _facts(decided: Decided) -> list[tuple[str, str]]:
-    """Return what the rule looked at, as it is stored."""
-    facts = decided.facts
-    lines = [(_("Kind"), type_label(facts.type))]
-    if facts.amount is not None:
-        lines.append((_("Amount"), money(facts.amount)))
-    if facts.account_age_days is not None:
-        lines.append((_("Days since the signup"), number(facts.account_age_days)))
-    lines += [(_(FIELDS[name].label), text or _("something else")) for name, text in facts.origin.items()]
-    lines.append((_("Number of its kind"), number(facts.nth_purchase)))
-    return [*lines, *((_("Exchange quote"), say(quote.in_words())) for quote in facts.quotes)]
+def _kept_otherwise(
+    about: ConversionFacts, decided: Decided, rewards: Sequence[RewardRow], refunded: tuple[int, int]
+) -> list[str]:
+    """Return a line when more or less is kept, over all rows, than is decided by now less what was refunded."""
+    rule = decided.version.definition if decided.version else None
+    if rule is None or not rewards or any(row.status == "rejected" for row in rewards):
+        return []
+    refunded_minor, refunds = refunded
+    minor = about.amount.minor if about.amount else None
+    earned = still_earned(
+        decided.amount.minor if decided.amount else 0,
+        proportional=rule.settings.proportional,
+        amount_minor=minor,
+        refunded_minor=refunded_minor,
+        refunds=refunds,
+        is_met=not refunded_minor or rule.is_met_after_refunds(decided.facts, (minor or 0) - refunded_minor),
+    )
+    kept = sum(row.amount_minor - row.reversed_minor - row.clawed_back_minor for row in rewards)
+    if kept == earned:
+        return []
+    was, now = (money(Money(amount, rewards[0].currency)) for amount in (earned, kept))
+    return [_("%(rule)s: earned are %(was)s, kept are %(now)s.", rule=rule.name, was=was, now=now)]
+
+
+def _same_rule(one: RewardRow, other: RewardRow) -> bool:
+    return (one.version.rule_id, one.side, one.bond) == (other.version.rule_id, other.side, other.bond)
 
 
 def _account(entry: EntryLine) -> str:
@@ -372,7 +335,8 @@ def _short(name: str) -> str:
     return first_name(name) or name
 
 
-def _share(row: RewardRow, about: ConversionFacts) -> Share:
+def _share(row: RewardRow, about: ConversionFacts, rewards: Sequence[RewardRow]) -> Share:
+    corrects = next((one for one in rewards if not one.correction and _same_rule(one, row)), None)
     name = about.person_name if row.beneficiary_id == about.person_id else about.referrer_name
     kept = Money(0 if row.status == "rejected" else row.amount_minor - row.taken_minor, row.currency)
     return Share(
@@ -385,6 +349,10 @@ def _share(row: RewardRow, about: ConversionFacts) -> Share:
         status=row.status,
         state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),
         seen_label=_("What %(name)s sees", name=_owner(row, about)),
+        correction=correction_label(row.correction, corrects.amount_minor if corrects else 0, row.currency)
+        if row.correction
+        else "",
+        corrects=corrects.id if row.correction and corrects else None,
     )
 
 

@@ -42,6 +42,9 @@ class Reward(Answer):
     status: Status
     matures_at: datetime
     rule: RuleVersion
+    correction: int = Field(
+        description="0 for the reward itself; from 1, what was added to it because more friends count since."
+    )
 
 
 class ListedReward(Reward):
@@ -147,6 +150,11 @@ class Facts(Answer):
     amount: int | None
     currency: str | None
     nth_purchase: int
+    friends: int | None = Field(
+        description="How many friends of the referrer count under the rule; null where it does not count them."
+    )
+    is_new_friend: bool | None = Field(description="Whether this made one more of them; null where none are counted.")
+    beaten_by: str | None = Field(description="The key of the rule that pays in place of this one.")
 
 
 class FullExplanation(RuleExplanation):

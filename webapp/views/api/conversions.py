@@ -116,6 +116,9 @@ def show_explanation(event_id: str) -> Response:
                         occurred_at=decided.facts.occurred_at,
                         **_money(decided.facts.amount),
                         nth_purchase=decided.facts.nth_purchase,
+                        friends=decided.facts.friends,
+                        is_new_friend=None if decided.facts.friends is None else decided.facts.is_new_friend,
+                        beaten_by=decided.facts.beaten_by.rule if decided.facts.beaten_by else None,
                     ),
                 )
                 for decided in decisions_of(db.session(), conversion.id)

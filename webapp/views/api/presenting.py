@@ -77,4 +77,5 @@ def _reward(row: RewardRow) -> dict[str, object]:
         "status": row.status,
         "matures_at": row.matures_at,
         "rule": answers.RuleVersion(key=row.version.definition.key, version=row.version.number),
+        "correction": row.correction,
     }

@@ -132,11 +132,7 @@ def _amount(rewards: Sequence[RewardRow]) -> str:
 
 
 def _order_card(order: FriendOrder) -> OrderCard:
-    because = {
-        decided.version.rule_id: decision_for_owner(decided.code, decided.because)
-        for decided in order.decisions
-        if decided.version
-    }
+    decided_by = {decided.version.rule_id: decided for decided in order.decisions if decided.version}
     rewarded = {row.version.rule_id for row in order.rewards}
     return OrderCard(
         is_signup=order.type == "signup",
@@ -147,7 +143,7 @@ def _order_card(order: FriendOrder) -> OrderCard:
                 occurred_at=order.occurred_at,
                 paid=order.amount,
                 refunded_minor=order.refunded_minor,
-                because=because.get(row.version.rule_id, ()),
+                decided=decided_by.get(row.version.rule_id),
             )
             for row in order.rewards
         ],

@@ -1,15 +1,17 @@
 """One reward in the words of the person who earns it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
 
-from webapp.domain.explain_rewards import Stand, reward_for_owner
+from webapp.domain.explain_rewards import Stand, decision_for_owner, reward_for_owner
 from webapp.domain.money import Money
-from webapp.domain.sentences import Sentence
-from webapp.formatting import day_short, money, say
+from webapp.formatting import day_short, money, number, say
+from webapp.queries.conversions import Decided
 from webapp.queries.rewards import RewardRow
 from webapp.queries.statements import StatementLine
 
@@ -44,11 +46,12 @@ def reward_card(
     occurred_at: datetime,
     paid: Money | None,
     refunded_minor: int,
-    because: tuple[Sentence, ...],
+    decided: Decided | None,
 ) -> RewardCard:
-    """Put a reward into words. `paid` is what the friend paid, `because` the arithmetic of the decision."""
-    stand = stand_of(row, occurred_at)
+    """Put a reward into words. `paid` is what the friend paid, `decided` what its rule says by now."""
+    stand = stand_of(row, occurred_at, is_replaced=decided is not None and decided.code == "exclusive")
     words = reward_for_owner(stand)
+    because = decision_for_owner(decided.code, decided.because) if decided else ()
     return RewardCard(
         url=url_for("referrer.rewards.show", reward_id=row.id),
         status=row.status,
@@ -61,7 +64,32 @@ def reward_card(
     )
 
 
-def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
+@dataclass(frozen=True, slots=True)
+class RewardPart:
+    """One of several rewards that were earned by the same thing; `url` is empty for the one that is looked at."""
+
+    url: str
+    what: str
+    granted_at: datetime
+    amount: str
+
+
+def reward_parts(this: UUID, rows: Sequence[RewardRow], url_of: Callable[[UUID], str]) -> list[RewardPart]:
+    """Name the first reward and what was added to it; nothing where nothing was added."""
+    if len(rows) < 2:
+        return []
+    return [
+        RewardPart(
+            url="" if row.id == this else url_of(row.id),
+            what=_("Added, number %(number)s", number=number(row.correction)) if row.correction else _("The first"),
+            granted_at=row.granted_at,
+            amount=money(Money(0 if row.status == "rejected" else row.amount_minor - row.taken_minor, row.currency)),
+        )
+        for row in rows
+    ]
+
+
+def stand_of(row: RewardRow, occurred_at: datetime, *, is_replaced: bool = False) -> Stand:
     """Return where a reward stands, as the domain looks at it."""
     return Stand(
         status=row.status,  # type: ignore[arg-type]
@@ -74,6 +102,8 @@ def stand_of(row: RewardRow, occurred_at: datetime) -> Stand:
         matures_at=row.matures_at,
         has_ended=not row.holds,
         written_off_minor=row.written_off_minor,
+        is_replaced=is_replaced,
+        is_correction=bool(row.correction),
     )
 
 

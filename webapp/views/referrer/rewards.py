@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -23,10 +23,11 @@ from webapp.queries.rewards import (
     find_reward,
     history_of,
     list_rewards,
+    parts_of,
 )
 from webapp.queries.standing import standings_of
 from webapp.views.referrer.earnings import capital, what_for
-from webapp.views.referrer.reward_cards import reward_card, stand_of, state_label, steps_to_payment
+from webapp.views.referrer.reward_cards import reward_card, reward_parts, stand_of, state_label, steps_to_payment
 from webapp.views.referrer.reward_filters import month_bounds, reward_filters
 from webapp.web import load_program, page_cursor, render
 
@@ -86,20 +87,22 @@ def show(reward_id: UUID) -> Response:
     behind = decisions_behind(session, row.conversion_id, bond=row.bond)
     decisions = [one for one in behind if one.beneficiary_id == current_user.id]
     of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
-    because = decision_for_owner(of_rule[0].code, of_rule[0].because) if of_rule else ()
     card = reward_card(
         row,
         occurred_at=context.occurred_at,
         paid=context.amount,
         refunded_minor=context.refunded_minor,
-        because=because,
+        decided=of_rule[0] if of_rule else None,
     )
     granted = money(stand_of(row, context.occurred_at).amount)
     return render(
         "referrer/rewards/show.html",
         card=card,
-        heading=_("%(amount)s for %(what)s", amount=granted, what=_of(row, context)),
+        heading=_("%(amount)s in addition for %(what)s", amount=granted, what=_of(row, context))
+        if row.correction
+        else _("%(amount)s for %(what)s", amount=granted, what=_of(row, context)),
         granted=granted,
+        parts=reward_parts(row.id, parts_of(session, row), lambda id_: url_for(".show", reward_id=id_)),
         rule_name=row.version.definition.name,
         steps=steps_to_payment(row, signup=context.type == "signup"),
         history=[_step(step, row.currency) for step in history_of(session, row.id)],
@@ -124,7 +127,9 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
     kept = stand_of(row, context.occurred_at).kept
     return ListedReward(
         id=row.id,
-        what=capital(_of(row, context)),
+        what=_("%(what)s, in addition", what=capital(_of(row, context)))
+        if row.correction
+        else capital(_of(row, context)),
         occurred_at=context.occurred_at,
         status=row.status,
         state_label=state_label(row),
