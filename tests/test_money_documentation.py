@@ -11,12 +11,15 @@ import pytest
 from tests import factories, money
 from tests.factories import NOON
 from tests.money import DAY
+from tests.services.test_counted_rewards import BONUS, TIERS, WHOLE, friends_of_ada
+from tests.services.test_referral_changes import change
 from tests.test_readme import links_and_paths_that_lead_nowhere
 from webapp.config import ROOT
 from webapp.database import write_transaction
 from webapp.domain import conditions, limits, outcomes
 from webapp.domain.condition_fields import FIELDS
 from webapp.domain.conditions import read_conditions
+from webapp.domain.exclusive import Contender, losers
 from webapp.domain.facts import Earned, Used, facts
 from webapp.domain.ledger import ACCOUNTS
 from webapp.domain.limits import read_limits
@@ -27,7 +30,7 @@ from webapp.domain.refunds import WentBack, counted, refundable, still_earned
 from webapp.domain.registry import KINDS
 from webapp.domain.rewards import STATUSES
 from webapp.domain.rules import read_rule
-from webapp.queries.rewards import find_reward
+from webapp.queries.rewards import find_reward, list_rewards
 from webapp.services.write_offs import write_off_what_is_owed
 
 TEXT = (ROOT / "docs/money.md").read_text()
@@ -42,6 +45,12 @@ def tables():
 
 def table(heading):
     return next(found for found in tables() if heading in found.splitlines()[0])
+
+
+def quote(written):
+    """Read a quote as in "1 EUR = 1.0842 USD"."""
+    base, rate, counter = re.fullmatch(r"1 (\w+) = (\S+) (\w+)", written).groups()
+    return Quote(base, counter, rate, datetime(2026, 5, 3, tzinfo=UTC))
 
 
 def codes(text):
@@ -69,7 +78,7 @@ def test_every_account_and_every_status_is_explained():
 
 def test_the_rules_of_the_example_can_be_applied():
     rules = [read_rule(rule) for rule in tomllib.loads((ROOT / "docs/examples/rules.toml").read_text())["rules"]]
-    assert {rule.kind for rule in rules} == {"percent_of_purchase", "fixed_amount"}
+    assert {rule.kind for rule in rules} == {"percent_of_purchase", "fixed_amount", "tiered_percent", "milestone"}
     assert any(rule.when and rule.limits for rule in rules)
 
 
@@ -109,6 +118,73 @@ def test_a_line_of_the_table_of_kinds_earns_so(line):
     assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == earns
 
 
+@pytest.mark.parametrize("line", table("| rule | friends |").splitlines()[2:])
+def test_a_line_of_the_table_of_kinds_that_count_friends_earns_so(line):
+    written, friends, one_more, amount, earns = line.strip("| ").split(" | ")
+    rule = read_rule({**A_RULE, **tomllib.loads(f"it = {written.strip('`')}")["it"]})
+    found = rule.price(facts(amount=amount, friends=int(friends), is_new_friend=one_more == "yes"))
+    assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == earns
+
+
+@pytest.mark.parametrize("line", table("| the older rule |").splitlines()[2:])
+def test_a_line_of_the_table_of_rules_of_which_one_pays_comes_out_so(line):
+    older, newer, amount, quoted, paid = (cell.strip() for cell in line.strip("|").split("|"))
+    quotes = (quote(quoted),) if quoted else ()
+    answers = []
+    for written in (older, newer):
+        pays, _, left = written.partition(", ")
+        how = {"kind": "percent_of_purchase", "settings": {"percent": pays.strip("%")}}
+        if "%" not in pays:
+            money = Money.parse(pays)
+            how = {"kind": "fixed_amount", "settings": {"amount": money.minor, "currency": money.currency}}
+        minor = Money.parse(f"{left.split()[0].replace('nothing', '0')} USD").minor if left else 0
+        limits = {"program": {"amount": 10_000, "currency": "USD", "period": "lifetime"}} if left else None
+        rule = read_rule({**A_RULE, **how, **({"limits": limits} if limits else {})})
+        used = {"program": Used(10_000 - minor, Window())} if left else {}
+        answers.append(rule.price_alone(replace(facts(amount=amount, used=used), quotes=quotes)))
+    amounts = [one.amount if isinstance(one, Earned) else None for one in answers]
+    contenders = [Contender(which, "group", one) for which, one in zip(("older", "newer"), amounts, strict=True)]
+    beaten = losers(contenders, Money.parse(amount).currency, lambda one, into: convert(one, into, quotes))
+    (best,) = [one for place, one in enumerate(contenders) if one.amount and place not in beaten]
+    assert f"{best.amount}, {best.rule}" == paid
+
+
+def test_the_table_of_friends_who_count_is_what_happens(in_app):
+    lines = table("| what happens | share until then |").splitlines()[2:]
+    written = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+    at = NOON + 30 * DAY
+    with write_transaction() as session:
+        for rule in (TIERS, {**WHOLE, "key": "whole"}, BONUS):
+            money.publish(session, **rule)
+        ada, friends = friends_of_ada(session, 5)
+        eve = factories.person(session, email="eve@example.org", now=money.JOINED)
+        names = dict(zip(("Bo", "Cy", "Di", "Ed", "Flo"), friends, strict=True))
+
+        def buys(name, day):
+            return lambda: money.buy(session, names[name], "100.00 USD", event_id=name, at=NOON + day * DAY, now=at)
+
+        steps = {
+            "Bo buys": buys("Bo", 1),
+            "Cy buys": buys("Cy", 2),
+            "Di buys": buys("Di", 3),
+            "Bo sends half of it back": lambda: money.refund(session, "50.00 USD", of="Bo", at=at),
+            "Bo sends the rest back": lambda: money.refund(session, of="Bo", event_id="rest", at=at),
+            "Ed buys": buys("Ed", 4),
+            "Flo is reported late, and was the first of all": buys("Flo", 0),
+            "Di disputes the payment": lambda: money.dispute(session, of="Di", at=at),
+            "the dispute is won": lambda: money.decide(session, at=at),
+            "Cy is credited to somebody else": lambda: change(session, names["Cy"], eve, now=at),
+        }
+        found = []
+        for name, step in steps.items():
+            step()
+            kept = {"tiers": 0, "whole": 0, "bonus": 0}
+            for row in list_rewards(session, factories.program(session).id, beneficiary_id=ada.id, limit=100)[0]:
+                kept[row.version.definition.key] += row.amount_minor - row.taken_minor
+            found.append((name, *(f"{minor / 100:.2f}" for minor in kept.values())))
+    assert found == written
+
+
 @pytest.mark.parametrize("line", table("| limit |").splitlines()[2:])
 def test_a_line_of_the_table_of_limits_pays_so(line):
     limit, used, reward, paid = (cell.strip() for cell in line.strip("|").split("|"))
@@ -118,11 +194,10 @@ def test_a_line_of_the_table_of_limits_pays_so(line):
     assert (str(found.amount) if isinstance(found, Earned) else f"`{found.code}`") == paid
 
 
-@pytest.mark.parametrize("line", table("| quote |").splitlines()[2:])
+@pytest.mark.parametrize("line", table("| quote | amount |").splitlines()[2:])
 def test_a_line_of_the_table_of_quotes_comes_out_so(line):
     quoted, amount, with_what, counts_as, comes_out = (cell.strip() for cell in line.strip("|").split("|"))
-    base, rate, counter = re.fullmatch(r"1 (\w+) = (\S+) (\w+)", quoted).groups()
-    quotes = (Quote(base, counter, rate, datetime(2026, 5, 3, tzinfo=UTC)),)
+    quotes = (quote(quoted),)
     minor, currency = re.search(r"([\d.]+) (\w+)`", with_what).groups()
     compared, money = Money.parse(f"{minor} {currency}"), Money.parse(amount)
     worth = convert(money, currency, quotes)
