@@ -41,8 +41,8 @@ def _of_rule(session: Session, time_zone: str, versions: Sequence[Version]) -> I
     for one in told:
         if one.friend_id not in first and counts(one.decided, one.standing):
             first[one.friend_id] = one
-    query = select(QualifiedFriend.friend_id, QualifiedFriend.conversion_id).where(QualifiedFriend.rule_id == rule_id)
-    written = {row.friend_id: row.conversion_id for row in session.execute(query)}
+    rows = session.scalars(select(QualifiedFriend).where(QualifiedFriend.rule_id == rule_id)).all()
+    written = {row.friend_id: row.conversion_id for row in rows}
     for friend_id in sorted({*first, *written}, key=str):
         by = first[friend_id].standing.id if friend_id in first else None
         if written.get(friend_id) != by:
@@ -50,6 +50,12 @@ def _of_rule(session: Session, time_zone: str, versions: Sequence[Version]) -> I
                 f"friend {friend_id}: by conversion {written.get(friend_id)} they count under rule {rule_id},"
                 f" and it should be {by}"
             )
+    for row in rows:
+        true = first.get(row.friend_id)
+        if true is None or true.standing.id != row.conversion_id:
+            continue
+        if (row.referrer_id, Place(row.occurred_at, row.tie)) != (true.referrer_id, true.standing.place):
+            yield f"friend {row.friend_id}: under rule {rule_id} they count for somebody else, or at another moment"
     places: dict[UUID, list[Place]] = defaultdict(list)
     for one in first.values():
         places[one.referrer_id].append(one.standing.place)
