@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from tests.factories import NOON
-from tests.money import DAY, publish
+from tests.factories import NOON, program
+from tests.money import DAY, decide, dispute, publish, send
 from tests.queries.test_ledger import breaches_after
 from tests.services.test_counted_rewards import BONUS, WHOLE, friends_of_ada, purchases
 from webapp.database import write_transaction
 from webapp.models import Conversion, QualifiedFriend, Reward, RewardDecision, RewardRule, RewardRuleVersion, User
+from webapp.queries.ledger import breaches
+from webapp.services.write_offs import write_off_what_is_owed
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -145,3 +147,19 @@ def test_a_correction_of_a_reward_that_is_not_there_is_named(names):
     first = (Reward.conversion_id == event("evt_1"), Reward.rule_id == rule("tiers").scalar_subquery())
     found = breaches_after(names, delete(Reward).where(*first, Reward.correction == 0))
     assert "conversion EVT_1: rule TIERS has 1 rewards up to correction 1" in found
+
+
+def test_what_is_written_off_of_one_leaves_the_books_whole():
+    with write_transaction() as session:
+        publish(session, **WHOLE, hold_days=0)
+        ada, friends = friends_of_ada(session, 3)
+        purchases(session, friends)
+        (last,) = session.scalars(select(Reward.id).where(Reward.conversion_id == event("evt_3")))
+        send(session, last, "in_payout", "paid")
+        dispute(session, of="evt_3", at=NOON + 5 * DAY)
+        write_off_what_is_owed(
+            session, program(session).id, last, seen_minor=2000, note="", by=ada.id, now=NOON + 6 * DAY
+        )
+        assert list(breaches(session)) == []
+        decide(session, at=NOON + 7 * DAY)
+        assert list(breaches(session)) == []

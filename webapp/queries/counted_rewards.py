@@ -132,9 +132,13 @@ def _told(session: Session, rule_id: UUID) -> list[_Told]:
 
 
 def _kept(session: Session, rule_id: UUID) -> dict[UUID, int]:
-    """Return what is kept of the rewards of a rule for each conversion of which none was rejected."""
+    """Return what is kept by right of the rewards of a rule for each conversion of which none was rejected.
+
+    What was written off is not kept by right: nobody asks for it, and it was not earned.
+    """
     taken = (
         select(RewardEvent.reward_id.label("reward_id"), func.sum(RewardEvent.taken_minor).label("minor"))
+        .where(RewardEvent.taken_as != "write_off")
         .group_by(RewardEvent.reward_id)
         .subquery()
     )
