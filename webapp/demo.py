@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from webapp.demo_bank import Bank
 from webapp.demo_desk import Desk
 from webapp.domain.money import Money
 from webapp.models import Link, Program, User
@@ -130,6 +131,7 @@ class _Story:
     program: Program
     rng: random.Random
     desk: Desk
+    bank: Bank
     sharers: list[_Sharer]
     # The other link of the first of them.
     second: Link
@@ -225,6 +227,9 @@ class _Story:
         self.take_returns(at)
         mature_rewards(self.session, at)
         self.desk.work(number, at)
+        self.bank.work(number, at)
+        if (order := self.bank.order_with_a_bonus(number)) is not None:
+            self.returns.append((at, order, None))
 
     def take_returns(self, until: datetime) -> None:
         """Let the orders come back that did so by now, in their order."""
@@ -300,7 +305,8 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     )
     desk = Desk(session, program, rng, founders[-1].id, days, second)
     desk.open(start, COUPON)
-    story = _Story(session, program, rng, desk, sharers, second)
+    bank = Bank(session, program, founders[-1].id, founders[0].id, days)
+    story = _Story(session, program, rng, desk, bank, sharers, second)
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
         desk.begin(number, start + timedelta(days=number - 1))

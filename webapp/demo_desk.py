@@ -27,6 +27,7 @@ from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import SYSTEM, change_statuses
 from webapp.services.rules import change_rule_state, publish_rules
 
+_BONUSES = [{"friends": 3, "amount": 500}, {"friends": 10, "amount": 2500}, {"friends": 25, "amount": 7500}]
 FIRST_RULES: tuple[Mapping[str, Any], ...] = (
     {
         "key": "referrer-15-percent",
@@ -46,6 +47,15 @@ FIRST_RULES: tuple[Mapping[str, Any], ...] = (
         "settings": {"amount": 500, "currency": "USD"},
         "hold_days": 14,
     },
+    {
+        "key": "friends-bonus",
+        "name": "A bonus for three, ten and 25 friends",
+        "trigger": "purchase",
+        "beneficiary": "referrer",
+        "kind": "milestone",
+        "settings": {"steps": _BONUSES, "currency": "USD"},
+        "hold_days": 30,
+    },
 )
 # For a while only, and then no more.
 LARGE_ORDERS: Mapping[str, Any] = {
@@ -57,6 +67,22 @@ LARGE_ORDERS: Mapping[str, Any] = {
     "settings": {"amount": 300, "currency": "USD"},
     "when": {"all": [{"field": "amount", "op": ">=", "value": 4000, "currency": "USD"}]},
     "limits": {"per_referrer": {"count": 5, "period": "month"}},
+    "exclusive": "extra",
+}
+# Instead of that where it is worth more, and for all of the month as soon as enough friends have ordered in it.
+BUSY_MONTHS: Mapping[str, Any] = {
+    "key": "busy-months",
+    "name": "More for a month with many friends",
+    "trigger": "purchase",
+    "beneficiary": "referrer",
+    "kind": "tiered_percent",
+    "settings": {
+        "steps": [{"friends": 2, "percent": "3"}, {"friends": 5, "percent": "6"}],
+        "period": "month",
+        "whole_period": True,
+    },
+    "hold_days": 30,
+    "exclusive": "extra",
 }
 MORNING_HOUR = 8
 # How long before midnight the desk is at work.
@@ -102,7 +128,7 @@ class Desk:
         """Change rules in the morning of a day, before anything is priced by them; `number` counts the days from 1."""
         at = midnight + timedelta(hours=MORNING_HOUR)
         if number == int(self.days * LARGE_ORDERS_FROM):
-            self._publish((LARGE_ORDERS,), "Larger orders pay for their own reward", at)
+            self._publish((LARGE_ORDERS, BUSY_MONTHS), "Larger orders and busy months pay for their own reward", at)
         if number == int(self.days * LARGE_ORDERS_UNTIL):
             self._pause(LARGE_ORDERS["key"], "It brought the same people larger orders, not more people", at)
 
