@@ -78,6 +78,8 @@ PAGES = {
         *("/admin/rules", "/admin/rules/new", "/admin/rules/new?kind=fixed_amount wrong", "/admin/rules/{rule}"),
         *("/admin/rules?as_of=2030-01-01", "/admin/rules/{rule}/versions/{number}", "/admin/rules/{rule}/comparison"),
         *("/admin/rules/{rule}/edit", "/admin/rules/{rule}/review?version=1", "/admin/rules/{rule}/{act} wrong"),
+        *("/admin/rules/new?kind=tiered_percent wrong", "/admin/rules/new?kind=milestone"),
+        *(f"/admin/rules/new?kind={kind}" for kind in ("first_purchase", "recurring", "staggered")),
         "/admin/rules/lab",
         *("/admin/referrals", "/admin/referrals?method=nobody", "/admin/referrals/{referral}"),
         *("/admin/referrals/{referral}/credit wrong", "/admin/referrals/{referral}/removal wrong"),

@@ -1,5 +1,7 @@
 """An admin writes a reward rule with the keyboard alone, sees what it would pay, publishes it and pauses it."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -111,3 +113,59 @@ def test_without_a_script_a_condition_is_added_and_the_example_worked_out(site, 
     page.get_by_role("button", name="Work it out").click()
     expect(page.locator("#example-pays")).to_have_text("nothing")
     expect(page.get_by_label("Amount", exact=True).first).to_have_value("5")
+
+
+def test_steps_are_written_and_published_with_the_keyboard(site, open_browser):
+    watched = open_browser()
+    page = watched.page
+    sign_in(site, page)
+    pays = page.locator("#example-pays")
+    page.goto("/admin/rules/new?kind=tiered_percent")
+    write(page, "Name", "More for many")
+    write(page, "Step 1: friends", "1")
+    write(page, "Step 1: percentage", "10")
+    expect(pays).to_have_text("US$5.00")
+    press(page, "button", "Add a step")
+    # The focus goes on into the new step.
+    second = page.get_by_label("Step 2: friends")
+    expect(second).to_be_focused()
+    page.keyboard.type("1")
+    write(page, "Step 2: percentage", "15")
+    page.keyboard.press("Enter")
+    expect(second).to_have_accessible_description(re.compile("Another step is at this number already"))
+    write(page, "Step 2: friends", "5")
+    press(page, "button", "Add a step")
+    expect(page.get_by_label("Step 3: friends")).to_be_focused()
+    press(page, "button", "Remove step 3")
+    expect(page.get_by_role("button", name="Remove step 2")).to_be_focused()
+    expect(page.get_by_text("With 5 friends who count")).to_be_visible()
+    go_to(page, page.get_by_label("How friends are counted"))
+    page.keyboard.type("counted anew each m")
+    go_to(page, page.get_by_label("A new step also raises what was earned before"))
+    page.keyboard.press("Space")
+    go_to(page, page.get_by_text("Only the best of a group pays"))
+    page.keyboard.press("Enter")
+    write(page, "Name of the group", "friends-bonus")
+    page.keyboard.press("Enter")
+    says = "15% from 5 friends on, counted anew each month, for all of that time"
+    expect(page.get_by_text(says)).not_to_have_count(0)
+    expect(page.get_by_text("Of the rules in “friends-bonus” only the one worth most pays")).to_be_visible()
+    write(page, "Why", "To begin with")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Version 1 is live.")).to_be_visible()
+
+    page.goto("/admin/rules/new?kind=milestone")
+    write(page, "Name", "Three friends")
+    write(page, "Step 1: friends", "3")
+    write(page, "Step 1: bonus", "12.50")
+    expect(pays).to_have_text("US$12.50")
+    write(page, "Friends who count", "4")
+    expect(pays).to_have_text("nothing")
+    press(page, "button", "Look at it once more")
+    expect(page.get_by_text("a bonus (US$12.50 at 3 friends, counted from the first on)")).not_to_have_count(0)
+    write(page, "Why", "To begin with")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Version 1 is live.")).to_be_visible()
+    page.goto("/admin/rules")
+    expect(page.get_by_role("heading", name="2 reward rules are live")).to_be_visible()
+    watched.quiet()
