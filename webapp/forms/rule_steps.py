@@ -27,8 +27,11 @@ class StepForm(Form):
 
     def number(self, before: Collection[int]) -> int | None:
         """Return the number of friends, above all those `before`. None when it is wrong, which is said at its field."""
+        text = (self.friends.data or "").strip()
         try:
-            friends = whole_of(self.friends.data or "", 1, MOST_FRIENDS)
+            if not text:
+                raise TypedError(_("Please write the number of friends."))
+            friends = whole_of(text, 1, MOST_FRIENDS)
             if friends in before:
                 raise TypedError(_("Another step is at this number already: please change one or remove it."))
             if friends < (highest := max(before, default=0)):

@@ -157,14 +157,14 @@ def json_of(rule):
     [
         (step(1, "1", "20"), {"1-friends": "Friends: Another step is at this number already"}),
         (step(0, "12", "20"), {"1-friends": "Friends: Please write more than 12: it rises from step to step."}),
-        (step(0, "", "10"), {"0-friends": "Friends: Please write a whole number from 1 to 1000000."}),
-        (step(0, "1.5", "10"), {"0-friends": "Friends: Please write a whole number"}),
+        (step(0, "", "10"), {"0-friends": "Friends: Please write the number of friends."}),
+        (step(0, "1.5", "10"), {"0-friends": "Friends: Please write a whole number from 1 to 1000000."}),
         (step(1, "0", "10"), {"1-friends": "Friends: Please write a whole number"}),
         (step(1, "10", "101"), {"1-percent": "Percentage: Please write a percentage above 0 and up to 100"}),
         (
             step(0, "", "") | step(2, "10", "x"),
             {
-                "0-friends": "Friends: Please write a whole number",
+                "0-friends": "Friends: Please write the number of friends.",
                 "0-percent": "Percentage: Please write a percentage",
                 "2-friends": "Friends: Another step is at this number already",
                 "2-percent": "Percentage: Please write a percentage",
