@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Generator
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.refunds import still_earned
@@ -45,14 +45,20 @@ def by_rule(replayed: Replayed, side: str = "paid") -> dict[tuple[str, str], int
 
 
 def granted_less_refunds(session: Session) -> dict[tuple[str, str], int]:
-    """Return what each rule granted in each currency, less what refunds took, from the rewards and their history.
+    """Return what each rule granted in each currency, less what refunds and fewer friends took, from the rewards.
+
+    A write-off forgives what is owed, and changes nothing of what was earned.
 
     What a person rejected is what the rule granted all the same; of it no refund took anything, but would have.
     """
     sums: dict[tuple[str, str], int] = defaultdict(int)
     taken = (
         select(func.coalesce(func.sum(RewardEvent.taken_minor), 0))
-        .where(RewardEvent.reward_id == Reward.id, RewardEvent.refund_id.is_not(None))
+        .where(
+            RewardEvent.reward_id == Reward.id,
+            or_(RewardEvent.refund_id.is_not(None), RewardEvent.reason == "recounted"),
+            func.coalesce(RewardEvent.taken_as, "") != "write_off",
+        )
         .correlate(Reward)
         .scalar_subquery()
     )
