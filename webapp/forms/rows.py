@@ -1,10 +1,17 @@
-"""Rows of a form that people add and remove."""
+"""Rows of a form that people add and remove, and sentences with fields in them."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from wtforms import FieldList, Form, FormField
+
+
+def sentence_pieces(sentence: str) -> list[tuple[str, str]]:
+    """Return a translated sentence with names, as in "%(percent)s of it", in pieces: words, and the name after them."""
+    words = re.split(r"%\((\w+)\)s", sentence)
+    texts = (text.replace("%%", "%").strip() for text in words[::2])
+    return list(zip(texts, [*words[1::2], ""], strict=True))
 
 
 class RowList(FieldList):

@@ -1,6 +1,5 @@
 """The settings of a kind of reward rule as fields of a form: the type of a setting says which control it gets."""
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from webapp.domain.registry import (
     read_settings,
 )
 from webapp.formatting import say, typed_money
+from webapp.forms.rows import sentence_pieces
 from webapp.forms.rule_steps import AmountStepForm, PercentStepForm, StepForm, StepList, shown_steps
 from webapp.forms.typed import TypedError, amount_of, percent_of, percent_shown, whole_of
 from webapp.rule_files import item
@@ -102,9 +102,8 @@ def control_of(setting: Setting) -> Control:
 
 def sentence_of(kind: Kind) -> list[tuple[str, str]]:
     """Return a kind's sentence in the reader's language in pieces: words, and the field after them or ""."""
-    words = re.split(r"%\((\w+)\)s", _(kind.sentence)) if kind.sentence else []
-    fields = [PREFIX + name for name in words[1::2]] + [""]
-    return list(zip((text.replace("%%", "%").strip() for text in words[::2]), fields, strict=False))
+    pieces = sentence_pieces(_(kind.sentence)) if kind.sentence else []
+    return [(text, PREFIX + name if name else "") for text, name in pieces]
 
 
 def fields_of(kind: Kind) -> dict[str, Any]:

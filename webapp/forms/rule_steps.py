@@ -8,16 +8,23 @@ from wtforms import Form, StringField
 
 from webapp.domain.friend_steps import MOST_FRIENDS, MOST_STEPS
 from webapp.domain.money import Money
+from webapp.domain.sentences import N_
 from webapp.formatting import typed_money
-from webapp.forms.rows import RowList
+from webapp.forms.rows import RowList, sentence_pieces
 from webapp.forms.typed import TypedError, amount_of, percent_of, percent_shown, whole_of
 
 
 class StepForm(Form):
-    """One step. `pays` names the field of what is paid."""
+    """One step. `pays` names the field of what is paid, `sentence` has both fields in it, for translation."""
 
     friends = StringField()
     pays: ClassVar[str]
+    sentence: ClassVar[str]
+
+    @property
+    def pieces(self) -> list[tuple[str, str]]:
+        """The sentence in the reader's language in pieces: words, and the field after them or ""."""
+        return sentence_pieces(_(self.sentence))
 
     @property
     def paid(self) -> StringField:
@@ -65,6 +72,7 @@ class PercentStepForm(StepForm):
 
     percent = StringField()
     pays = "percent"
+    sentence = N_("from %(friends)s friends on %(percent)s")
 
     @staticmethod
     def read(text: str, currency: str) -> object:
@@ -82,6 +90,7 @@ class AmountStepForm(StepForm):
 
     amount = StringField()
     pays = "amount"
+    sentence = N_("at %(friends)s friends %(amount)s")
 
     @staticmethod
     def read(text: str, currency: str) -> object:
