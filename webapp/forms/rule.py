@@ -178,6 +178,9 @@ class RuleForm(FlaskForm):
             errors = [text for text in field.errors if text]
             if isinstance(field, FormField):
                 errors = [text for part in field.form for text in part.errors]
+            elif isinstance(field, StepList) and not field.problem:
+                found += [(_("Step %(number)s", number=number), text) for number, text in field.problems()]
+                continue
             elif isinstance(field, FieldList):
                 errors = [text for row in field.entries for part in row.form for text in part.errors] or errors
             found += [(labels.get(name, str(field.label.text)), str(text)) for text in errors]

@@ -118,6 +118,12 @@ class StepList(RowList):
         in_cells = any(cell.errors for entry in self.entries for cell in entry.form)
         return "" if in_cells or not self.errors else str(self.errors[0])
 
+    def problems(self) -> Iterator[tuple[int, str]]:
+        """Yield the number of the step and the words of each problem at a cell."""
+        for number, entry in enumerate(self.entries, 1):
+            for cell in entry.form:
+                yield from ((number, str(text)) for text in cell.errors)
+
     def add_step(self) -> None:
         """Put an empty step below the others, and go there."""
         self.add({})

@@ -182,6 +182,8 @@ def test_what_is_wrong_with_a_step_is_said_at_its_cell(app, admin, changes, expe
     assert "One field needs another look. Nothing was saved yet." in said(page)
     assert steps_of(page) == {name: value for name, value in data.items() if name.startswith("setting_steps-")}
     assert versions(app) == []
+    last = max(expected)
+    assert f"Step {int(last[0]) + 1}: {expected[last].partition(': ')[2]}" in example(admin, data)
 
 
 @pytest.mark.parametrize(
