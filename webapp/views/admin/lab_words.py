@@ -1,5 +1,6 @@
 """What a replay told, in words, figures and rows for the page."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -249,7 +250,11 @@ def _people(keys: Sequence[Hashable], names: Mapping[UUID, str]) -> str:
 
 def _steps_reached(told: Replayed, rules: Mapping[str, str], names: Mapping[UUID, str]) -> list[str]:
     said = []
+    sides = Counter((one.key, one.friends, one.referrers) for one in told.steps_reached)
     for one in told.steps_reached:
+        if sides[one.key, one.friends, one.referrers] > 1:
+            # The same with the draft and without it.
+            continue
         words = {
             "rule": rules.get(one.key, one.key),
             "friends": number(one.friends),
