@@ -364,6 +364,14 @@ def _disputes_and_write_offs(connection: sa.Connection) -> None:
     )
 
 
+def _credit_coupons_and_custom_rewards(connection: sa.Connection) -> None:
+    spent = {"event_id": "spent_1", "user_id": ADA, "amount_minor": 1, "currency": "USD"}
+    about = {"program_id": _program(connection), "occurred_at": NOON, "recorded_at": NOON}
+    insert(connection, "redemptions", id=UUID(int=130), **spent, **about)
+    of = {"reward_id": _only(connection, "rewards"), "reward_sequence": 1}
+    insert(connection, "redemption_parts", redemption_id=UUID(int=130), amount_minor=1, **of)
+
+
 def _exchange_quotes(connection: sa.Connection) -> None:
     insert(
         connection,
@@ -393,5 +401,6 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0010": _referrals_that_are_changed_by_people,
     "0011": _friends_who_count_and_corrections,
     "0012": _disputes_and_write_offs,
+    "0013": _credit_coupons_and_custom_rewards,
     "0014": _exchange_quotes,
 }

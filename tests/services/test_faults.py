@@ -15,6 +15,7 @@ from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
 from webapp.database import write_transaction, writing_engine
+from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
 from webapp.models import Conversion, Model, Reward, RewardRule, User
@@ -23,6 +24,7 @@ from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
 from webapp.services.disputes import OutcomeTakenError
 from webapp.services.people import EmailTakenError
+from webapp.services.redemptions import RedemptionTakenError, RedemptionUndoneError, redeem_credit, undo_redemption
 from webapp.services.referral_changes import ChangedMeanwhileError, Wanted, change_referral
 from webapp.services.refunds import RefundTakenError
 from webapp.services.reported_signups import ExternalIdTakenError, SignupReport, report_signup
@@ -35,6 +37,7 @@ from webapp.transactions import write_what_was_left
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
 TEN_PERCENT = {"key": "ten-percent", "beneficiary": "friend", "settings": {"percent": "10", "first_purchases": 1}}
+IN_CREDIT = {**money.TEN_DOLLARS, "key": "in-credit", "trigger": "renewal", "reward": "credit", "hold_days": 0}
 WELCOME = {**money.TEN_DOLLARS, "key": "welcome", "trigger": "signup"}
 
 
@@ -60,6 +63,9 @@ def a_history(in_app):
             session, CameBy(typed=factories.link_of(session, ada)), name="Ivy Jones", email="ivy@example.org"
         )
         buy(session, ivy, "30.00 USD", event_id="ready")
+        publish(session, **IN_CREDIT)
+        buy(session, bob, event_id="credit", type="renewal", at=NOON - 5 * DAY)
+        redeem(session, event_id="spent before", minor=400)
         factories.person(session, name="Luca Rossi")
         zoe, _nobody = join(session, CameBy(), name="Zoe Novak", email="zoe@example.org")
         buy(session, zoe, "20.00 USD", event_id="unreferred")
@@ -153,6 +159,25 @@ def a_freeze(session):
     send(session, reward_of(session, "ready", "ten-percent"), "in_payout")
 
 
+def redeem(session, event_id="spent", minor=500):
+    ada, amount = named(session, "Ada Okafor"), Money(minor, "USD")
+    about = {"event_id": event_id, "occurred_at": NOON, "actor": SYSTEM, "now": NOON}
+    redeem_credit(session, factories.program(session).id, ada.id, amount, **about)
+
+
+def a_redemption(session):
+    redeem(session)
+
+
+def a_redemption_that_is_undone(session):
+    ada = named(session, "Ada Okafor")
+    undo_redemption(session, factories.program(session).id, ada.id, "spent before", actor=SYSTEM, now=NOON)
+
+
+def a_refund_of_what_was_spent_in_part(session):
+    refund(session, of="credit")
+
+
 def a_move(session):
     """All of them are new rows, and some of them are taken back at once; one was paid."""
     bob, luca = named(session, "Bob Miller"), named(session, "Luca Rossi")
@@ -219,6 +244,9 @@ OPERATIONS = {
     maturing: None,
     a_decision: StatusError,
     a_freeze: StatusError,
+    a_redemption: RedemptionTakenError,
+    a_redemption_that_is_undone: RedemptionUndoneError,
+    a_refund_of_what_was_spent_in_part: RefundTakenError,
     a_move: ChangedMeanwhileError,
     a_removal: ChangedMeanwhileError,
     an_assignment: ChangedMeanwhileError,

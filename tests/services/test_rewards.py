@@ -132,7 +132,8 @@ def test_every_movement_is_a_transaction_of_two_entries_that_add_up_to_nothing()
 
 def take(session, reward_id, minor):
     (reward,) = lock_rewards(session, [reward_id])
-    return take_back(session, reward, minor, reason="asked", refund_id=None, actor=SYSTEM, now=NOON)
+    (change,) = take_back(session, reward, minor, reason="asked", refund_id=None, actor=SYSTEM, now=NOON)
+    return change
 
 
 def test_taking_back_never_exceeds_the_reward():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from webapp.domain import reward_rules
 from webapp.domain.conditions import Conditions, read_conditions
@@ -20,11 +20,12 @@ from webapp.domain.registry import (
     plain_settings,
     read_settings,
 )
+from webapp.domain.rewards import Form
 from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
 SIDES: tuple[Side, ...] = ("referrer", "friend")
-REWARDS: tuple[str, ...] = ("cash",)
+REWARDS: tuple[Form, ...] = ("cash", "credit")
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 # Why a version was published, in a line.
@@ -78,7 +79,7 @@ class RuleDefinition:
     beneficiary: Side
     kind: str
     settings: RewardRule
-    reward: str = "cash"
+    reward: Form = "cash"
     hold_days: int | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -202,7 +203,7 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         beneficiary="referrer" if _one_of(raw, "beneficiary", SIDES) == "referrer" else "friend",
         kind=kind_name,
         settings=settings,
-        reward=_one_of(raw, "reward", REWARDS) if "reward" in raw else "cash",
+        reward=cast(Form, _one_of(raw, "reward", REWARDS)) if "reward" in raw else "cash",
         hold_days=_hold_days(raw),
         starts_at=_moment(raw, "starts_at"),
         ends_at=_moment(raw, "ends_at"),

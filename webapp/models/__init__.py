@@ -16,6 +16,7 @@ from webapp.models.link import Link
 from webapp.models.outbox import OutboxMail
 from webapp.models.program import Program
 from webapp.models.qualified_friend import QualifiedFriend
+from webapp.models.redemption import Redemption, RedemptionPart
 from webapp.models.referral import Referral
 from webapp.models.referral_change import ReferralChange, ReferralChangeNote
 from webapp.models.refund import DisputeOutcome, Refund
@@ -61,6 +62,8 @@ __all__ = [
     "ProgramDay",
     "ProgramRevenueDay",
     "QualifiedFriend",
+    "Redemption",
+    "RedemptionPart",
     "Referral",
     "ReferralChange",
     "ReferralChangeNote",

@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.credit import credit_taken_back
 from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import (
     FROZEN,
     Change,
+    Form,
     Status,
     StatusError,
     account_of,
@@ -22,7 +24,7 @@ from webapp.domain.rewards import (
     taken_back,
 )
 from webapp.ids import new_id
-from webapp.models import LedgerEntry, LedgerTransaction, Model, Refund, Reward, RewardEvent
+from webapp.models import LedgerEntry, LedgerTransaction, Model, RedemptionPart, Refund, Reward, RewardEvent
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rollups import count_grant, count_withdrawal
@@ -64,6 +66,7 @@ class Standing:
 
     Of what was clawed back nobody asks for `written_off_minor` any more. More than was clawed back can have been given
     back after a freeze, of what was reversed before it: then it is below zero.
+    Of store credit `redeemed_minor` is spent, and stands in the account `paid` whatever the status.
     """
 
     id: UUID
@@ -77,10 +80,12 @@ class Standing:
     reversed_minor: int
     clawed_back_minor: int
     written_off_minor: int = 0
+    kind: Form = "cash"
+    redeemed_minor: int = 0
 
     @property
     def left(self) -> Money:
-        """What stands in the account of its status."""
+        """What stands in the account of its status; of store credit what was redeemed too."""
         return Money(self.amount.minor - self.reversed_minor, self.amount.currency)
 
     @property
@@ -142,11 +147,12 @@ def grant_rewards(
             correction=grant.correction,
         )
         rewards.append(reward)
-        count_grant(session, program_id, grant.version.rule_id, grant.amount, grant.occurred_at, time_zone)
+        count_grant(session, program_id, grant.version.rule_id, grant.amount, rule.reward, grant.occurred_at, time_zone)
         rows.append(_reward_row(program_id, reward))
         stands = Standing(
             *(reward.id, program_id, grant.beneficiary_id, grant.version.rule_id, grant.version.id),
             *(grant.amount, status, 0, 0, 0),
+            kind=rule.reward,
         )
         steps.append(Step(stands, Change(status), reward.reason, granted(grant.amount, status)))
     append(session, Reward, rows)
@@ -167,11 +173,11 @@ def change_statuses(
     """Take rewards to another status. Raises StatusError when one of them cannot take the step, and writes nothing."""
     rewards = lock_rewards(session, reward_ids)
     steps = [Step(reward, Change(status), reason, _postings_to(status, reward)) for reward in rewards]
-    _take_steps(session, steps, actor=actor, now=now)
+    take_steps(session, steps, actor=actor, now=now)
     if status == "rejected":
         for reward in rewards:
             kept = Money(reward.kept_minor, reward.amount.currency)
-            count_withdrawal(session, reward.program_id, reward.rule_id, kept, now)
+            count_withdrawal(session, reward.program_id, reward.rule_id, kept, reward.kind, now)
 
 
 def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
@@ -179,7 +185,11 @@ def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
         # Only what is taken back ends a reward, and only what is given back revives it: never a status alone. Likewise
         # an appeal: what went back while a reward was rejected has to be taken off when it returns.
         raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
-    postings = moved(reward.left, reward.status, status)
+    if reward.redeemed_minor:
+        raise StatusError("a part of the reward was redeemed already")
+    if status == "paid" and reward.kind in ("credit", "coupon"):
+        raise StatusError(f"a {reward.kind} becomes paid by being redeemed or handed out")
+    postings = moved(reward.left, reward.status, status, reward.kind)
     if status == "rejected" and reward.owed_minor > 0:
         # A payout failed after the clawback, so nothing was paid: what is left settles it, and nothing is owed for it.
         owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.owed_minor, reward.kept_minor))
@@ -198,30 +208,41 @@ def take_back(
     refund_id: UUID | None,
     actor: Actor,
     now: datetime,
-) -> Change:
+) -> list[Change]:
     """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen.
 
+    Of store credit that was spent in part it can be both, one after the other.
     It counts as withdrawn on the day of the refund, if there is one.
     Raises StatusError when nothing, or less than that, is left to take back.
     """
+    if amount_minor <= 0:
+        raise ValueError("only an amount above zero can be taken back")
     if amount_minor > reward.earned_minor:
         # Also what was clawed back before is taken; it only stands in another account.
         raise StatusError("more would be taken back than the person keeps")
     amount = Money(amount_minor, reward.amount.currency)
+    changes = _taken(amount, reward)
     refunded_at = session.scalar(select(Refund.occurred_at).where(Refund.id == refund_id)) if refund_id else None
-    count_withdrawal(session, reward.program_id, reward.rule_id, amount, refunded_at or now)
-    if reward.status in FROZEN:
-        changes = [taken_back(amount, Money(reward.earned_minor, amount.currency), reward.status)]
-    elif amount_minor > reward.left.minor:
-        # A payout failed after a dispute was won: what that gave back stands in the account of clawbacks.
-        over = Money(amount_minor - reward.left.minor, amount.currency)
-        changes = [(Change(reward.status, over.minor, "clawback"), move(over, "clawback", "expense"))]
-        if reward.left.minor:
-            changes.append(taken_back(reward.left, reward.left, reward.status))
-    else:
-        changes = [taken_back(amount, reward.left, reward.status)]
+    count_withdrawal(session, reward.program_id, reward.rule_id, amount, reward.kind, refunded_at or now)
     take_changes(session, reward, changes, reason=reason, refund_id=refund_id, actor=actor, now=now)
-    return changes[-1][0]
+    return [change for change, _postings in changes]
+
+
+def _taken(amount: Money, reward: Standing) -> list[tuple[Change, tuple[Posting, ...]]]:
+    if reward.kind == "credit":
+        return credit_taken_back(amount, reward.left, reward.redeemed_minor, reward.status)
+    if reward.status in FROZEN:
+        return [taken_back(amount, Money(reward.earned_minor, amount.currency), reward.status)]
+    if amount.minor <= reward.left.minor:
+        return [taken_back(amount, reward.left, reward.status)]
+    # A payout failed after a dispute was won: what that gave back stands in the account of clawbacks.
+    over = Money(amount.minor - reward.left.minor, amount.currency)
+    changes: list[tuple[Change, tuple[Posting, ...]]] = [
+        (Change(reward.status, over.minor, "clawback"), move(over, "clawback", "expense"))
+    ]
+    if reward.left.minor:
+        changes.append(taken_back(reward.left, reward.left, reward.status))
+    return changes
 
 
 def take_changes(
@@ -236,7 +257,7 @@ def take_changes(
 ) -> Standing:
     """Let what was taken or given back of a locked reward happen, one after the other. Returns how it stands then."""
     for change, postings in changes:
-        _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
+        take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
         more = {"reversal": "reversed_minor", "clawback": "clawed_back_minor"}.get(change.taken_as or "")
         sums = {more: getattr(reward, more) + change.taken_minor} if more else {}
         if change.taken_as == "write_off":
@@ -258,10 +279,10 @@ def mature_rewards(session: Session, now: datetime, *, limit: int = MATURE_AT_ON
         .with_for_update(skip_locked=True)
     ).all()
     steps = [
-        Step(reward, Change("approved"), "matured", moved(reward.left, reward.status, "approved"))
+        Step(reward, Change("approved"), "matured", moved(reward.left, reward.status, "approved", reward.kind))
         for reward in lock_rewards(session, due)
     ]
-    _take_steps(session, steps, actor=SYSTEM, now=now)
+    take_steps(session, steps, actor=SYSTEM, now=now)
     return len(steps)
 
 
@@ -279,6 +300,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
         Reward.currency,
         Reward.status,
         Reward.sequence,
+        Reward.kind,
     )
     # In one order for everybody, so that two transactions never wait for each other.
     rows = session.execute(select(*columns).where(Reward.id.in_(ids)).order_by(Reward.id).with_for_update()).all()
@@ -291,6 +313,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
     )
     for reward_id, taken_as, minor in sums:
         taken.setdefault(reward_id, {})[str(taken_as)] = int(minor)
+    redeemed = _redeemed_of(session, [row.id for row in rows if row.kind == "credit"])
     return [
         Standing(
             id=row.id,
@@ -304,9 +327,19 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
             reversed_minor=taken.get(row.id, {}).get("reversal", 0),
             clawed_back_minor=taken.get(row.id, {}).get("clawback", 0),
             written_off_minor=-taken.get(row.id, {}).get("write_off", 0),
+            kind=cast(Form, row.kind),
+            redeemed_minor=redeemed.get(row.id, 0),
         )
         for row in rows
     ]
+
+
+def _redeemed_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
+    if not ids:
+        return {}
+    parts = select(RedemptionPart.reward_id, func.sum(RedemptionPart.amount_minor))
+    rows = session.execute(parts.where(RedemptionPart.reward_id.in_(ids)).group_by(RedemptionPart.reward_id))
+    return {reward_id: int(minor) for reward_id, minor in rows}
 
 
 _REWARDS = Model.metadata.tables["rewards"]
@@ -338,7 +371,8 @@ def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
     }
 
 
-def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
+def take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
+    """Write the next event of each of these locked rewards, with its entries."""
     if not steps:
         return
     connection_of(session).execute(
@@ -385,6 +419,7 @@ def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: da
                 "account": posting.account,
                 "currency": posting.amount.currency,
                 "amount_minor": posting.amount.minor,
+                "kind": step.reward.kind,
             }
             for position, posting in enumerate(step.postings, 1)
         ]

@@ -180,11 +180,12 @@ def _take(
     parts: list[Part] = []
     for share in to_take([_row(reward) for reward in rows], target_minor):
         reward = standing[share.key]
-        change = take_back(
+        changes = take_back(
             session, reward, share.minor, reason=cause.reason, refund_id=cause.refund_id, actor=actor, now=now
         )
-        amount = Money(share.minor, reward.amount.currency)
-        parts.append(Part(reward.id, rule_key, amount, change.taken_as or "reversal"))
+        for change in changes:
+            amount = Money(change.taken_minor, reward.amount.currency)
+            parts.append(Part(reward.id, rule_key, amount, change.taken_as or "reversal"))
     return parts
 
 
@@ -207,25 +208,53 @@ def _give(
     parts: list[Part] = []
     for share in shares:
         reward = standing[share.key]
-        after = give_back(
-            session,
-            reward,
-            share.minor,
-            former=former[reward.id],
-            reason=cause.reason,
-            refund_id=cause.refund_id,
-            on=cause.on,
-            actor=actor,
-            now=now,
+        ending = write_offs_that_end(of[reward.id], share.minor, won)
+        after = reward
+        if reward.kind == "credit":
+            # Asked for again first, so that what comes back settles it instead of being owed to somebody.
+            after = _end_write_offs(session, after, ending, actor=actor, now=now)
+        before, after = (
+            after,
+            give_back(
+                session,
+                after,
+                share.minor,
+                former=former[reward.id],
+                reason=cause.reason,
+                refund_id=cause.refund_id,
+                on=cause.on,
+                actor=actor,
+                now=now,
+            ),
         )
-        given: Taking = "reversal" if after.reversed_minor < reward.reversed_minor else "clawback"
-        parts.append(Part(reward.id, rule_key, Money(share.minor, reward.amount.currency), given))
-        for taken_by, minor in write_offs_that_end(of[reward.id], share.minor, won):
-            change = write_off_ended(Money(minor, reward.amount.currency), after.status)
-            after = write_off(
-                session, after, change, reason="write_off_ended", refund_id=taken_by, actor=actor, now=now
-            )
+        parts.extend(_given(before, after, rule_key))
+        if reward.kind != "credit":
+            _end_write_offs(session, after, ending, actor=actor, now=now)
     return parts
+
+
+def _given(before: Standing, after: Standing, rule_key: str) -> list[Part]:
+    """Say what was given back, and as what: as it had been taken."""
+    given: list[tuple[int, Taking]] = [
+        (before.reversed_minor - after.reversed_minor, "reversal"),
+        (before.clawed_back_minor - after.clawed_back_minor, "clawback"),
+    ]
+    currency = after.amount.currency
+    return [Part(after.id, rule_key, Money(minor, currency), taken_as) for minor, taken_as in given if minor]
+
+
+def _end_write_offs(
+    session: Session,
+    reward: Standing,
+    ending: Sequence[tuple[UUID | None, int]],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Standing:
+    for taken_by, minor in ending:
+        change = write_off_ended(Money(minor, reward.amount.currency), reward.status)
+        reward = write_off(session, reward, change, reason="write_off_ended", refund_id=taken_by, actor=actor, now=now)
+    return reward
 
 
 def _causes(by_cause: ByCause) -> set[UUID]:

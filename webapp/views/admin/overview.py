@@ -15,7 +15,7 @@ from webapp.domain.audit import ACTIONS
 from webapp.domain.explain import attribution_for_admin
 from webapp.domain.periods import local_day
 from webapp.extensions import db
-from webapp.formatting import money, number, say
+from webapp.formatting import number, say
 from webapp.queries.figures import program_figures
 from webapp.queries.latest_acts import LatestAct, latest_acts
 from webapp.queries.money_figures import money_figures
@@ -24,6 +24,7 @@ from webapp.queries.reward_lists import Waiting, waiting_rewards
 from webapp.views.admin.overview_figures import overview_figures
 from webapp.views.admin.owed import owed_card
 from webapp.views.admin.reward_words import SIDES
+from webapp.views.worth import worth_text
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
@@ -125,7 +126,7 @@ def _tasks(waiting: Waiting, now: datetime) -> list[Task]:
             text=_("Oldest: %(friend)s, referred by %(referrer)s", friend=friend, referrer=referrer)
             if referrer
             else _("Oldest: %(friend)s, for the %(side)s", friend=friend, side=SIDES[oldest.side]()),
-            amounts=[money(one.kept) for one in waiting.sums],
+            amounts=[worth_text(one.kept, one.kind, one.count) for one in waiting.sums],
             age=ngettext("%(num)d day", "%(num)d days", days) if days > 0 else _("since today"),
             url=url_for("admin.rewards.show", reward_id=oldest.id),
             action=_("Look at it") if waiting.count == 1 else _("Look at the first"),

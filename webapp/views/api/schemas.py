@@ -121,6 +121,7 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_SOME
 Email = Annotated[str, Field(max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"}), AfterValidator(_email)]
 Agent = Annotated[str, Field(max_length=LONGEST_AGENT), AfterValidator(_storable)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST, description="In minor units of the currency.")]
+Worth = Annotated[int, Field(ge=1, le=LARGEST, description="In minor units of the currency.")]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(EXPONENTS)}), AfterValidator(_currency)]
 Type = Annotated[str, Field(pattern=f"^{CONVERSION_TYPE}$")]
 Moment = Annotated[
@@ -276,4 +277,13 @@ class OutcomeBody(Body):
 
     event_id: Id = Field(description="Yours, of this outcome; sent again it is counted once.")
     outcome: Literal["won", "lost"] = Field(description="Won: the money is back.")
+    occurred_at: Moment | None = Field(None, description="When it happened; without it, now.")
+
+
+class RedemptionBody(Body):
+    """Somebody spent store credit."""
+
+    event_id: Id = Field(description="Yours; the same redemption sent again is counted once.")
+    amount: Worth
+    currency: Currency
     occurred_at: Moment | None = Field(None, description="When it happened; without it, now.")

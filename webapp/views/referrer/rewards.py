@@ -9,16 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from webapp.domain.explain_rewards import decision_for_owner, event_in_words
-from webapp.domain.money import Money
+from webapp.domain.explain_rewards import decision_for_owner
 from webapp.extensions import db
-from webapp.formatting import money, number, say
+from webapp.formatting import number, say
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.rewards import (
     RewardContext,
     RewardRow,
-    RewardStep,
     contexts_of,
     find_reward,
     history_of,
@@ -26,8 +24,9 @@ from webapp.queries.rewards import (
 )
 from webapp.queries.standing import standings_of
 from webapp.views.referrer.earnings import capital, what_for
-from webapp.views.referrer.reward_cards import reward_card, stand_of, state_label, steps_to_payment
+from webapp.views.referrer.reward_cards import history_line, reward_card, stand_of, state_label, steps_to_payment
 from webapp.views.referrer.reward_filters import month_bounds, reward_filters
+from webapp.views.worth import worth_text
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -94,7 +93,7 @@ def show(reward_id: UUID) -> Response:
         refunded_minor=context.refunded_minor,
         because=because,
     )
-    granted = money(stand_of(row, context.occurred_at).amount)
+    granted = worth_text(stand_of(row, context.occurred_at).amount, row.kind)
     return render(
         "referrer/rewards/show.html",
         card=card,
@@ -102,7 +101,7 @@ def show(reward_id: UUID) -> Response:
         granted=granted,
         rule_name=row.version.definition.name,
         steps=steps_to_payment(row, signup=context.type == "signup"),
-        history=[_step(step, row.currency) for step in history_of(session, row.id)],
+        history=[history_line(step, row.currency) for step in history_of(session, row.id)],
         nothing=[
             (
                 one.version.definition.name,
@@ -128,7 +127,7 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
         occurred_at=context.occurred_at,
         status=row.status,
         state_label=state_label(row),
-        amount=money(Money(0, row.currency) if row.status == "rejected" else kept),
+        amount=worth_text(kept, row.kind),
         ready_at=row.matures_at if row.status == "pending" else None,
     )
 
@@ -136,14 +135,3 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
 def _of(row: RewardRow, context: RewardContext) -> str:
     # Of a friend who counts for somebody else by now they are not told.
     return what_for(context.type, row.side, context.friend_name if row.holds else None)
-
-
-def _step(step: RewardStep, currency: str) -> tuple[datetime, str]:
-    taken = Money(step.taken_minor, currency) if step.taken_minor else None
-    words = event_in_words(
-        step.status,  # type: ignore[arg-type]
-        step.reason,
-        taken,
-        clawed_back=step.taken_as == "clawback",
-    )
-    return step.at, say(words)
