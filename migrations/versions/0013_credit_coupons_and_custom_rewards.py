@@ -31,6 +31,7 @@ def upgrade() -> None:
     _change_check("api_answers", "operation", _one_of(known), _one_of((*known, *OPERATIONS)))
     op.add_column("rule_days", sa.Column("kind", sa.Text, nullable=False, server_default="cash"))
     _key_of_rule_days([*RULE_DAY, "kind"])
+    _writer_of_notes(is_optional=True)
     _redemptions()
     append_only.protect(op.get_bind())
 
@@ -76,6 +77,8 @@ def downgrade() -> None:
     op.execute("DELETE FROM rule_days WHERE kind <> 'cash'")
     _key_of_rule_days(RULE_DAY)
     op.drop_column("rule_days", "kind")
+    op.execute("DELETE FROM reward_notes WHERE written_by IS NULL")
+    _writer_of_notes(is_optional=False)
     known = _operations()
     op.execute(f"DELETE FROM api_answers WHERE {_one_of(OPERATIONS)}")
     before = tuple(one for one in known if one not in OPERATIONS)
@@ -111,6 +114,16 @@ def _change_check(table: str, name: str, old: str, new: str) -> None:
         op.create_check_constraint(name, table, new)
         return
     _copy(table, lambda made: _replaced(made, f"CHECK ({old})", f"CHECK ({new})"))
+
+
+def _writer_of_notes(*, is_optional: bool) -> None:
+    """Programs write notes too."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("reward_notes", "written_by", nullable=is_optional)
+        return
+    needed, optional = "written_by BLOB NOT NULL", "written_by BLOB"
+    old, new = (needed, optional) if is_optional else (optional, needed)
+    _copy("reward_notes", lambda made: _replaced(made, old, new))
 
 
 def _key_of_rule_days(columns: list[str]) -> None:

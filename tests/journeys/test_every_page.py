@@ -85,6 +85,7 @@ PAGES = {
         *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
         *("/admin/ledger", "/admin/ledger?person={user}&as_of=2030-01-01", "/admin/ledger?q=a"),
         "/admin/ledger?account=pending&currency=USD",
+        *("/admin/rewards/{reward}/fulfilment",),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
         "/admin/rewards/{owing}/write-off wrong",
     ),

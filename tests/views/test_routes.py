@@ -130,6 +130,9 @@ ROUTES = {
     "GET /admin/conversions/<uuid:conversion_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/<uuid:reward_id>/fulfilment": (TO_SIGN_IN, "403", "403", "403", "200"),
+    # It is money.
+    "POST /admin/rewards/<uuid:reward_id>/fulfilment": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rewards/<uuid:reward_id>/as-seen": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "422"),

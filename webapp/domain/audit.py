@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, str] = {
     "reward_held": N_("Held a reward"),
     "reward_rejected": N_("Rejected a reward"),
     "debt_written_off": N_("Wrote off what was owed of a reward"),
+    "reward_fulfilled": N_("Fulfilled a reward"),
     "referral_assigned": N_("Credited someone with a friend"),
     "referral_moved": N_("Moved a referral"),
     "referral_removed": N_("Removed a referral"),

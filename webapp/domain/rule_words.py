@@ -10,7 +10,11 @@ from webapp.domain.sentences import N_, NN_, Moment, Sentence, counted
 # What starts a rule, as a form offers it after "When a friend …".
 TRIGGERS = {"signup": N_("joins"), "purchase": N_("makes a purchase"), "renewal": N_("renews")}
 SIDE_LABELS: dict[Side, str] = {"referrer": N_("the referrer"), "friend": N_("the friend")}
-REWARD_LABELS = {"cash": N_("Money"), "credit": N_("Store credit")}
+REWARD_LABELS = {
+    "cash": N_("Money"),
+    "credit": N_("Store credit"),
+    "custom": N_("Something else, handed over by a person"),
+}
 
 _SAYS = {
     ("signup", "referrer"): N_("When a friend joins, the referrer gets %(what)s."),

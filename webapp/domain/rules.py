@@ -25,7 +25,7 @@ from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
 SIDES: tuple[Side, ...] = ("referrer", "friend")
-REWARDS: tuple[Form, ...] = ("cash", "credit")
+REWARDS: tuple[Form, ...] = ("cash", "credit", "custom")
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 # Why a version was published, in a line.

@@ -193,7 +193,7 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
             LedgerTransaction.at, LedgerTransaction.reward_id, LedgerTransaction.reward_sequence, LedgerEntry.position
         )
     )
-    return [EntryLine(*row[:5], Money(row[5], row[6]), *row[7:]) for row in rows]
+    return [EntryLine(*row[:5], Money(row[5], row[6]), row[7], row[8], row[9]) for row in rows]
 
 
 def refunds_of(session: Session, conversion_id: UUID, currency: str | None) -> list[RefundLine]:

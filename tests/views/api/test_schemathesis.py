@@ -58,7 +58,7 @@ def served(api, publish, monkeypatch, request):
         factories.person(session, email="ada@example.com")
         session.execute(update(Link).values(code="7KX2MWRT9P", code_key="7KX2MWRT9P"))
     for operation in OPERATIONS:
-        if operation.body:
+        if operation.body and "reward_id" not in operation.path:
             assert api.post(operation.path.format(external_id="cus_1"), operation.example).status_code == 201
     return schemathesis.openapi.from_wsgi(f"{API}/openapi.json", api.app, config=CONFIG)
 

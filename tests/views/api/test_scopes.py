@@ -24,6 +24,7 @@ API_ROUTES = {
     "POST /api/v1/users/<external_id>/sign-in-link": (401, 401, 401, 403, 404),
     "GET /api/v1/referrals": (401, 401, 401, 200, 200),
     "GET /api/v1/rewards": (401, 401, 401, 200, 200),
+    "POST /api/v1/rewards/<reward_id>/fulfilment": (401, 401, 401, 403, 404),
     "GET /api/v1/conversions/<event_id>": (401, 401, 401, 404, 404),
     "GET /api/v1/conversions/<event_id>/explanation": (401, 401, 401, 404, 404),
     "GET /api/v1/codes/<code>": (401, 401, 401, 404, 404),

@@ -24,6 +24,7 @@ from webapp.queries.rules import rule_set
 from webapp.queries.traces import RewardDeed, deeds_of
 from webapp.views.admin import filters
 from webapp.views.admin.decision_words import choice_cards
+from webapp.views.admin.fulfilments import can_be_fulfilled
 from webapp.views.admin.reward_rows import reward_line, reward_lines, what_for
 from webapp.views.admin.reward_words import SIDES, actor_text, deed_text, plain_day
 from webapp.views.admin.reward_words import STATUSES as STATUS_LABELS
@@ -92,6 +93,7 @@ def show(reward_id: UUID) -> Response:
         deeds=[_deed(deed, row.granted.currency) for deed in deeds_of(session, [row.id])],
         choices=choice_cards(row, choices_for(row.status), now=utc_now()),
         owed=_owed(session, row),
+        can_be_fulfilled=can_be_fulfilled(row),
     )
 
 

@@ -35,7 +35,7 @@ class Reward(Answer):
     id: UUID
     beneficiary_id: UUID
     side: Literal["referrer", "friend"]
-    kind: Literal["cash", "credit"]
+    kind: Literal["cash", "credit", "custom"]
     amount: int = Field(description="What was granted, for good, in minor units.")
     reversed: int = Field(description="What was taken back of it since.")
     currency: str
@@ -205,6 +205,12 @@ class RedeemedReward(Answer):
 class Redemption(Answer):
     redemption: RedemptionPart
     rewards: list[RedeemedReward] = Field(description="The oldest first.")
+
+
+class Fulfilment(Answer):
+    reward_id: UUID
+    status: Status
+    fulfilled_at: datetime
 
 
 class UserNow(Answer):

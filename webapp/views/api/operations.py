@@ -229,6 +229,21 @@ OPERATIONS = (
         listed=True,
     ),
     Operation(
+        "post",
+        "/rewards/{reward_id}/fulfilment",
+        "fulfilReward",
+        "A reward was handed over",
+        "For rewards that are something else than money, store credit or a coupon: a T-shirt was sent, a month was"
+        " given. An approved one becomes `paid`; any other is refused, and the answer names its status.",
+        {
+            201: (answers.Fulfilment, "It is paid now."),
+            200: (answers.Fulfilment, "Sent before: the first answer."),
+        },
+        (400, 401, 403, 404, 409, 413, 415, 422, 429),
+        schemas.FulfilmentBody,
+        {"event_id": "sent_1", "note": "T-shirt, size M"},
+    ),
+    Operation(
         "get",
         "/conversions/{event_id}",
         "getConversion",
