@@ -33,6 +33,7 @@ def upgrade() -> None:
     _key_of_rule_days([*RULE_DAY, "kind"])
     _writer_of_notes(is_optional=True)
     _redemptions()
+    _pools()
     append_only.protect(op.get_bind())
 
 
@@ -68,9 +69,39 @@ def _redemptions() -> None:
     op.create_index("ix_redemption_parts_redemption_id", "redemption_parts", ["redemption_id"])
 
 
+def _pools() -> None:
+    left = sa.text("reward_id IS NULL")
+    op.create_table(
+        "coupon_pools",
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("program_id", Id, sa.ForeignKey("programs.id"), nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("low_at", sa.BigInteger, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.UniqueConstraint("program_id", "key"),
+        sa.CheckConstraint("low_at >= 0", name="low_at"),
+    )
+    op.create_table(
+        "pool_coupons",
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("pool_id", Id, sa.ForeignKey("coupon_pools.id"), nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("reward_id", Id, sa.ForeignKey("rewards.id", ondelete="RESTRICT")),
+        sa.Column("added_at", Moment, nullable=False),
+        sa.Column("handed_out_at", Moment),
+        sa.UniqueConstraint("pool_id", "code"),
+        sa.UniqueConstraint("reward_id"),
+        sa.CheckConstraint("(reward_id IS NULL) = (handed_out_at IS NULL)", name="handed_out"),
+    )
+    op.create_index("ix_pool_coupons_left", "pool_coupons", ["pool_id", "id"], postgresql_where=left, sqlite_where=left)
+
+
 def downgrade() -> None:
     if op.get_bind().exec_driver_sql("SELECT 1 FROM rewards WHERE kind <> 'cash' LIMIT 1").first():
         raise RuntimeError("there are rewards besides money: the version before would take them for money")
+    op.drop_table("pool_coupons")
+    op.drop_table("coupon_pools")
     op.drop_table("redemption_parts")
     op.drop_table("redemptions")
     # Counts of what was granted, of which nothing is left.

@@ -110,9 +110,8 @@ def test_another_kind_is_another_pay():
     (difference,) = differences(rule(), rule(**FIXED))
     assert words(difference.new) == ["The referrer gets 5.00 USD"]
     assert differences(rule(), rule()) == []
-    assert unchanged(rule(), rule()) == ["Name", "What it pays", "When", "Hold"]
+    assert unchanged(rule(), rule()) == ["Name", "What it pays", "Form of the reward", "When", "Hold"]
     assert [part.label for part in parts_of(rule()) if not part.says] == [
-        "Form of the reward",
         "Conditions",
         "Limits",
         "Dates",
@@ -163,3 +162,15 @@ def test_a_signup_has_no_second_one_and_many_conditions_make_no_long_list():
     assert more_cases(rule(**FIXED, trigger="signup"), facts(type="signup")) == ()
     many = [AMOUNT | {"value": 100 * number} for number in range(1, 15)]
     assert len(more_cases(rule(when={"all": many}), facts(amount="42.00 USD"))) == MOST_CASES
+
+
+@pytest.mark.parametrize(
+    ("reward", "says"),
+    [
+        ("cash", "When a friend makes a purchase, the referrer gets 5.00 USD."),
+        ("credit", "When a friend makes a purchase, the referrer gets 5.00 USD as store credit."),
+        ("custom", "When a friend makes a purchase, the referrer gets 5.00 USD in kind."),
+    ],
+)
+def test_a_rule_says_what_it_pays_with(reward, says):
+    assert plain(rule_sentence(rule(**FIXED, reward=reward))) == says

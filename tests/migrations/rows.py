@@ -370,6 +370,9 @@ def _credit_coupons_and_custom_rewards(connection: sa.Connection) -> None:
     insert(connection, "redemptions", id=UUID(int=130), **spent, **about)
     of = {"reward_id": _only(connection, "rewards"), "reward_sequence": 1}
     insert(connection, "redemption_parts", redemption_id=UUID(int=130), amount_minor=1, **of)
+    pool = {"id": UUID(int=131), "program_id": _program(connection), "key": "autumn", "name": "Autumn"}
+    insert(connection, "coupon_pools", low_at=10, created_at=NOON, **pool)
+    insert(connection, "pool_coupons", id=UUID(int=132), pool_id=UUID(int=131), code="A-1", added_at=NOON)
 
 
 def _exchange_quotes(connection: sa.Connection) -> None:

@@ -24,6 +24,8 @@ ACTIONS: Mapping[str, str] = {
     "reward_held": N_("Held a reward"),
     "reward_rejected": N_("Rejected a reward"),
     "debt_written_off": N_("Wrote off what was owed of a reward"),
+    "coupon_pool_added": N_("Made a coupon pool"),
+    "coupons_added": N_("Added coupons to a pool"),
     "reward_fulfilled": N_("Fulfilled a reward"),
     "referral_assigned": N_("Credited someone with a friend"),
     "referral_moved": N_("Moved a referral"),

@@ -25,7 +25,9 @@ from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
 SIDES: tuple[Side, ...] = ("referrer", "friend")
-REWARDS: tuple[Form, ...] = ("cash", "credit", "custom")
+REWARDS: tuple[Form, ...] = ("cash", "credit", "coupon", "custom")
+# The kind that goes with coupons, and they with it.
+COUPON_KIND = "coupon_from_pool"
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 # Why a version was published, in a line.
@@ -215,7 +217,17 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         raise RuleError("beneficiary", f"must be referrer for {rule.kind}, which counts the friends of a referrer")
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise RuleError("ends_at", "must be later than starts_at")
+    _check_coupon(rule)
     return rule
+
+
+def _check_coupon(rule: RuleDefinition) -> None:
+    """Let a rule give a coupon exactly when its kind takes one out of a pool; nothing of it is an amount."""
+    if (rule.reward == "coupon") != (rule.kind == COUPON_KIND):
+        raise RuleError("reward", f'must be "coupon" with the kind {COUPON_KIND}, and with no other')
+    for limit in rule.limits.each if rule.reward == "coupon" and rule.limits else ():
+        if limit.amount is not None:
+            raise RuleError(f"limits.{limit.scope}", "must have a count: a coupon has no amount")
 
 
 def _required(raw: Mapping[str, Any], field: str) -> Any:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from wtforms import Field, SelectField, StringField
 from wtforms.fields import SelectChoice
 
+from webapp.domain.coupon_pools import KEY, LONGEST_KEY
 from webapp.domain.money import EXPONENTS, Money, Percent
 from webapp.domain.registry import (
     MOST,
@@ -18,6 +19,7 @@ from webapp.domain.registry import (
     Kind,
     MinorUnits,
     Months,
+    PoolKey,
     Setting,
     SettingError,
     read_settings,
@@ -55,6 +57,12 @@ def _read_currency(text: str, _currency: str) -> str:
     return text
 
 
+def _read_pool(text: str, _currency: str) -> str:
+    if len(text) > LONGEST_KEY or not KEY.fullmatch(text):
+        raise TypedError(_("Please write the key of a coupon pool, as its page has it."))
+    return text
+
+
 def _read_toml(text: str, _currency: str) -> object:
     try:
         return tomllib.loads(f"value = {text.strip()}")["value"]
@@ -75,6 +83,7 @@ CONTROLS: dict[type[Any], Control] = {
         lambda value, currency: typed_money(Money(value, currency)),
     ),
     CurrencyCode: Control(_read_currency, lambda value, _currency: value, make=_currency_field),
+    PoolKey: Control(_read_pool, lambda value, _currency: value),
 }
 # A type that no control is known for is typed as in a rules file.
 _ANYTHING = Control(_read_toml, lambda value, _currency: item(value).as_string())

@@ -9,6 +9,7 @@ from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
 from webapp.models.coupon_code import CouponCode
+from webapp.models.coupon_pool import CouponPool, PoolCoupon
 from webapp.models.exchange_quote import ExchangeQuote
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
@@ -48,6 +49,7 @@ __all__ = [
     "CohortWeek",
     "Conversion",
     "CouponCode",
+    "CouponPool",
     "DisputeOutcome",
     "ExchangeQuote",
     "JobLease",
@@ -58,6 +60,7 @@ __all__ = [
     "LinkRevenueDay",
     "Model",
     "OutboxMail",
+    "PoolCoupon",
     "Program",
     "ProgramDay",
     "ProgramRevenueDay",

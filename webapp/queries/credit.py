@@ -1,6 +1,6 @@
 """Store credit: what a person has of it, and whether what was redeemed agrees with the books."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,6 +42,15 @@ def credit_of(session: Session, user_id: UUID) -> list[CreditBalance]:
         )
         for currency, accounts in balances_of(session, user_id, "credit").items()
     ]
+
+
+def redeemed_of(session: Session, reward_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what is redeemed of each of these rewards of which anything ever was, in minor units."""
+    if not reward_ids:
+        return {}
+    parts = select(RedemptionPart.reward_id, func.sum(RedemptionPart.amount_minor))
+    rows = session.execute(parts.where(RedemptionPart.reward_id.in_(reward_ids)).group_by(RedemptionPart.reward_id))
+    return {reward_id: int(minor) for reward_id, minor in rows}
 
 
 def _redeemed(session: Session) -> Iterator[str]:

@@ -21,7 +21,7 @@ from webapp.models import (
     RewardRuleVersion,
     append_only,
 )
-from webapp.queries import bonds, counted_rewards, credit, disputes
+from webapp.queries import bonds, counted_rewards, coupon_pools, credit, disputes
 
 # Decisions that pay, all of it or what a limit leaves.
 _EARNED = ("earned", "limit_cut")
@@ -55,6 +55,7 @@ def breaches(session: Session) -> Iterator[str]:
         *counted_rewards.CHECKS,
         *disputes.CHECKS,
         *credit.CHECKS,
+        *coupon_pools.CHECKS,
     ):
         yield from find(session)
 

@@ -27,7 +27,7 @@ from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms
-from webapp.services.rewards import Actor, Grant, change_statuses, grant_rewards, lock_rewards, take_back
+from webapp.services.rewards import Actor, Grant, change_statuses, end_coupons, grant_rewards, lock_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
 
 SIGNUP = "signup"
@@ -129,6 +129,9 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
     standing = lock_rewards(session, list(sides))
     ending = {id_ for id_, side in sides.items() if bond.kind == "remove" or side == "referrer"}
     ended = []
+    coupons = [reward for reward in standing if reward.id in ending]
+    reason = ACTIONS[bond.kind]
+    end_coupons(session, coupons, reason=reason, refund_id=None, actor=bond.actor, now=bond.now)
     for reward in standing:
         if reward.id not in ending or not reward.earned_minor or reward.status in ("rejected", "reversed"):
             continue

@@ -24,12 +24,13 @@ from webapp.domain.rewards import (
     taken_back,
 )
 from webapp.ids import new_id
-from webapp.models import LedgerEntry, LedgerTransaction, Model, RedemptionPart, Refund, Reward, RewardEvent
+from webapp.models import LedgerEntry, LedgerTransaction, Model, Refund, Reward, RewardEvent
+from webapp.queries.credit import redeemed_of
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.rollups import count_grant, count_withdrawal
 from webapp.services.rows import append
-from webapp.transactions import connection_of, note
+from webapp.transactions import before_the_end, connection_of, note
 
 MATURE_AT_ONCE = 500
 
@@ -313,7 +314,7 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
     )
     for reward_id, taken_as, minor in sums:
         taken.setdefault(reward_id, {})[str(taken_as)] = int(minor)
-    redeemed = _redeemed_of(session, [row.id for row in rows if row.kind == "credit"])
+    redeemed = redeemed_of(session, [row.id for row in rows if row.kind == "credit"])
     return [
         Standing(
             id=row.id,
@@ -332,14 +333,6 @@ def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
         )
         for row in rows
     ]
-
-
-def _redeemed_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
-    if not ids:
-        return {}
-    parts = select(RedemptionPart.reward_id, func.sum(RedemptionPart.amount_minor))
-    rows = session.execute(parts.where(RedemptionPart.reward_id.in_(ids)).group_by(RedemptionPart.reward_id))
-    return {reward_id: int(minor) for reward_id, minor in rows}
 
 
 _REWARDS = Model.metadata.tables["rewards"]
@@ -395,6 +388,9 @@ def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: da
         if step.reward.sequence == 0 or step.change.status != step.reward.status:
             note(session, "rewards_changed", status=step.change.status)
     append(session, RewardEvent, [_event_row(step, actor, now) for step in steps])
+    coupons = [step.reward.id for step in steps if step.reward.kind == "coupon" and step.change.status == "approved"]
+    if coupons:
+        before_the_end(session, lambda session: _hand_out(session, coupons, now))
     transactions: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
     for step in steps:
@@ -425,6 +421,25 @@ def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: da
         ]
     append(session, LedgerTransaction, transactions)
     append(session, LedgerEntry, entries)
+
+
+def _hand_out(session: Session, reward_ids: Sequence[UUID], now: datetime) -> None:
+    # Imported late: whoever hands out takes steps of rewards too.
+    from webapp.services.coupon_pools import hand_out
+
+    hand_out(session, reward_ids, now)
+
+
+def end_coupons(
+    session: Session, rewards: Sequence[Standing], *, reason: str, refund_id: UUID | None, actor: Actor, now: datetime
+) -> None:
+    """End locked rewards that are coupons of which none was handed out: they have no amount to be taken back."""
+    steps = [
+        Step(reward, Change("reversed"), reason, (), refund_id)
+        for reward in rewards
+        if reward.kind == "coupon" and reward.status in ("pending", "held", "approved")
+    ]
+    take_steps(session, steps, actor=actor, now=now)
 
 
 def _event_row(step: Step, actor: Actor, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from webapp.domain.explain import attribution_for_admin
 from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.formatting import number, say
+from webapp.queries.coupon_pools import PoolRow, list_pools
 from webapp.queries.figures import program_figures
 from webapp.queries.latest_acts import LatestAct, latest_acts
 from webapp.queries.money_figures import money_figures
@@ -68,7 +69,7 @@ def index() -> Response:
         "admin/overview/index.html",
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
         summary=_summary(waiting.count),
-        tasks=_tasks(waiting, now),
+        tasks=[*_tasks(waiting, now), *_low_pools(list_pools(session, program.id))],
         figures=overview_figures(program_figures(session, program.id, today), cash, currency=program.currency),
         owed=owed_card(session, program, today=today, cash=cash.get(program.currency)),
         lately=_told(acts)[:LINES] if acts else [],
@@ -131,6 +132,22 @@ def _tasks(waiting: Waiting, now: datetime) -> list[Task]:
             url=url_for("admin.rewards.show", reward_id=oldest.id),
             action=_("Look at it") if waiting.count == 1 else _("Look at the first"),
         )
+    ]
+
+
+def _low_pools(pools: list[PoolRow]) -> list[Task]:
+    return [
+        Task(
+            icon="discount",
+            title=_("The coupon pool “%(name)s” is running low", name=pool.name),
+            text=_("Whoever earns a coupon when it is empty waits for one."),
+            amounts=[],
+            age=ngettext("%(num)d code left", "%(num)d codes left", pool.left),
+            url=url_for("admin.coupon_pools.show", pool_id=pool.id),
+            action=_("Add codes"),
+        )
+        for pool in pools
+        if pool.is_low
     ]
 
 

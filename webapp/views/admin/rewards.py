@@ -17,6 +17,7 @@ from webapp.extensions import db
 from webapp.formatting import money, number, say
 from webapp.models import Program
 from webapp.queries.conversions import decisions_behind
+from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.reward_lists import CurrencySum, ListedReward, RewardFilter, find_rewards, list_rewards, sums_of
 from webapp.queries.rewards import contexts_of, find_reward, history_of
@@ -93,6 +94,7 @@ def show(reward_id: UUID) -> Response:
         deeds=[_deed(deed, row.granted.currency) for deed in deeds_of(session, [row.id])],
         choices=choice_cards(row, choices_for(row.status), now=utc_now()),
         owed=_owed(session, row),
+        coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
         can_be_fulfilled=can_be_fulfilled(row),
     )
 

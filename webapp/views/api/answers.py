@@ -35,10 +35,10 @@ class Reward(Answer):
     id: UUID
     beneficiary_id: UUID
     side: Literal["referrer", "friend"]
-    kind: Literal["cash", "credit", "custom"]
-    amount: int = Field(description="What was granted, for good, in minor units.")
+    kind: Literal["cash", "credit", "coupon", "custom"]
+    amount: int | None = Field(description="What was granted, for good, in minor units; null for a coupon.")
     reversed: int = Field(description="What was taken back of it since.")
-    currency: str
+    currency: str | None
     status: Status
     matures_at: datetime
     rule: RuleVersion

@@ -13,6 +13,7 @@ from webapp.domain.explain_rewards import decision_for_owner
 from webapp.extensions import db
 from webapp.formatting import number, say
 from webapp.queries.conversions import decisions_behind
+from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.rewards import (
     RewardContext,
@@ -43,6 +44,8 @@ class ListedReward:
     state_label: str
     amount: str
     ready_at: datetime | None
+    # The code that was handed out.
+    coupon: str = ""
 
 
 @bp.get("")
@@ -65,12 +68,13 @@ def index() -> Response:
     except UnknownCursorError:
         abort(404)
     contexts = contexts_of(session, [row.conversion_id for row in rows])
+    codes = codes_of(session, [row.id for row in rows if row.kind == "coupon"])
     return render(
         "referrer/rewards/index.html",
         part="referrer/rewards/_rows.html" if "before" in request.args else "referrer/rewards/_list.html",
         heading=_heading(sum(one.count for one in standings)),
         filters=filters,
-        rewards=[_listed(row, contexts[row.conversion_id]) for row in rows],
+        rewards=[_listed(row, contexts[row.conversion_id], codes.get(row.id, "")) for row in rows],
         next_cursor=str(more) if more else None,
     )
 
@@ -99,6 +103,7 @@ def show(reward_id: UUID) -> Response:
         card=card,
         heading=_("%(amount)s for %(what)s", amount=granted, what=_of(row, context)),
         granted=granted,
+        coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
         rule_name=row.version.definition.name,
         steps=steps_to_payment(row, signup=context.type == "signup"),
         history=[history_line(step, row.currency) for step in history_of(session, row.id)],
@@ -119,7 +124,7 @@ def _heading(total: int) -> str:
     return ngettext("%(count)s reward so far", "%(count)s rewards so far", total, count=number(total))
 
 
-def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
+def _listed(row: RewardRow, context: RewardContext, coupon: str) -> ListedReward:
     kept = stand_of(row, context.occurred_at).kept
     return ListedReward(
         id=row.id,
@@ -129,6 +134,7 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
         state_label=state_label(row),
         amount=worth_text(kept, row.kind),
         ready_at=row.matures_at if row.status == "pending" else None,
+        coupon=coupon,
     )
 
 
