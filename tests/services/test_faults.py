@@ -18,10 +18,11 @@ from webapp.database import write_transaction, writing_engine
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
-from webapp.models import Conversion, Model, Reward, RewardRule, User
+from webapp.models import Conversion, CouponPool, Model, Reward, RewardRule, User
 from webapp.queries import audit, ledger, rollups, rules
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
+from webapp.services.coupon_pools import CodesTakenError, add_codes, add_pool
 from webapp.services.disputes import OutcomeTakenError
 from webapp.services.people import EmailTakenError
 from webapp.services.redemptions import RedemptionTakenError, RedemptionUndoneError, redeem_credit, undo_redemption
@@ -37,6 +38,14 @@ from webapp.transactions import write_what_was_left
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
 TEN_PERCENT = {"key": "ten-percent", "beneficiary": "friend", "settings": {"percent": "10", "first_purchases": 1}}
+IN_COUPONS = {
+    "key": "in-coupons",
+    "trigger": "upgrade",
+    "kind": "coupon_from_pool",
+    "settings": {"pool": "autumn"},
+    "reward": "coupon",
+    "hold_days": 0,
+}
 IN_CREDIT = {**money.TEN_DOLLARS, "key": "in-credit", "trigger": "renewal", "reward": "credit", "hold_days": 0}
 WELCOME = {**money.TEN_DOLLARS, "key": "welcome", "trigger": "signup"}
 
@@ -66,7 +75,12 @@ def a_history(in_app):
         publish(session, **IN_CREDIT)
         buy(session, bob, event_id="credit", type="renewal", at=NOON - 5 * DAY)
         redeem(session, event_id="spent before", minor=400)
-        factories.person(session, name="Luca Rossi")
+        luca = factories.person(session, name="Luca Rossi")
+        about = {"by": luca.id, "now": NOON}
+        pool = add_pool(session, factories.program(session).id, key="autumn", name="Autumn", low_at=2, **about)
+        publish(session, **IN_COUPONS)
+        buy(session, ivy, event_id="waits for a code", type="upgrade", at=NOON - 6 * DAY)
+        add_codes(session, pool, ["A-1", "A-2"], **about)
         zoe, _nobody = join(session, CameBy(), name="Zoe Novak", email="zoe@example.org")
         buy(session, zoe, "20.00 USD", event_id="unreferred")
         refund(session, "10.00 USD", order_id="awaited order", event_id="waits 1")
@@ -178,6 +192,16 @@ def a_refund_of_what_was_spent_in_part(session):
     refund(session, of="credit")
 
 
+def a_coupon(session):
+    """Handed out at once."""
+    buy(session, named(session, "Bob Miller"), event_id="coupon", type="upgrade", at=NOON - 4 * DAY)
+
+
+def an_upload(session):
+    pool = session.scalars(select(CouponPool)).one()
+    add_codes(session, pool, ["A-3"], by=named(session, "Luca Rossi").id, now=NOON)
+
+
 def a_move(session):
     """All of them are new rows, and some of them are taken back at once; one was paid."""
     bob, luca = named(session, "Bob Miller"), named(session, "Luca Rossi")
@@ -247,6 +271,8 @@ OPERATIONS = {
     a_redemption: RedemptionTakenError,
     a_redemption_that_is_undone: RedemptionUndoneError,
     a_refund_of_what_was_spent_in_part: RefundTakenError,
+    a_coupon: EventTakenError,
+    an_upload: CodesTakenError,
     a_move: ChangedMeanwhileError,
     a_removal: ChangedMeanwhileError,
     an_assignment: ChangedMeanwhileError,
