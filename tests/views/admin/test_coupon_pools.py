@@ -10,6 +10,7 @@ from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, csrf_token, sign_in, submit
 from tests.services.test_coupon_pools import COUPON
 from tests.views.admin.conftest import words
+from tests.views.admin.rule_forms import FIXED, PERCENT, hidden, said, send, versions
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import PoolCoupon
@@ -115,3 +116,36 @@ def test_only_its_owner_and_admins_see_a_code_and_no_money(app, marta, page, poo
     assert "SECRET" not in page("/admin/audit")
     assert hers.get("/dashboard").status_code == 200
     assert hers.get("/dashboard/rewards/statement/2026-11").status_code == 200
+
+
+RULE = {
+    **{name: value for name, value in PERCENT.items() if not name.startswith("setting_")},
+    "kind": "coupon_from_pool",
+    "setting_pool": "autumn",
+    "reward": "coupon",
+}
+
+
+def test_a_rule_that_gives_a_coupon_is_written_as_a_form(app, marta, pool):
+    page = marta.get("/admin/rules/new?kind=coupon_from_pool").get_data(as_text=True)
+    assert "Form of the reward" not in page, "there is nothing to choose"
+    review = send(marta, "/admin/rules/new/review", RULE)
+    assert "the referrer gets a coupon" in said(review)
+    data = {"definition": hidden(review, "definition"), "number": hidden(review, "number"), "note": "For autumn"}
+    send(marta, "/admin/rules", data, 303)
+    (published,) = versions(app)
+    assert (published[2].reward, str(published[2].settings.pool)) == ("coupon", "autumn")
+
+
+def test_a_rule_of_a_pool_that_is_not_there_is_not_published(app, marta, pool):
+    page = send(marta, "/admin/rules/new/review", RULE | {"setting_pool": "winter"}, 422)
+    assert "There is no coupon pool with this key." in said(page)
+    assert versions(app) == []
+
+
+def test_money_can_be_given_in_another_form(app, marta):
+    page = marta.get("/admin/rules/new?kind=fixed_amount").get_data(as_text=True)
+    assert "Store credit" in page
+    assert 'value="coupon"' not in page
+    review = send(marta, "/admin/rules/new/review", FIXED | {"reward": "credit"})
+    assert "$5.00 as store credit" in said(review)
