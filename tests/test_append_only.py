@@ -17,7 +17,7 @@ from webapp.models import Model, Reward, User, append_only
 from webapp.services.quotes import add_quote
 from webapp.services.redemptions import redeem_credit
 from webapp.services.referral_changes import Wanted, change_referral
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")

@@ -376,19 +376,8 @@ def _credit_coupons_and_custom_rewards(connection: sa.Connection) -> None:
 
 
 def _exchange_quotes(connection: sa.Connection) -> None:
-    insert(
-        connection,
-        "exchange_quotes",
-        id=UUID(int=110),
-        program_id=_program(connection),
-        sequence=1,
-        base="EUR",
-        counter="USD",
-        rate="1.0842",
-        valid_from=NOON,
-        added_by=ADA,
-        added_at=NOON,
-    )
+    quote = {"base": "EUR", "counter": "USD", "rate": "1.0842", "valid_from": NOON, "added_by": ADA, "added_at": NOON}
+    insert(connection, "exchange_quotes", id=UUID(int=110), program_id=_program(connection), sequence=1, **quote)
 
 
 ROWS: dict[str, Callable[[sa.Connection], None]] = {

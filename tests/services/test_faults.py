@@ -1,24 +1,24 @@
 """The database fails in the middle of a money operation: nothing of it is there, and a repeat ends as without it."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
+from tests.services.faults import canonical, counting, dump, gone
 from webapp.database import write_transaction, writing_engine
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
-from webapp.models import Conversion, CouponPool, Model, Reward, RewardRule, User
+from webapp.models import Conversion, CouponPool, Reward, RewardRule, User
 from webapp.queries import audit, ledger, rollups, rules
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
@@ -29,7 +29,8 @@ from webapp.services.redemptions import RedemptionTakenError, RedemptionUndoneEr
 from webapp.services.referral_changes import ChangedMeanwhileError, Wanted, change_referral
 from webapp.services.refunds import RefundTakenError
 from webapp.services.reported_signups import ExternalIdTakenError, SignupReport, report_signup
-from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 from webapp.services.write_offs import OwedChangedError, write_off_what_is_owed
@@ -355,10 +356,6 @@ def forget() -> None:
     rules._versions.clear()
 
 
-def gone() -> OperationalError:
-    return OperationalError("a statement", {}, ConnectionError("the connection is gone"))
-
-
 def break_commit(
     operation: Callable[[Session], None], monkeypatch: pytest.MonkeyPatch, *, first: Callable[[Any], None]
 ) -> None:
@@ -372,48 +369,3 @@ def break_commit(
         patched.setattr(writing_engine().dialect, "do_commit", commit)
         with pytest.raises(OperationalError, match="the connection is gone"):
             carry_out(operation)
-
-
-@contextmanager
-def counting(*, fails_at: int | None = None) -> Iterator[dict[str, int]]:
-    """Count the statements, and let the engine fail at one of them."""
-    counted = {"seen": 0}
-
-    def see(*_anything: object) -> None:
-        counted["seen"] += 1
-        if counted["seen"] == fails_at:
-            raise gone()
-
-    event.listen(writing_engine(), "before_cursor_execute", see)
-    try:
-        yield counted
-    finally:
-        event.remove(writing_engine(), "before_cursor_execute", see)
-
-
-def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of every table, as it is committed, or as a session in a transaction sees it."""
-    reading = session or db.session()
-    found = {
-        table.name: [tuple(row) for row in reading.connection().execute(select(table).order_by(*table.primary_key))]
-        for table in Model.metadata.sorted_tables
-    }
-    if session is None:
-        reading.rollback()
-    return found
-
-
-def canonical(dumped: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
-    """Return a dump with ids replaced by their number: new ones are drawn each time, in the order of time.
-
-    The hash of an audit entry, the last column, is made of ids too.
-    """
-    numbers: dict[UUID, int] = {}
-    dumped = {**dumped, "audit_entries": [row[:-1] for row in dumped["audit_entries"]]}
-    return {
-        table: [
-            tuple(numbers.setdefault(value, len(numbers)) if isinstance(value, UUID) else value for value in row)
-            for row in rows
-        ]
-        for table, rows in dumped.items()
-    }

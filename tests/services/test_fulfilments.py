@@ -15,7 +15,7 @@ from webapp.queries.ledger import breaches
 from webapp.queries.rewards import balances_of
 from webapp.services.fulfilments import NotFulfillableError, fulfil_reward
 from webapp.services.reward_decisions import UnknownRewardError
-from webapp.services.rewards import SYSTEM, Actor
+from webapp.services.reward_steps import SYSTEM, Actor
 
 pytestmark = pytest.mark.usefixtures("in_app")
 

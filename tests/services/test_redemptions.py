@@ -26,7 +26,7 @@ from webapp.services.redemptions import (
     redeem_credit,
     undo_redemption,
 )
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 
 pytestmark = pytest.mark.usefixtures("in_app")
 

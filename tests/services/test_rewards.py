@@ -15,7 +15,8 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Reward, RewardEvent
 from webapp.queries.ledger import breaches
-from webapp.services.rewards import SYSTEM, Actor, change_status, lock_rewards, mature_rewards, take_back
+from webapp.services.reward_steps import SYSTEM, Actor, lock_rewards
+from webapp.services.rewards import change_status, mature_rewards, take_back
 
 INSTANT = timedelta(microseconds=1)
 # A way to each status.

@@ -20,7 +20,7 @@ from webapp.queries.rules import find_versions
 from webapp.services.audit import record_act
 from webapp.services.outbox import queue_mail
 from webapp.services.queues import queue_for
-from webapp.services.rewards import SYSTEM, Standing, Step, lock_rewards, take_steps
+from webapp.services.reward_steps import SYSTEM, Standing, Step, lock_rewards, take_steps
 from webapp.services.rows import append
 from webapp.transactions import connection_of
 

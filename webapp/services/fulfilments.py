@@ -10,7 +10,7 @@ from webapp.domain.rewards import Change, Status, moved
 from webapp.models import RewardNote
 from webapp.services.audit import record_act
 from webapp.services.reward_decisions import UnknownRewardError
-from webapp.services.rewards import Actor, Standing, Step, lock_rewards, take_steps
+from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
 from webapp.services.rows import append
 
 FULFILLED = "fulfilled"

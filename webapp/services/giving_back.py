@@ -13,7 +13,7 @@ from webapp.domain.ledger import Posting
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, given_back
 from webapp.models import RewardEvent
-from webapp.services.rewards import Actor, Standing, take_changes
+from webapp.services.reward_steps import Actor, Standing, take_changes
 from webapp.services.rollups import count_withdrawal
 
 

@@ -19,7 +19,8 @@ from webapp.queries.conversions import Decided, Surroundings, decisions_of_many
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
 from webapp.services.refunds import lock_conversions
-from webapp.services.rewards import Actor, Grant, end_coupons, grant_rewards, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.rewards import Grant, end_coupons, grant_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
 
 

@@ -19,7 +19,7 @@ from webapp.domain.rewards import Change, Status
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, Redemption, RedemptionPart, Reward
 from webapp.services.queues import queue_for
-from webapp.services.rewards import Actor, Standing, Step, lock_rewards, take_steps
+from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
 from webapp.services.rows import append
 
 REDEEMED, UNDONE = "redeemed", "redemption_undone"

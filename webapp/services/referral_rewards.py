@@ -27,7 +27,8 @@ from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms
-from webapp.services.rewards import Actor, Grant, change_statuses, end_coupons, grant_rewards, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.rewards import Grant, change_statuses, end_coupons, grant_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
 
 SIGNUP = "signup"

@@ -14,7 +14,7 @@ from webapp.forms.fulfilment import FulfilmentForm
 from webapp.queries.reward_lists import ListedReward, find_rewards
 from webapp.services.fulfilments import NotFulfillableError, fulfil_reward
 from webapp.services.reward_decisions import UnknownRewardError
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.views.admin.reward_rows import reward_line
 from webapp.web import load_program, render
 
