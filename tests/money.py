@@ -16,7 +16,8 @@ from webapp.queries.rewards import balances_of
 from webapp.services.conversions import Event, Recorded, record_conversion
 from webapp.services.disputes import Decided, OutcomeReport, record_outcome
 from webapp.services.refunds import Refunded, RefundReport, record_refund
-from webapp.services.rewards import SYSTEM, Actor, change_status
+from webapp.services.reward_steps import SYSTEM, Actor
+from webapp.services.rewards import change_status
 from webapp.services.rules import Publication, publish_rules
 from webapp.services.signups import CameBy
 

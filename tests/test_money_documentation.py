@@ -19,6 +19,7 @@ from webapp.database import write_transaction
 from webapp.domain import conditions, limits, outcomes
 from webapp.domain.condition_fields import FIELDS
 from webapp.domain.conditions import read_conditions
+from webapp.domain.credit import available_minor, credit_taken_back, parts_of
 from webapp.domain.exclusive import Contender, losers
 from webapp.domain.facts import Earned, Used, facts
 from webapp.domain.ledger import ACCOUNTS
@@ -29,7 +30,7 @@ from webapp.domain.quotes import Quote, convert
 from webapp.domain.refunds import WentBack, counted, refundable, still_earned
 from webapp.domain.registry import KINDS
 from webapp.domain.rewards import STATUSES
-from webapp.domain.rules import read_rule
+from webapp.domain.rules import REWARDS, read_rule
 from webapp.queries.rewards import find_reward, list_rewards
 from webapp.services.write_offs import write_off_what_is_owed
 
@@ -280,6 +281,24 @@ def test_the_table_of_writing_off_is_what_happens(in_app):
             row = find_reward(session, ada.id, reward_id)
             found.append((Money(row.amount_minor - row.taken_minor, "USD"), Money(row.owed_minor, "USD")))
     assert [(str(kept), str(owed)) for kept, owed in found] == list(zip(keeps, owes, strict=True))
+
+
+@pytest.mark.parametrize("line", table("| spent | sent back |").splitlines()[2:])
+def test_a_line_of_the_table_of_store_credit_adds_up(line):
+    spent, back, available, owed = (Money.parse(cell.strip()) for cell in line.strip("|").split("|"))
+    granted, approved, clawback = Money(1000, "USD"), 1000 - spent.minor, 0
+    ((_key, part),) = parts_of(spent.minor, [("it", 1000)]) if spent.minor else [("it", None)]
+    status = part.status if part else "approved"
+    for _change, postings in credit_taken_back(back, granted, spent.minor, status) if back.minor else ():
+        for posting in postings:
+            approved += posting.amount.minor if posting.account == "approved" else 0
+            clawback += posting.amount.minor if posting.account == "clawback" else 0
+    assert (available_minor(approved, clawback), -clawback) == (available.minor, owed.minor)
+
+
+def test_every_form_of_a_reward_is_explained():
+    besides = TEXT.partition("## Besides money")[2].partition("## ")[0]
+    assert set(re.findall(r"^- \*\*`(\w+)`\*\*", besides, re.MULTILINE)) == set(REWARDS) - {"cash"}
 
 
 def test_its_links_lead_somewhere():

@@ -27,12 +27,14 @@ from webapp.extensions import WRITER, db
 from webapp.metrics import current_metrics
 from webapp.transactions import (
     AT_THE_END,
+    BEFORE_THE_END,
     CONNECTION,
     GATHERED,
     NOTED,
     OPEN,
     connection_of,
     sent_together,
+    write_what_comes_before,
     write_what_was_left,
 )
 
@@ -123,7 +125,7 @@ def write_transaction() -> Iterator[Session]:
             session.rollback()
             raise
         finally:
-            for what in (OPEN, CONNECTION, AT_THE_END, GATHERED, NOTED):
+            for what in (OPEN, CONNECTION, BEFORE_THE_END, AT_THE_END, GATHERED, NOTED):
                 session.info.pop(what, None)
     if noted:
         current_metrics().count_noted(noted)
@@ -131,6 +133,8 @@ def write_transaction() -> Iterator[Session]:
 
 def _end(session: Session) -> None:
     # Of what is changed through objects the session asks the outcome, so it goes first.
+    session.flush()
+    write_what_comes_before(session)
     session.flush()
     if AT_THE_END in session.info:
         with sent_together(session):

@@ -24,7 +24,8 @@ from webapp.services.conversions import Event, record_conversion
 from webapp.services.links import open_link
 from webapp.services.people import create_person
 from webapp.services.refunds import RefundReport, record_refund
-from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy, sign_up
 
 DEMO_DOMAIN = "demo.example"

@@ -24,7 +24,8 @@ from webapp.services.coupon_codes import add_coupon
 from webapp.services.keys import PREFIX, create_key
 from webapp.services.referral_changes import Wanted, change_referral
 from webapp.services.reward_decisions import decide_rewards
-from webapp.services.rewards import SYSTEM, change_statuses
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import change_statuses
 from webapp.services.rules import change_rule_state, publish_rules
 
 _BONUSES = [{"friends": 3, "amount": 500}, {"friends": 10, "amount": 2500}, {"friends": 25, "amount": 7500}]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 # What a write transaction keeps in the session's `info` while it is open.
 OPEN, CONNECTION, AT_THE_END, GATHERED, NOTED = "writing", "connection", "at_the_end", "gathered", "noted"
+BEFORE_THE_END = "before_the_end"
 
 # What was noted: a name and labels, in order of their names.
 Noted = tuple[str, tuple[tuple[str, str], ...]]
@@ -32,6 +33,15 @@ def at_the_end(session: Session, write: Callable[[Session], None]) -> None:
     a commit takes. And for rows that nobody reads in the same transaction.
     """
     _left_in(session).append(write)
+
+
+def before_the_end(session: Session, write: Callable[[Session], None]) -> None:
+    """Leave something for when all else is done, which asks the database too; what is left for the very end follows.
+
+    For what has to wait for others: nobody waits for this transaction longer than for that and a commit.
+    """
+    _left_in(session)
+    session.info.setdefault(BEFORE_THE_END, []).append(write)
 
 
 class Gathering(Protocol):
@@ -90,8 +100,15 @@ def sent_together(session: Session) -> Iterator[None]:
         raise DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=dialect) from error
 
 
+def write_what_comes_before(session: Session) -> None:
+    """Write what was left for when all else is done."""
+    for write in session.info.pop(BEFORE_THE_END, ()):
+        write(session)
+
+
 def write_what_was_left(session: Session) -> None:
     """Write what was left for the end now."""
+    write_what_comes_before(session)
     for write in session.info.pop(AT_THE_END, ()):
         write(session)
     for gathering in session.info.pop(GATHERED, {}).values():

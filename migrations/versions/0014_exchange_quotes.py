@@ -7,7 +7,7 @@ from webapp.models import append_only
 from webapp.models.base import Id, Moment
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -18,7 +18,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Conversion, LedgerEntry, Model, Reward
 from webapp.queries.ledger import breaches
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 from webapp.services.signups import CameBy
 from webapp.views.api.conversions import tell_conversion
 from webapp.views.api.schemas import ConversionBody

@@ -196,7 +196,7 @@ def test_what_is_not_toml_names_its_line_and_publishes_nothing(app, rules):
         ('trigger = "purchase"', "", "trigger is missing"),
         ('trigger = "purchase"', 'trigger = "Big Purchase"', "trigger must be signup, purchase, renewal"),
         ('beneficiary = "referrer"', 'beneficiary = "both"', "beneficiary must be friend or referrer, not 'both'"),
-        ('kind = "percent_of_purchase"', 'kind = "magic"', "kind must be first_purchase or fixed_amount or "),
+        ('kind = "percent_of_purchase"', 'kind = "magic"', "kind must be coupon_from_pool or "),
         ('reward = "cash"', 'reward = "gold"', "reward must be cash"),
         ("hold_days = 30", "hold_days = -1", "hold_days must be a whole number of days from 0 to 400"),
         ("ends_at = 2027-01-01T00:00:00Z", "ends_at = 2025-01-01T00:00:00Z", "ends_at must be later than starts_at"),

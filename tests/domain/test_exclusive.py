@@ -31,6 +31,9 @@ def in_euros(amount: Money, currency: str) -> Money | None:
         pytest.param(["9.60 EUR", "12.00 USD"], 0, id="worth the same by the quote"),
         pytest.param(["9.59 EUR", "12.00 USD"], 1, id="worth less by the quote"),
         pytest.param(["90000 JPY", "0.01 USD"], 1, id="what no quote converts is worth less than what one does"),
+        pytest.param(["0.00 USD", "0.01 USD"], 1, id="a coupon has no amount, and loses to any money"),
+        pytest.param(["0.00 USD", "90000 JPY"], 1, id="also to money that nothing converts"),
+        pytest.param(["0.00 USD", "0.00 USD"], 0, id="of two coupons the older one"),
         pytest.param(["90000 JPY", "9.000 KWD"], 0, id="when nothing can be compared the older one"),
     ],
 )
@@ -56,3 +59,8 @@ def test_groups_and_rules_without_one_do_not_meet():
 def test_an_event_without_an_amount_is_compared_in_the_currency_of_the_oldest():
     contenders = [contender("a", "5.00 EUR"), contender("b", "500.00 USD"), contender("c", "5.01 EUR")]
     assert set(losers(contenders, None, same_currency)) == {0, 1}
+
+
+def test_the_currency_of_a_coupon_says_nothing():
+    contenders = [contender("a", "0.00 USD"), contender("b", "5.00 EUR"), contender("c", "500.00 USD")]
+    assert set(losers(contenders, None, same_currency)) == {0, 2}

@@ -110,9 +110,8 @@ def test_another_kind_is_another_pay():
     (difference,) = differences(rule(), rule(**FIXED))
     assert words(difference.new) == ["The referrer gets 5.00 USD"]
     assert differences(rule(), rule()) == []
-    assert unchanged(rule(), rule()) == ["Name", "What it pays", "When", "Hold"]
+    assert unchanged(rule(), rule()) == ["Name", "What it pays", "Form of the reward", "When", "Hold"]
     assert [part.label for part in parts_of(rule()) if not part.says] == [
-        "Form of the reward",
         "Conditions",
         "Limits",
         "Group",
@@ -228,3 +227,15 @@ def test_a_friend_is_one_more_unless_they_counted_before():
     ]
     # An account is opened once.
     assert with_friends(rule(**BONUSES, trigger="signup"), facts(type="signup", nth_purchase=2), 3).is_new_friend
+
+
+@pytest.mark.parametrize(
+    ("reward", "says"),
+    [
+        ("cash", "When a friend makes a purchase, the referrer gets 5.00 USD."),
+        ("credit", "When a friend makes a purchase, the referrer gets 5.00 USD as store credit."),
+        ("custom", "When a friend makes a purchase, the referrer gets 5.00 USD in kind."),
+    ],
+)
+def test_a_rule_says_what_it_pays_with(reward, says):
+    assert plain(rule_sentence(rule(**FIXED, reward=reward))) == says

@@ -181,7 +181,7 @@ def wrong(field, problem, values):
         *wrong("trigger", TRIGGER, ["", "Purchase", "1st", "_a", "a b", "a\n", "é", "t" * 41, 5, True, None]),
         *wrong("beneficiary", "must be friend or referrer, not {!r}", ["", "Friend", "both", "friend ", 1, True, None]),
         *wrong("kind", f"must be {KIND_NAMES}, not {{!r}}", ["", "percent", "Fixed_amount", 1, []]),
-        *wrong("reward", "must be cash, not {!r}", ["", "Cash", "points", True, None]),
+        *wrong("reward", "must be cash or coupon or credit or custom, not {!r}", ["", "Cash", "points", True, None]),
         *wrong("hold_days", HOLD, [-1, 401, 10**30, 30.0, True, False, "30", None, timedelta(days=30)]),
         *wrong("starts_at", MOMENT, [date(2026, 1, 1), datetime(2026, 1, 1), "2026-01-01T00:00:00Z", 1767225600]),  # noqa: DTZ001
         *wrong("ends_at", MOMENT, [date(2026, 1, 1), datetime(2026, 1, 1), START.time(), True, None]),  # noqa: DTZ001

@@ -28,6 +28,7 @@ from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
 from webapp.services.coupon_codes import add_coupon, retire_coupon
+from webapp.services.coupon_pools import add_codes, add_pool
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.quotes import add_quote
 from webapp.services.roles import change_role
@@ -87,6 +88,8 @@ PAGES = {
         *("/admin/rewards", "/admin/rewards?status=held", "/admin/rewards/{reward}", "/admin/rewards/{reward}/as-seen"),
         *("/admin/ledger", "/admin/ledger?person={user}&as_of=2030-01-01", "/admin/ledger?q=a"),
         "/admin/ledger?account=pending&currency=USD",
+        *("/admin/rewards/{reward}/fulfilment", "/admin/coupon-pools", "/admin/coupon-pools/new wrong"),
+        *("/admin/coupon-pools/{pool} wrong",),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
         "/admin/rewards/{owing}/write-off wrong",
     ),
@@ -187,7 +190,11 @@ def fill(app, *, full):
             revoke_key(session, session.get_one(ApiKey, key_ids.pop()), by=admin_id, now=now)
             change_role(session, people["marketer"], "referrer", by=admin_id, now=now)
             change_role(session, people["marketer"], "marketer", by=admin_id, now=now)
-        named = {"user": people["referrer"].id, "key": key_ids[0]}
+        by, about = people["admin"].id, {"key": "autumn", "name": "10% off in autumn", "low_at": 20}
+        pool = add_pool(session, factories.program(session).id, **about, by=by, now=now)
+        if full:
+            add_codes(session, pool, ["A-1", "A-2"], by=by, now=now)
+        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {

@@ -364,20 +364,20 @@ def _disputes_and_write_offs(connection: sa.Connection) -> None:
     )
 
 
+def _credit_coupons_and_custom_rewards(connection: sa.Connection) -> None:
+    spent = {"event_id": "spent_1", "user_id": ADA, "amount_minor": 1, "currency": "USD"}
+    about = {"program_id": _program(connection), "occurred_at": NOON, "recorded_at": NOON}
+    insert(connection, "redemptions", id=UUID(int=130), **spent, **about)
+    of = {"reward_id": _only(connection, "rewards"), "reward_sequence": 1}
+    insert(connection, "redemption_parts", redemption_id=UUID(int=130), amount_minor=1, **of)
+    pool = {"id": UUID(int=131), "program_id": _program(connection), "key": "autumn", "name": "Autumn"}
+    insert(connection, "coupon_pools", low_at=10, created_at=NOON, **pool)
+    insert(connection, "pool_coupons", id=UUID(int=132), pool_id=UUID(int=131), code="A-1", added_at=NOON)
+
+
 def _exchange_quotes(connection: sa.Connection) -> None:
-    insert(
-        connection,
-        "exchange_quotes",
-        id=UUID(int=110),
-        program_id=_program(connection),
-        sequence=1,
-        base="EUR",
-        counter="USD",
-        rate="1.0842",
-        valid_from=NOON,
-        added_by=ADA,
-        added_at=NOON,
-    )
+    quote = {"base": "EUR", "counter": "USD", "rate": "1.0842", "valid_from": NOON, "added_by": ADA, "added_at": NOON}
+    insert(connection, "exchange_quotes", id=UUID(int=110), program_id=_program(connection), sequence=1, **quote)
 
 
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -393,5 +393,6 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0010": _referrals_that_are_changed_by_people,
     "0011": _friends_who_count_and_corrections,
     "0012": _disputes_and_write_offs,
+    "0013": _credit_coupons_and_custom_rewards,
     "0014": _exchange_quotes,
 }

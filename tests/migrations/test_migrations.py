@@ -160,6 +160,21 @@ def test_the_way_back_is_refused_once_there_was_a_dispute_or_a_write_off(empty):
     assert rows_in_every_table() == full | {"reward_events": full["reward_events"] + 1}
 
 
+def test_the_way_back_is_refused_whole_once_there_is_a_reward_besides_money(empty):
+    """The version before would take store credit for money, and pay it."""
+    for revision in REVISIONS[: REVISIONS.index("0013") + 1]:
+        upgrade(revision=revision)
+        fill(revision)
+    full = rows_in_every_table()
+    with writing_engine().connect().execution_options(**WRITING) as connection:
+        connection.execute(sa.text("UPDATE rewards SET kind = 'credit' WHERE side = 'friend'"))
+        connection.commit()
+    with pytest.raises(SystemExit) as refused:
+        downgrade(revision="0012")
+    assert "besides money" in str(refused.value.__context__)
+    assert rows_in_every_table() == full
+
+
 def test_rows_survive_each_step_there_and_back(empty):
     for revision in REVISIONS:
         upgrade(revision=revision)

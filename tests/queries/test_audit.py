@@ -70,7 +70,7 @@ def test_names_are_those_of_today_and_of_the_program_alone():
     assert names.people == {ada_id: "Ada Okafor"}
     assert [(found, key.name, key.revoked) for found, key in names.keys.items()] == [(key_id, "shop", False)]
     assert list(names.rules.values()) == ["Today"]
-    assert [(str(reward.amount), reward.beneficiary_name) for reward in names.rewards.values()] == [
+    assert [(str(reward.worth.amount), reward.beneficiary_name) for reward in names.rewards.values()] == [
         ("5.00 USD", "Ada Okafor")
     ]
     assert names_of(session, other_id, entries).people == {}

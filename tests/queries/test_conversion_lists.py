@@ -19,7 +19,7 @@ from webapp.queries.traces import deeds_of, entries_of, find_conversion, refunds
 from webapp.services.clicks import Visit
 from webapp.services.keys import create_key
 from webapp.services.reward_decisions import decide_rewards
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")

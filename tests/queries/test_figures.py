@@ -12,7 +12,7 @@ from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.queries.figures import NOTHING, PERIOD_DAYS, Counted, Day, program_figures, referrer_figures
 from webapp.services.conversions import Event, record_conversion
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")

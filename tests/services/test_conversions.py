@@ -20,7 +20,7 @@ from webapp.models import Conversion, LedgerEntry, Reward, RewardDecision, Rewar
 from webapp.queries.conversions import decisions_of
 from webapp.queries.ledger import breaches
 from webapp.services.conversions import EventTakenError, OrderTakenError
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy
 
 INSTANT = timedelta(microseconds=1)

@@ -22,7 +22,8 @@ from webapp.queries.ledger import breaches
 from webapp.queries.rewards import balances_of
 from webapp.services.conversions import Event, EventTakenError, record_conversion
 from webapp.services.refunds import RefundReport, RefundTakenError, record_refund
-from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy
 

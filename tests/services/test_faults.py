@@ -1,32 +1,36 @@
 """The database fails in the middle of a money operation: nothing of it is there, and a repeat ends as without it."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
+from tests.services.faults import canonical, counting, dump, gone
 from webapp.database import write_transaction, writing_engine
+from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
-from webapp.models import Conversion, Model, Reward, RewardRule, User
+from webapp.models import Conversion, CouponPool, Reward, RewardRule, User
 from webapp.queries import audit, ledger, rollups, rules
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
+from webapp.services.coupon_pools import CodesTakenError, add_codes, add_pool
 from webapp.services.disputes import OutcomeTakenError
 from webapp.services.people import EmailTakenError
+from webapp.services.redemptions import RedemptionTakenError, RedemptionUndoneError, redeem_credit, undo_redemption
 from webapp.services.referral_changes import ChangedMeanwhileError, Wanted, change_referral
 from webapp.services.refunds import RefundTakenError
 from webapp.services.reported_signups import ExternalIdTakenError, SignupReport, report_signup
-from webapp.services.rewards import SYSTEM, mature_rewards
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import mature_rewards
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 from webapp.services.write_offs import OwedChangedError, write_off_what_is_owed
@@ -35,6 +39,15 @@ from webapp.transactions import write_what_was_left
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
 TEN_PERCENT = {"key": "ten-percent", "beneficiary": "friend", "settings": {"percent": "10", "first_purchases": 1}}
+IN_COUPONS = {
+    "key": "in-coupons",
+    "trigger": "upgrade",
+    "kind": "coupon_from_pool",
+    "settings": {"pool": "autumn"},
+    "reward": "coupon",
+    "hold_days": 0,
+}
+IN_CREDIT = {**money.TEN_DOLLARS, "key": "in-credit", "trigger": "renewal", "reward": "credit", "hold_days": 0}
 WELCOME = {**money.TEN_DOLLARS, "key": "welcome", "trigger": "signup"}
 
 
@@ -60,7 +73,15 @@ def a_history(in_app):
             session, CameBy(typed=factories.link_of(session, ada)), name="Ivy Jones", email="ivy@example.org"
         )
         buy(session, ivy, "30.00 USD", event_id="ready")
-        factories.person(session, name="Luca Rossi")
+        publish(session, **IN_CREDIT)
+        buy(session, bob, event_id="credit", type="renewal", at=NOON - 5 * DAY)
+        redeem(session, event_id="spent before", minor=400)
+        luca = factories.person(session, name="Luca Rossi")
+        about = {"by": luca.id, "now": NOON}
+        pool = add_pool(session, factories.program(session).id, key="autumn", name="Autumn", low_at=2, **about)
+        publish(session, **IN_COUPONS)
+        buy(session, ivy, event_id="waits for a code", type="upgrade", at=NOON - 6 * DAY)
+        add_codes(session, pool, ["A-1", "A-2"], **about)
         zoe, _nobody = join(session, CameBy(), name="Zoe Novak", email="zoe@example.org")
         buy(session, zoe, "20.00 USD", event_id="unreferred")
         refund(session, "10.00 USD", order_id="awaited order", event_id="waits 1")
@@ -153,6 +174,35 @@ def a_freeze(session):
     send(session, reward_of(session, "ready", "ten-percent"), "in_payout")
 
 
+def redeem(session, event_id="spent", minor=500):
+    ada, amount = named(session, "Ada Okafor"), Money(minor, "USD")
+    about = {"event_id": event_id, "occurred_at": NOON, "actor": SYSTEM, "now": NOON}
+    redeem_credit(session, factories.program(session).id, ada.id, amount, **about)
+
+
+def a_redemption(session):
+    redeem(session)
+
+
+def a_redemption_that_is_undone(session):
+    ada = named(session, "Ada Okafor")
+    undo_redemption(session, factories.program(session).id, ada.id, "spent before", actor=SYSTEM, now=NOON)
+
+
+def a_refund_of_what_was_spent_in_part(session):
+    refund(session, of="credit")
+
+
+def a_coupon(session):
+    """Handed out at once."""
+    buy(session, named(session, "Bob Miller"), event_id="coupon", type="upgrade", at=NOON - 4 * DAY)
+
+
+def an_upload(session):
+    pool = session.scalars(select(CouponPool)).one()
+    add_codes(session, pool, ["A-3"], by=named(session, "Luca Rossi").id, now=NOON)
+
+
 def a_move(session):
     """All of them are new rows, and some of them are taken back at once; one was paid."""
     bob, luca = named(session, "Bob Miller"), named(session, "Luca Rossi")
@@ -219,6 +269,11 @@ OPERATIONS = {
     maturing: None,
     a_decision: StatusError,
     a_freeze: StatusError,
+    a_redemption: RedemptionTakenError,
+    a_redemption_that_is_undone: RedemptionUndoneError,
+    a_refund_of_what_was_spent_in_part: RefundTakenError,
+    a_coupon: EventTakenError,
+    an_upload: CodesTakenError,
     a_move: ChangedMeanwhileError,
     a_removal: ChangedMeanwhileError,
     an_assignment: ChangedMeanwhileError,
@@ -301,10 +356,6 @@ def forget() -> None:
     rules._versions.clear()
 
 
-def gone() -> OperationalError:
-    return OperationalError("a statement", {}, ConnectionError("the connection is gone"))
-
-
 def break_commit(
     operation: Callable[[Session], None], monkeypatch: pytest.MonkeyPatch, *, first: Callable[[Any], None]
 ) -> None:
@@ -318,48 +369,3 @@ def break_commit(
         patched.setattr(writing_engine().dialect, "do_commit", commit)
         with pytest.raises(OperationalError, match="the connection is gone"):
             carry_out(operation)
-
-
-@contextmanager
-def counting(*, fails_at: int | None = None) -> Iterator[dict[str, int]]:
-    """Count the statements, and let the engine fail at one of them."""
-    counted = {"seen": 0}
-
-    def see(*_anything: object) -> None:
-        counted["seen"] += 1
-        if counted["seen"] == fails_at:
-            raise gone()
-
-    event.listen(writing_engine(), "before_cursor_execute", see)
-    try:
-        yield counted
-    finally:
-        event.remove(writing_engine(), "before_cursor_execute", see)
-
-
-def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of every table, as it is committed, or as a session in a transaction sees it."""
-    reading = session or db.session()
-    found = {
-        table.name: [tuple(row) for row in reading.connection().execute(select(table).order_by(*table.primary_key))]
-        for table in Model.metadata.sorted_tables
-    }
-    if session is None:
-        reading.rollback()
-    return found
-
-
-def canonical(dumped: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
-    """Return a dump with ids replaced by their number: new ones are drawn each time, in the order of time.
-
-    The hash of an audit entry, the last column, is made of ids too.
-    """
-    numbers: dict[UUID, int] = {}
-    dumped = {**dumped, "audit_entries": [row[:-1] for row in dumped["audit_entries"]]}
-    return {
-        table: [
-            tuple(numbers.setdefault(value, len(numbers)) if isinstance(value, UUID) else value for value in row)
-            for row in rows
-        ]
-        for table, rows in dumped.items()
-    }

@@ -18,7 +18,7 @@ from webapp.queries.people import find_person_id
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.refunds import RefundTakenError
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy
 

@@ -17,7 +17,7 @@ from webapp.models import Conversion, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import decisions_of
 from webapp.queries.ledger import breaches
 from webapp.queries.rewards import rewards_of_conversion
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy
 

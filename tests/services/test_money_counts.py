@@ -14,7 +14,8 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import LinkRevenueDay, ProgramRevenueDay, Reward, RewardRule, RuleDay, User
 from webapp.queries.rewards import rewards_of_conversion
-from webapp.services.rewards import SYSTEM, lock_rewards, take_back
+from webapp.services.reward_steps import SYSTEM, lock_rewards
+from webapp.services.rewards import take_back
 
 TODAY = date(2026, 11, 22)
 

@@ -36,7 +36,8 @@ from webapp.queries.rules import find_rule_id
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.refunds import AmbiguousOrderError, RefundReport, RefundTakenError, record_refund
 from webapp.services.reward_decisions import decide_rewards
-from webapp.services.rewards import SYSTEM, change_status, mature_rewards
+from webapp.services.reward_steps import SYSTEM
+from webapp.services.rewards import change_status, mature_rewards
 from webapp.services.rules import RuleStateError, change_rule_state, publish_rules
 from webapp.services.signups import CameBy, sign_up
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from tests import factories
-from tests.services.money_model import FROZEN, Books, Waiting, _earned, _limited, _period, _price
+from tests.services.money_model import FROZEN, Books, Waiting, _earned, _period
+from tests.services.money_model_rules import limited as _limited
+from tests.services.money_model_rules import price as _price
 from tests.services.money_strategies import newness
 from tests.services.test_money_model import (
     REFUSALS,
@@ -25,7 +27,7 @@ from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 from webapp.services.disputes import DisputeDecidedError, OutcomeReport, OutcomeTakenError, record_outcome
 from webapp.services.refunds import RefundReport, record_refund
-from webapp.services.rewards import SYSTEM
+from webapp.services.reward_steps import SYSTEM
 from webapp.services.write_offs import OwedChangedError, write_off_what_is_owed
 
 STEPS = {"sqlite": 2_500, "postgresql": 400}

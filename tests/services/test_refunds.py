@@ -17,7 +17,7 @@ from webapp.models import Refund, Reward, RewardEvent, User
 from webapp.queries.conversions import refunds_of
 from webapp.queries.ledger import breaches
 from webapp.services.refunds import AmbiguousOrderError, RefundTakenError
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy
 
 

@@ -16,7 +16,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import AttributionDecision, Conversion, Link, LinkDay, Referral, RewardEvent, User
 from webapp.services.reported_signups import ExternalIdTakenError, OtherAccountError, SignupReport, report_signup
-from webapp.services.rewards import SYSTEM, Actor
+from webapp.services.reward_steps import SYSTEM, Actor
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")

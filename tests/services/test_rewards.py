@@ -15,7 +15,8 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import LedgerEntry, LedgerTransaction, Reward, RewardEvent
 from webapp.queries.ledger import breaches
-from webapp.services.rewards import SYSTEM, Actor, change_status, lock_rewards, mature_rewards, take_back
+from webapp.services.reward_steps import SYSTEM, Actor, lock_rewards
+from webapp.services.rewards import change_status, mature_rewards, take_back
 
 INSTANT = timedelta(microseconds=1)
 # A way to each status.
@@ -132,7 +133,8 @@ def test_every_movement_is_a_transaction_of_two_entries_that_add_up_to_nothing()
 
 def take(session, reward_id, minor):
     (reward,) = lock_rewards(session, [reward_id])
-    return take_back(session, reward, minor, reason="asked", refund_id=None, actor=SYSTEM, now=NOON)
+    (change,) = take_back(session, reward, minor, reason="asked", refund_id=None, actor=SYSTEM, now=NOON)
+    return change
 
 
 def test_taking_back_never_exceeds_the_reward():

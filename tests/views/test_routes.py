@@ -13,7 +13,8 @@ from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import ApiKey, Link, Referral, Reward, User
+from webapp.models import ApiKey, CouponPool, Link, Referral, Reward, User
+from webapp.services.coupon_pools import add_pool
 from webapp.services.keys import create_key
 from webapp.services.signups import CameBy
 from webapp.views import AUDIENCES
@@ -87,6 +88,11 @@ ROUTES = {
     "GET /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),
     # Nothing has to be filled in.
     "POST /admin/integration": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/coupon-pools": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/coupon-pools/new": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/coupon-pools": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/coupon-pools/<uuid:pool_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/coupon-pools/<uuid:pool_id>/coupons": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/keys": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/keys": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/keys/new": (TO_SIGN_IN, "403", "403", "403", "200"),
@@ -130,6 +136,9 @@ ROUTES = {
     "GET /admin/conversions/<uuid:conversion_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/rewards/<uuid:reward_id>/fulfilment": (TO_SIGN_IN, "403", "403", "403", "200"),
+    # It is money.
+    "POST /admin/rewards/<uuid:reward_id>/fulfilment": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rewards/<uuid:reward_id>/as-seen": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "422"),
@@ -168,6 +177,8 @@ def people(app):
         money.publish(session)
         bob, _referral = join(session, CameBy(typed=link))
         money.buy(session, bob)
+        of, by = factories.program(session).id, ada.id
+        add_pool(session, of, key="autumn", name="Autumn", low_at=20, by=by, now=factories.NOON)
         create_key(session, factories.program(session), name="shop", scope="read", secret="gvk_x", now=factories.NOON)
     browsers = {person: browser(app) for person in PEOPLE}
     for person in PEOPLE[1:]:
@@ -199,6 +210,7 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<any(svg,png):kind>": "svg",
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
             "<uuid:coupon_id>": new_id(),
+            "<uuid:pool_id>": db.session.scalars(select(CouponPool.id)).one(),
             "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),
         }
     for route, expected in ROUTES.items():

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.rules import LONGEST_NOTE, RuleDefinition
+from webapp.domain.rules import LONGEST_NOTE, RuleDefinition, RuleError
 from webapp.extensions import db
 from webapp.models import Program
 from webapp.queries.programs import DEFAULT_SLUG, find_program
@@ -35,13 +35,16 @@ def apply(file: Path, slug: str, dry_run: bool, prune: bool, note: str) -> None:
     note = note.strip() or f"Applied from {file.name}"
     if len(note) > LONGEST_NOTE or not note.isprintable():
         raise click.ClickException(f"--note must be one line of at most {LONGEST_NOTE} characters.")
-    if dry_run:
-        changes = plan_rules(db.session(), find(db.session(), slug), wanted, prune=prune)
-    else:
-        with write_transaction() as session:
-            program = find(session, slug)
-            begin_publishing(session, program.id)
-            changes = publish_rules(session, program, wanted, prune=prune, note=note, by=None, now=utc_now())
+    try:
+        if dry_run:
+            changes = plan_rules(db.session(), find(db.session(), slug), wanted, prune=prune)
+        else:
+            with write_transaction() as session:
+                program = find(session, slug)
+                begin_publishing(session, program.id)
+                changes = publish_rules(session, program, wanted, prune=prune, note=note, by=None, now=utc_now())
+    except RuleError as error:
+        raise click.ClickException(f"{file.name}: {error}.") from error
     _tell(changes, unchanged=len(wanted) - sum(change.kind != "ended" for change in changes))
     if dry_run and changes:
         click.echo("Nothing was published: this was a dry run.")

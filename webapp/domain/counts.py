@@ -38,7 +38,9 @@ CAMPAIGN_DAYS = RollUp(
 )
 COHORT_WEEKS = RollUp("cohort_weeks", ("program_id", "week", "weeks_after"), ("buyers",))
 RULE_DAYS = RollUp(
-    "rule_days", ("rule_id", "day", "currency", "program_id"), ("rewards", "granted_minor", "withdrawn_minor")
+    "rule_days",
+    ("rule_id", "day", "currency", "kind", "program_id"),
+    ("rewards", "granted_minor", "withdrawn_minor"),
 )
 PROGRAM_REVENUE_DAYS = RollUp("program_revenue_days", ("program_id", "day", "currency"), _MONEY)
 PROGRAM_DAYS = RollUp("program_days", ("program_id", "day"), _COUNTS)
@@ -149,13 +151,13 @@ class Tally:
         """What went back to a friend of what they had paid; below zero what came back by a dispute that was won."""
         self._add_money(friend, day, currency, refunded_minor=minor)
 
-    def grant(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int) -> None:
+    def grant(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int, kind: str) -> None:
         """A reward, on the day of what earned it."""
-        self._add(RULE_DAYS, (rule_id, day, currency, program_id), rewards=1, granted_minor=minor)
+        self._add(RULE_DAYS, (rule_id, day, currency, kind, program_id), rewards=1, granted_minor=minor)
 
-    def withdrawal(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int) -> None:
+    def withdrawal(self, program_id: UUID, rule_id: UUID, day: date, currency: str, minor: int, kind: str) -> None:
         """What a reward lost: taken back, or what was left of it when it was rejected; below zero what it got back."""
-        self._add(RULE_DAYS, (rule_id, day, currency, program_id), withdrawn_minor=minor)
+        self._add(RULE_DAYS, (rule_id, day, currency, kind, program_id), withdrawn_minor=minor)
 
     def _add_for(self, friend: Friend, day: date, **counts: int) -> None:
         self._add(LINK_DAYS, (friend.link_id, day, friend.referrer_id), **counts)

@@ -57,8 +57,8 @@ _ALL = (
         "reward_cost",
         N_("Reward cost"),
         N_(
-            "What rules granted for what happened on these days, to referrers and to friends, less what was withdrawn "
-            "on them. It may still be in its hold period or paid already."
+            "What rules granted in money for what happened on these days, to referrers and to friends, less what was "
+            "withdrawn on them. It may still be in its hold period or paid already."
         ),
     ),
     Definition(
@@ -69,12 +69,12 @@ _ALL = (
     Definition(
         "granted",
         N_("Granted"),
-        N_("What rules granted for what happened on these days, whatever became of it later."),
+        N_("What rules granted in money for what happened on these days, whatever became of it later."),
     ),
     Definition(
         "withdrawn",
         N_("Withdrawn"),
-        N_("Rewards taken back after a refund, or rejected, on the day that was done, whenever they were granted."),
+        N_("Money taken back after a refund, or rejected, on the day that was done, whenever it was granted."),
     ),
     Definition(
         "cost_per_purchase",

@@ -23,14 +23,15 @@ def losers(contenders: Sequence[Contender], currency: str | None, convert: Conve
 
     Amounts are compared as money in the conversion's currency, or, when it has
     none, in that of the oldest that pays. What cannot be converted is worth
-    less than all that can. Of those worth the same the older one pays.
+    less than all that can, and what has no amount, a coupon, less than any
+    money. Of those worth the same the older one pays.
     """
     beaten: dict[int, Better] = {}
     for group in dict.fromkeys(one.group for one in contenders if one.group is not None):
         paying = [(place, one, one.amount) for place, one in enumerate(contenders) if one.group == group and one.amount]
         if len(paying) < 2:
             continue
-        into = currency or paying[0][2].currency
+        into = currency or next((amount.currency for _place, _one, amount in paying if amount.minor), "")
         # Python's max takes the first of several that are worth the same.
         place, best, amount = max(paying, key=lambda one: _worth(one[2], into, convert))
         beaten |= {other: Better(best.rule, amount) for other, _one, _amount in paying if other != place}
@@ -43,5 +44,7 @@ def same_currency(amount: Money, currency: str) -> Money | None:
 
 
 def _worth(amount: Money, currency: str, convert: Convert) -> int:
+    if not amount.minor:
+        return -2
     converted = convert(amount, currency)
     return -1 if converted is None else converted.minor

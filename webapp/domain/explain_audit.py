@@ -24,6 +24,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "reward_held": (N_("%(who)s held %(subject)s"),),
     "reward_rejected": (N_("%(who)s rejected %(subject)s"),),
     "debt_written_off": (N_("%(who)s wrote off what was owed of %(subject)s"),),
+    "coupon_pool_added": (N_("%(who)s made a coupon pool"),),
+    "coupons_added": (N_("%(who)s added %(count)s coupons to a pool"), N_("%(who)s added coupons to a pool")),
+    "reward_fulfilled": (N_("%(who)s fulfilled %(subject)s"),),
     "referral_assigned": (
         N_("%(who)s credited %(referrer_after)s with %(subject)s"),
         N_("%(who)s credited someone with %(subject)s"),

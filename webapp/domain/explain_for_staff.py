@@ -82,8 +82,18 @@ ACCOUNTS: Mapping[str, str] = {
 }
 
 
-def event_for_staff(status: str, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
-    """Say what one event of a reward's history was. `taken` is below zero for what was given back."""
+def event_for_staff(
+    status: str, reason: str, taken: Money | None, *, clawed_back: bool, redeemed: Money | None = None
+) -> Sentence:
+    """Say what one event of a reward's history was. `taken` is below zero for what was given back.
+
+    `redeemed` is below zero where that was undone.
+    """
+    if redeemed is not None and redeemed.minor > 0:
+        return Sentence(N_("%(amount)s redeemed in the shop"), {"amount": redeemed})
+    if redeemed is not None:
+        given_back = Money(-redeemed.minor, redeemed.currency)
+        return Sentence(N_("%(amount)s given back: the order they paid for was cancelled"), {"amount": given_back})
     if reason in _AFTERWARDS and taken is not None:
         words = _AFTERWARDS[reason][clawed_back]
         return Sentence(words, {"amount": Money(abs(taken.minor), taken.currency)})
@@ -97,6 +107,8 @@ def event_for_staff(status: str, reason: str, taken: Money | None, *, clawed_bac
         return Sentence(_REJECTED_WORDS)
     if reason == "matured":
         return Sentence(N_("Approved: its hold was over"))
+    if reason in _DONE:
+        return Sentence(_DONE[reason])
     return Sentence(_EVENTS[status])
 
 
@@ -153,6 +165,7 @@ _CORRECTED: Mapping[str, str] = {
     "pending": N_("Granted in addition, since other friends or orders count now; pending until its hold is over"),
     "approved": N_("Granted in addition, since other friends or orders count now, and approved: its rule has no hold"),
 }
+_DONE: Mapping[str, str] = {"handed_out": N_("A coupon was handed out"), "fulfilled": N_("Fulfilled")}
 _REJECTED_WORDS = N_("Rejected")
 _EVENTS: Mapping[str, str] = {
     "pending": N_("Released, back into its hold"),

@@ -8,7 +8,7 @@ from webapp.domain.explain import Words
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import rejection_for_owner
-from webapp.domain.rewards import Status
+from webapp.domain.rewards import Form, Status
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 
@@ -35,6 +35,7 @@ class Stand:
     is_replaced: bool = False
     # It adds to another reward for the same thing.
     is_correction: bool = False
+    form: Form = "cash"
 
     @property
     def kept(self) -> Money:
@@ -52,7 +53,7 @@ class Stand:
 
 def reward_for_owner(stand: Stand) -> Words:
     """Say where a reward stands and what that rests on."""
-    title, because = _STANDS[stand.status](stand)
+    title, because = _BESIDES_MONEY.get((stand.form, stand.status), _STANDS[stand.status])(stand)
     if stand.is_correction:
         because = (Sentence(N_("It adds to an earlier reward for the same thing.")), *because)
     return Words(title, (*because, *_taken_off(stand)))
@@ -134,9 +135,50 @@ _STANDS = {
 }
 
 
+def _spendable(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Ready to be spent")), (Sentence(N_("It is store credit: the shop takes it when you pay.")),)
+
+
+def _spent(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Spent, the last of it on %(day)s"), {"day": stand.since}), ()
+
+
+def _to_be_handed_out(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Your coupon is on its way")), (
+        Sentence(N_("No code is left just now. You get one as soon as there are more; nothing is lost meanwhile.")),
+    )
+
+
+def _handed_out(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Yours since %(day)s"), {"day": stand.since}), (
+        Sentence(N_("Type the code when you pay in the shop.")),
+    )
+
+
+def _to_be_fulfilled(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("We are seeing to it")), (Sentence(N_("It is yours; somebody has to hand it over or book it.")),)
+
+
+def _fulfilled(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    return Sentence(N_("Done on %(day)s"), {"day": stand.since}), ()
+
+
+_BESIDES_MONEY = {
+    ("credit", "approved"): _spendable,
+    ("credit", "paid"): _spent,
+    ("coupon", "approved"): _to_be_handed_out,
+    ("coupon", "paid"): _handed_out,
+    ("custom", "approved"): _to_be_fulfilled,
+    ("custom", "paid"): _fulfilled,
+}
+
+
 def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
     currency = stand.amount.currency
-    said = []
+    said: list[Sentence] = []
+    if stand.form == "coupon":
+        # It has no amount.
+        return ()
     if stand.status == "reversed":
         said.append(
             Sentence(N_("The %(amount)s were taken off again before they were paid."), {"amount": stand.amount})
@@ -155,6 +197,8 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
     elif owed.minor and stand.has_ended:
         credited = N_("After a check this friend counts for you no longer, so %(taken)s come off what you earn next.")
         said.append(Sentence(credited, values))
+    elif owed.minor and stand.form == "credit":
+        said.append(Sentence(_BY_BANK[2] if stand.by_bank else _SENT_BACK[2], values))
     elif owed.minor:
         said.append(Sentence(_why_taken(stand)[1], values))
     if stand.written_off_minor:
@@ -163,20 +207,22 @@ def _taken_off(stand: Stand) -> tuple[Sentence, ...]:
     return tuple(said)
 
 
-def _why_taken(stand: Stand) -> tuple[str, str]:
+def _why_taken(stand: Stand) -> tuple[str, ...]:
     if stand.reason == "recounted":
         return _REPLACED if stand.is_replaced else _FEWER
     return _BY_BANK if stand.by_bank else _SENT_BACK
 
 
-# Before and after the payment began.
+# Before and after the payment began, and after store credit was spent.
 _SENT_BACK = (
     N_("Part of the order was sent back, so %(taken)s of %(amount)s were taken off."),
     N_("The order was sent back after the payment began, so %(taken)s come off what you earn next."),
+    N_("The order was sent back after this was spent, so %(taken)s come off your next store credit."),
 )
 _BY_BANK = (
     N_("A bank took part of the payment back, so %(taken)s of %(amount)s were taken off."),
     N_("A bank took the payment back after ours to you began, so %(taken)s come off what you earn next."),
+    N_("A bank took the payment back after this was spent, so %(taken)s come off your next store credit."),
 )
 
 _FEWER = (
@@ -208,8 +254,18 @@ def decision_for_owner(code: str, because: tuple[Sentence, ...]) -> tuple[Senten
     return because
 
 
-def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_back: bool) -> Sentence:
-    """Say to the owner what one event of a reward's history was. `taken` is below zero for what was given back."""
+def event_in_words(
+    status: Status, reason: str, taken: Money | None, *, clawed_back: bool, redeemed: Money | None = None
+) -> Sentence:
+    """Say to the owner what one event of a reward's history was. `taken` is below zero for what was given back.
+
+    `redeemed` is below zero where that was undone.
+    """
+    if redeemed is not None and redeemed.minor > 0:
+        return Sentence(N_("%(amount)s spent"), {"amount": redeemed})
+    if redeemed is not None:
+        given_back = Money(-redeemed.minor, redeemed.currency)
+        return Sentence(N_("%(amount)s given back, because what you bought was cancelled"), {"amount": given_back})
     if taken is not None and reason in _AFTERWARDS:
         return Sentence(_AFTERWARDS[reason], {"amount": Money(abs(taken.minor), taken.currency)})
     if taken is not None and reason == "charged_back":
@@ -234,6 +290,8 @@ def event_in_words(status: Status, reason: str, taken: Money | None, *, clawed_b
         return Sentence(N_("Earned"))
     if reason == "corrected":
         return Sentence(N_("Earned in addition, because other friends or orders count now"))
+    if reason in _DONE:
+        return Sentence(_DONE[reason])
     return Sentence(_EVENTS[status])
 
 
@@ -242,6 +300,7 @@ _AFTERWARDS: dict[str, str] = {
     "written_off": N_("%(amount)s that you owed written off"),
     "write_off_ended": N_("%(amount)s no longer need to be written off, because the payment came back"),
 }
+_DONE = {"handed_out": N_("You got a code"), "fulfilled": N_("Done")}
 _EVENTS: dict[Status, str] = {
     "pending": N_("Waiting again"),
     "held": N_("Being checked"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from webapp.domain.money import Money, Percent
 from webapp.domain.reward_rules.fixed_amount import FixedAmount
 from webapp.domain.reward_rules.percent_of_purchase import PercentOfPurchase
+from webapp.domain.rewards import Form
 from webapp.domain.rules import RuleDefinition
 
 # What a rule may hold beside its kind that few words could not do justice to.
@@ -20,6 +21,7 @@ class Promise:
     what: Money | Percent
     trigger: str
     orders: int | None = None
+    form: Form = "cash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def _promise(rule: RuleDefinition) -> Promise | None:
     if rule.trigger not in _TRIGGERS or any(name in rule.table() for name in _SMALL_PRINT):
         return None
     settings = rule.settings
-    if isinstance(settings, FixedAmount):
-        return Promise(Money(int(settings.amount), str(settings.currency)), rule.trigger)
+    if isinstance(settings, FixedAmount) and rule.reward in ("cash", "credit"):
+        return Promise(Money(int(settings.amount), str(settings.currency)), rule.trigger, form=rule.reward)
+    if rule.reward != "cash":
+        return None
     if isinstance(settings, PercentOfPurchase) and rule.trigger == "purchase":
         return Promise(settings.percent, rule.trigger, settings.first_purchases)
     return None

@@ -14,6 +14,7 @@ from dataclasses import Field as DataclassField
 from types import UnionType
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
+from webapp.domain.coupon_pools import KEY, LONGEST_KEY
 from webapp.domain.facts import Earned, Facts, Skipped
 from webapp.domain.friend_steps import AmountSteps, PercentSteps
 from webapp.domain.money import EXPONENTS, LARGEST, PERCENT_PROBLEM, Percent
@@ -135,6 +136,12 @@ class PeriodName(str):
     def period(self) -> Period:
         """The period of this name."""
         return next(period for period in PERIODS if period == self)
+
+
+class PoolKey(str):
+    """A setting: the key of a pool of coupons."""
+
+    __slots__ = ()
 
 
 KINDS: dict[str, Kind] = {}
@@ -269,6 +276,12 @@ def _read_bool(raw: object) -> bool:
     return raw
 
 
+def _read_pool(raw: object) -> PoolKey:
+    if not isinstance(raw, str) or len(raw) > LONGEST_KEY or not KEY.fullmatch(raw):
+        raise ValueError('must be the key of a coupon pool, lower-case words with hyphens, as in "autumn-2026"')
+    return PoolKey(raw)
+
+
 _READERS: dict[type[Any], Callable[[object], object]] = {
     Percent: _read_percent,
     int: _read_count,
@@ -279,4 +292,5 @@ _READERS: dict[type[Any], Callable[[object], object]] = {
     bool: _read_bool,
     PercentSteps: PercentSteps.read,
     AmountSteps: AmountSteps.read,
+    PoolKey: _read_pool,
 }

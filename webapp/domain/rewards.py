@@ -10,6 +10,11 @@ from webapp.domain.money import Money
 Status = Literal["pending", "held", "approved", "in_payout", "paid", "rejected", "reversed"]
 # What taking back was, and what giving back undoes. A write-off gives back what will never be asked for.
 Taking = Literal["reversal", "clawback", "write_off"]
+# What a reward is given as: money, store credit, a coupon out of a pool, or something else that somebody sees to.
+Form = Literal["cash", "credit", "coupon", "custom"]
+FORMS: tuple[Form, ...] = ("cash", "credit", "coupon", "custom")
+# Those that the ledger knows; a coupon has no amount.
+IN_LEDGER: tuple[Form, ...] = ("cash", "credit", "custom")
 
 NEXT: dict[Status, frozenset[Status]] = {
     "pending": frozenset({"approved", "held", "reversed"}),
@@ -38,6 +43,13 @@ _ACCOUNT: dict[Status, Account] = {
 }
 
 
+def next_of(status: Status, form: Form) -> frozenset[Status]:
+    """Return what can follow a status. Only money is put into a payout; all else is paid once it is fulfilled."""
+    if form == "cash" or status != "approved":
+        return NEXT[status]
+    return NEXT[status] - {"in_payout"} | {"paid"}
+
+
 class StatusError(ValueError):
     """A reward cannot go from where it stands to where it was sent."""
 
@@ -64,14 +76,14 @@ def left_of(granted_minor: int, changes: Iterable[Change]) -> int:
     return granted_minor - sum(change.taken_minor for change in changes if change.taken_as == "reversal")
 
 
-def granted(amount: Money, status: Status) -> tuple[Posting, Posting]:
-    """Return the entries of a new reward."""
-    return move(amount, "expense", account_of(status))
+def granted(amount: Money, status: Status) -> tuple[Posting, ...]:
+    """Return the entries of a new reward: none of one without an amount."""
+    return move(amount, "expense", account_of(status)) if amount.minor else ()
 
 
-def moved(left: Money, old: Status, new: Status) -> tuple[Posting, ...]:
+def moved(left: Money, old: Status, new: Status, form: Form = "cash") -> tuple[Posting, ...]:
     """Return the entries of a change of status. StatusError when it is not a step that a reward can take."""
-    if new not in NEXT[old]:
+    if new not in next_of(old, form):
         raise StatusError(f"a reward that is {old} cannot become {new}")
     return move(left, account_of(old), account_of(new)) if left.minor and account_of(old) != account_of(new) else ()
 

@@ -10,7 +10,12 @@ from webapp.domain.sentences import N_, NN_, Moment, Sentence, counted
 # What starts a rule, as a form offers it after "When a friend …".
 TRIGGERS = {"signup": N_("joins"), "purchase": N_("makes a purchase"), "renewal": N_("renews")}
 SIDE_LABELS: dict[Side, str] = {"referrer": N_("the referrer"), "friend": N_("the friend")}
-REWARD_LABELS = {"cash": N_("Money")}
+REWARD_LABELS = {
+    "cash": N_("Money"),
+    "credit": N_("Store credit"),
+    "coupon": N_("A coupon"),
+    "custom": N_("Something else, handed over by a person"),
+}
 
 _SAYS = {
     ("signup", "referrer"): N_("When a friend joins, the referrer gets %(what)s."),
@@ -62,7 +67,7 @@ def reward_words(settings: RewardRule) -> Sentence | Money:
 def rule_sentence(rule: RuleDefinition) -> Sentence:
     """Say in one sentence who gets what for what."""
     known = rule.trigger if rule.trigger in TRIGGERS else ""
-    return Sentence(_SAYS[known, rule.beneficiary], {"what": reward_words(rule.settings), "type": rule.trigger})
+    return Sentence(_SAYS[known, rule.beneficiary], {"what": _given(rule), "type": rule.trigger})
 
 
 def conditions_of(rule: RuleDefinition) -> tuple[Sentence, ...]:
@@ -113,7 +118,7 @@ def parts_of(rule: RuleDefinition) -> tuple[Part, ...]:
     )
     return (
         Part(N_("Name"), (Sentence(N_("%(name)s"), {"name": rule.name}),)),
-        Part(N_("What it pays"), (Sentence(_GETS[rule.beneficiary], {"what": reward_words(rule.settings)}),)),
+        Part(N_("What it pays"), (Sentence(_GETS[rule.beneficiary], {"what": _given(rule)}),)),
         # Not worth a word as long as there is one form only.
         Part(N_("Form of the reward"), (Sentence(REWARD_LABELS.get(rule.reward, rule.reward)),) if REWARDS[1:] else ()),
         Part(N_("When"), (trigger,)),
@@ -144,6 +149,16 @@ def unchanged(before: RuleDefinition, after: RuleDefinition) -> list[str]:
     pairs = zip(parts_of(before), parts_of(after), strict=True)
     different = {one.label for one in differences(before, after)}
     return [new.label for _old, new in pairs if new.says and new.label not in different]
+
+
+def _given(rule: RuleDefinition) -> Sentence | Money:
+    """Say what a rule pays, in its form."""
+    what = reward_words(rule.settings)
+    return Sentence(_AS[rule.reward], {"what": what}) if rule.reward in _AS else what
+
+
+# What is neither money nor says by itself what it is.
+_AS = {"credit": N_("%(what)s as store credit"), "custom": N_("%(what)s in kind")}
 
 
 def _settings(settings: RewardRule) -> Sentence:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from webapp.domain import reward_rules
 from webapp.domain.conditions import Conditions, read_conditions
@@ -20,11 +20,14 @@ from webapp.domain.registry import (
     plain_settings,
     read_settings,
 )
+from webapp.domain.rewards import Form
 from webapp.domain.sentences import N_, Sentence
 
 Side = Literal["referrer", "friend"]
 SIDES: tuple[Side, ...] = ("referrer", "friend")
-REWARDS: tuple[str, ...] = ("cash",)
+REWARDS: tuple[Form, ...] = ("cash", "credit", "coupon", "custom")
+# The kind that goes with coupons, and they with it.
+COUPON_KIND = "coupon_from_pool"
 LONGEST_HOLD_DAYS = 400
 LONGEST_KEY, LONGEST_NAME = 60, 120
 # Why a version was published, in a line.
@@ -78,7 +81,7 @@ class RuleDefinition:
     beneficiary: Side
     kind: str
     settings: RewardRule
-    reward: str = "cash"
+    reward: Form = "cash"
     hold_days: int | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -202,7 +205,7 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         beneficiary="referrer" if _one_of(raw, "beneficiary", SIDES) == "referrer" else "friend",
         kind=kind_name,
         settings=settings,
-        reward=_one_of(raw, "reward", REWARDS) if "reward" in raw else "cash",
+        reward=cast(Form, _one_of(raw, "reward", REWARDS)) if "reward" in raw else "cash",
         hold_days=_hold_days(raw),
         starts_at=_moment(raw, "starts_at"),
         ends_at=_moment(raw, "ends_at"),
@@ -214,7 +217,17 @@ def read_rule(raw: Mapping[str, Any]) -> RuleDefinition:
         raise RuleError("beneficiary", f"must be referrer for {rule.kind}, which counts the friends of a referrer")
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise RuleError("ends_at", "must be later than starts_at")
+    _check_coupon(rule)
     return rule
+
+
+def _check_coupon(rule: RuleDefinition) -> None:
+    """Let a rule give a coupon exactly when its kind takes one out of a pool; nothing of it is an amount."""
+    if (rule.reward == "coupon") != (rule.kind == COUPON_KIND):
+        raise RuleError("reward", f'must be "coupon" with the kind {COUPON_KIND}, and with no other')
+    for limit in rule.limits.each if rule.reward == "coupon" and rule.limits else ():
+        if limit.amount is not None:
+            raise RuleError(f"limits.{limit.scope}", "must have a count: a coupon has no amount")
 
 
 def _required(raw: Mapping[str, Any], field: str) -> Any:

@@ -19,6 +19,7 @@ from webapp.domain.limits import SCOPE_LABELS, SCOPES
 from webapp.domain.registry import KINDS, Kind, Setting, counts_friends, plain_settings
 from webapp.domain.rule_words import REWARD_LABELS, SIDE_LABELS, TRIGGERS
 from webapp.domain.rules import (
+    COUPON_KIND,
     LONGEST_HOLD_DAYS,
     LONGEST_KEY,
     LONGEST_NAME,
@@ -95,6 +96,11 @@ class RuleForm(FlaskForm):
         super().__init__(**kwargs)
         self.of_kind, self.currency, self.time_zone = kind, currency, time_zone
         self.kind.data = kind.name
+        # A coupon goes with its own kind, and that with nothing else.
+        is_coupon = kind.name == COUPON_KIND
+        self.reward.choices = [one for one in self.reward.choices if (one.value == "coupon") == is_coupon]
+        if is_coupon:
+            self.reward.data = "coupon"
 
     @property
     def sentence(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from wtforms import BooleanField, Field, SelectField, StringField
 from wtforms.fields import SelectChoice
 
+from webapp.domain.coupon_pools import KEY, LONGEST_KEY
 from webapp.domain.friend_steps import COUNTED, AmountSteps, PercentSteps
 from webapp.domain.money import EXPONENTS, Money, Percent
 from webapp.domain.registry import (
@@ -20,6 +21,7 @@ from webapp.domain.registry import (
     MinorUnits,
     Months,
     PeriodName,
+    PoolKey,
     Setting,
     SettingError,
     read_settings,
@@ -51,6 +53,12 @@ class Control:
 def _read_currency(text: str, _currency: str) -> str:
     if text not in EXPONENTS:
         raise TypedError(_("Please choose a currency."))
+    return text
+
+
+def _read_pool(text: str, _currency: str) -> str:
+    if len(text) > LONGEST_KEY or not KEY.fullmatch(text):
+        raise TypedError(_("Please write the key of a coupon pool, as its page has it."))
     return text
 
 
@@ -88,6 +96,7 @@ CONTROLS: dict[type[Any], Control] = {
     CurrencyCode: Control(_read_currency, lambda value, _currency: value, make=_currency_field),
     PeriodName: Control(_read_period, lambda value, _currency: value, make=_period_field),
     bool: Control(lambda ticked, _currency: bool(ticked), lambda value, _currency: value, make=BooleanField),
+    PoolKey: Control(_read_pool, lambda value, _currency: value),
 }
 # Settings that are lists of steps, which are read by their field and say what is wrong at its cells.
 STEPS: dict[type[Any], type[StepForm]] = {PercentSteps: PercentStepForm, AmountSteps: AmountStepForm}

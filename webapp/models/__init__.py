@@ -9,6 +9,7 @@ from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
 from webapp.models.coupon_code import CouponCode
+from webapp.models.coupon_pool import CouponPool, PoolCoupon
 from webapp.models.exchange_quote import ExchangeQuote
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
@@ -16,6 +17,7 @@ from webapp.models.link import Link
 from webapp.models.outbox import OutboxMail
 from webapp.models.program import Program
 from webapp.models.qualified_friend import QualifiedFriend
+from webapp.models.redemption import Redemption, RedemptionPart
 from webapp.models.referral import Referral
 from webapp.models.referral_change import ReferralChange, ReferralChangeNote
 from webapp.models.refund import DisputeOutcome, Refund
@@ -47,6 +49,7 @@ __all__ = [
     "CohortWeek",
     "Conversion",
     "CouponCode",
+    "CouponPool",
     "DisputeOutcome",
     "ExchangeQuote",
     "JobLease",
@@ -57,10 +60,13 @@ __all__ = [
     "LinkRevenueDay",
     "Model",
     "OutboxMail",
+    "PoolCoupon",
     "Program",
     "ProgramDay",
     "ProgramRevenueDay",
     "QualifiedFriend",
+    "Redemption",
+    "RedemptionPart",
     "Referral",
     "ReferralChange",
     "ReferralChangeNote",

@@ -15,7 +15,9 @@ class ApiAnswer(Model):
     __tablename__ = "api_answers"
     __table_args__ = (
         CheckConstraint(
-            "operation IN ('signup', 'conversion', 'refund', 'dispute', 'dispute_outcome')", name="operation"
+            "operation IN ('signup', 'conversion', 'refund', 'dispute', 'dispute_outcome',"
+            " 'redemption', 'redemption_reversal', 'fulfilment')",
+            name="operation",
         ),
     )
 

@@ -16,6 +16,8 @@ TABLES = (
     "audit_entries",
     "referral_changes",
     "exchange_quotes",
+    "redemptions",
+    "redemption_parts",
 )
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
@@ -29,6 +31,8 @@ _KEYS = {
     "audit_entries": (("id",), ("program_id", "sequence")),
     "referral_changes": (("friend_id", "sequence"),),
     "exchange_quotes": (("id",), ("program_id", "sequence")),
+    "redemptions": (("id",), ("program_id", "event_id")),
+    "redemption_parts": (("reward_id", "reward_sequence"),),
 }
 
 _FUNCTION = """

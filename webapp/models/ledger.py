@@ -32,7 +32,10 @@ class LedgerTransaction(Model):
 
 
 class LedgerEntry(Model):
-    """What one transaction adds to one account of one person; the entries of a transaction add up to zero."""
+    """What one transaction adds to one account of one person; the entries of a transaction add up to zero.
+
+    `kind` is the reward's. Money, store credit and what else there is stand apart: nothing adds them up.
+    """
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
@@ -41,7 +44,7 @@ class LedgerEntry(Model):
             "account IN ('expense', 'pending', 'held', 'approved', 'in_payout', 'paid', 'clawback')", name="account"
         ),
         # Holds all that a balance needs.
-        Index("ix_ledger_entries_balance", "user_id", "account", "currency", "amount_minor"),
+        Index("ix_ledger_entries_balance", "user_id", "kind", "account", "currency", "amount_minor"),
     )
 
     transaction_id: Mapped[UUID] = mapped_column(
@@ -54,3 +57,4 @@ class LedgerEntry(Model):
     account: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
+    kind: Mapped[str] = mapped_column(default="cash", server_default="cash")

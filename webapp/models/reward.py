@@ -57,7 +57,8 @@ class Reward(Model):
             *("conversion_id", "rule_id", "beneficiary_id", "side", "bond", "correction"),
             name="uq_rewards_conversion_rule_beneficiary_side_bond_correction",
         ),
-        CheckConstraint("amount_minor > 0", name="amount_minor"),
+        # A coupon has no amount.
+        CheckConstraint("amount_minor >= 0 AND (amount_minor = 0) = (kind = 'coupon')", name="amount_minor"),
         CheckConstraint("side IN ('referrer', 'friend')", name="side"),
         CheckConstraint(
             "status IN ('pending', 'held', 'approved', 'in_payout', 'paid', 'rejected', 'reversed')", name="status"

@@ -18,5 +18,6 @@ class RewardNote(Model):
     # The event's.
     sequence: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
-    written_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    # None: by a key of the API, which the event names.
+    written_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     written_at: Mapped[datetime]

@@ -107,6 +107,8 @@ class RuleDay(Model):
     rule_id: Mapped[UUID] = mapped_column(ForeignKey("reward_rules.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
+    # The rewards': a version of a rule may give another form of reward than the one before.
+    kind: Mapped[str] = mapped_column(primary_key=True, default="cash", server_default="cash")
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))
     # Rewards of what happened on this day.
     rewards: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -148,7 +148,7 @@ def has_days(session: Session, program_id: UUID) -> bool:
 
 
 def read_days(session: Session, scope: Scope, *periods: Period) -> list[PeriodRows]:
-    """Return the days of each period. What rules cost is known of the whole program only."""
+    """Return the days of each period. What rules cost in money is known of the whole program only."""
     whole = Period(min(period.first for period in periods), max(period.last for period in periods))
     counts = _counts_by_day(session, scope, whole)
     amounts = _revenue_by_day(session, scope, whole)
@@ -195,7 +195,11 @@ def _costs_by_day(session: Session, program_id: UUID, period: Period) -> Iterato
     sums = (func.sum(RuleDay.granted_minor), func.sum(RuleDay.withdrawn_minor))
     query = (
         select(RuleDay.day, RuleDay.currency, *sums)
-        .where(RuleDay.program_id == program_id, RuleDay.day.between(period.first, period.last))
+        .where(
+            RuleDay.program_id == program_id,
+            RuleDay.kind == "cash",
+            RuleDay.day.between(period.first, period.last),
+        )
         .group_by(RuleDay.day, RuleDay.currency)
     )
     for day, currency, granted, withdrawn in session.execute(query):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.audit import BEGINNING, Act, entry_hash
 from webapp.domain.money import Money
+from webapp.domain.worth import Worth
 from webapp.models import ApiKey, AuditEntry, CouponCode, Program, Reward, RewardRule, RewardRuleVersion, User
 from webapp.queries.paging import UnknownCursorError
 
@@ -93,9 +94,9 @@ class NamedKey:
 
 @dataclass(frozen=True, slots=True)
 class NamedReward:
-    """A reward by its amount, and whose it is."""
+    """A reward by what it is worth, and whose it is."""
 
-    amount: Money
+    worth: Worth
     beneficiary_name: str
 
 
@@ -140,7 +141,7 @@ def names_of(session: Session, program_id: UUID, entries: Sequence[Entry]) -> Na
     )
     rewards = _found(
         session,
-        select(Reward.id, Reward.amount_minor, Reward.currency, User.name)
+        select(Reward.id, Reward.amount_minor, Reward.currency, Reward.kind, User.name)
         .join(User, User.id == Reward.beneficiary_id)
         .where(Reward.program_id == program_id),
         Reward.id,
@@ -156,7 +157,10 @@ def names_of(session: Session, program_id: UUID, entries: Sequence[Entry]) -> Na
         people={row.id: row.name for row in people},
         keys={key_id: NamedKey(name, revoked_at is not None) for key_id, name, revoked_at in keys},
         rules={rule_id: definition["name"] for rule_id, definition in rules},
-        rewards={reward_id: NamedReward(Money(minor, currency), name) for reward_id, minor, currency, name in rewards},
+        rewards={
+            reward_id: NamedReward(Worth(kind, Money(minor, currency)), name)
+            for reward_id, minor, currency, kind, name in rewards
+        },
         coupons={str(coupon_id): code for coupon_id, code in coupons},
     )
 

@@ -13,6 +13,7 @@ from webapp.models import (
     Conversion,
     LedgerEntry,
     LedgerTransaction,
+    RedemptionPart,
     Refund,
     Reward,
     RewardDecision,
@@ -20,7 +21,7 @@ from webapp.models import (
     RewardRuleVersion,
     append_only,
 )
-from webapp.queries import bonds, counted_rewards, disputes
+from webapp.queries import bonds, counted_rewards, coupon_pools, credit, disputes
 
 # Decisions that pay, all of it or what a limit leaves.
 _EARNED = ("earned", "limit_cut")
@@ -53,6 +54,8 @@ def breaches(session: Session) -> Iterator[str]:
         *bonds.CHECKS,
         *counted_rewards.CHECKS,
         *disputes.CHECKS,
+        *credit.CHECKS,
+        *coupon_pools.CHECKS,
     ):
         yield from find(session)
 
@@ -65,11 +68,12 @@ def _missing_triggers(session: Session) -> Iterator[str]:
 
 
 def _entries(session: Session) -> Iterator[str]:
-    """Entries that do not add up, of nothing, or of another person, program or currency than their reward's."""
+    """Entries that do not add up, of nothing, or of another person, program, currency or kind than their reward's."""
     foreign = or_(
         LedgerEntry.user_id != Reward.beneficiary_id,
         LedgerEntry.currency != Reward.currency,
         LedgerEntry.program_id != Reward.program_id,
+        LedgerEntry.kind != Reward.kind,
     )
     total, of_reward = func.sum(LedgerEntry.amount_minor), func.count(Reward.id)
     strangers = func.sum(case((foreign, 1), else_=0))
@@ -99,7 +103,10 @@ def _entries(session: Session) -> Iterator[str]:
         elif not of_there:
             yield f"transaction {transaction_id}: its reward {reward_id} is not there"
         if strange:
-            yield f"transaction {transaction_id}: its entries are not of the person and currency of reward {reward_id}"
+            yield (
+                f"transaction {transaction_id}: its entries are not of the person, currency and kind of"
+                f" reward {reward_id}"
+            )
 
 
 def _transactions(session: Session) -> Iterator[str]:
@@ -205,8 +212,14 @@ def _accounts(session: Session) -> Iterator[str]:
     left = Reward.amount_minor - func.coalesce(taken.c.reversed, 0)
     # A reward that is rejected was never paid: what was clawed back of it is settled.
     owed = case((Reward.status == "rejected", 0), else_=clawed_back)
-    differs: list[ColumnElement[bool]] = [books.c.clawback != -owed, books.c.reward_id.is_(None)]
-    differs += [books.c[name] != case((Reward.status == name, left), else_=0) for name in _ACCOUNTS[1:-1]]
+    # A coupon has no amount, and is in no books.
+    unbooked = (Reward.kind == "coupon") != books.c.reward_id.is_(None)
+    # What is redeemed of store credit is paid, the rest stands where the reward does.
+    parts = select(func.coalesce(func.sum(RedemptionPart.amount_minor), 0)).where(RedemptionPart.reward_id == Reward.id)
+    spent = case((Reward.kind == "credit", parts.correlate(Reward).scalar_subquery()), else_=0)
+    differs: list[ColumnElement[bool]] = [books.c.clawback != -owed, unbooked]
+    differs += [books.c[name] != case((Reward.status == name, left - spent), else_=0) for name in _ACCOUNTS[1:-2]]
+    differs.append(books.c.paid != case((Reward.status == "paid", left), else_=spent))
     misgranted = func.coalesce(books.c.granted, 0) != -Reward.amount_minor
     query = (
         select(

@@ -40,20 +40,22 @@ def used_of(
     Corrections are not one reward more.
     """
     kept = (Reward.amount_minor - func.coalesce(func.sum(RewardEvent.taken_minor), 0)).label("kept")
-    columns = [kept, Reward.conversion_id]
+    columns = [kept, Reward.conversion_id, (Reward.kind == "coupon").label("is_coupon")]
     if limit.amount is not None:
         columns += [Reward.currency.label("currency"), _quotes(limit.amount)]
     query = _rewards(select(*columns), limit, window, program_id=program_id, referrer_id=referrer_id)
     # Joined, so that the database chooses whether it looks at a few rewards or at all of them.
     taken = and_(RewardEvent.reward_id == Reward.id, RewardEvent.taken_minor != 0)
-    query = query.outerjoin(RewardEvent, taken).group_by(Reward.id, Reward.conversion_id, Reward.amount_minor)
+    query = query.outerjoin(RewardEvent, taken)
+    query = query.group_by(Reward.id, Reward.conversion_id, Reward.amount_minor, Reward.kind)
     query = query.where(Reward.rule_id == rule_id, Reward.status.not_in(NOT_USED))
     if without is not None:
         query = query.where(Reward.conversion_id != without)
     found = query.subquery()
     if limit.amount is not None:
         return _used_of_amount(session, found, limit.amount.currency)
-    used = func.count(case((found.c.kept > 0, found.c.conversion_id)).distinct())
+    counts = or_(found.c.kept > 0, found.c.is_coupon)
+    used = func.count(case((counts, found.c.conversion_id)).distinct())
     return int(connection_of(session).execute(select(func.coalesce(used, 0))).scalar_one())
 
 

@@ -1,4 +1,4 @@
-"""Revenue and what rewards cost by day, from the roll-ups."""
+"""Revenue, and what rewards cost in money, by day, from the roll-ups."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -65,7 +65,11 @@ def money_figures(session: Session, program_id: UUID, today: date) -> dict[str, 
             func.sum(RuleDay.withdrawn_minor),
             func.sum(RuleDay.rewards),
         )
-        .where(RuleDay.program_id == program_id, RuleDay.day.between(wanted[0], wanted[-1]))
+        .where(
+            RuleDay.program_id == program_id,
+            RuleDay.kind == "cash",
+            RuleDay.day.between(wanted[0], wanted[-1]),
+        )
         .group_by(RuleDay.day, RuleDay.currency)
     )
     found: dict[str, dict[tuple[str, date], tuple[int, int, int]]] = {}

@@ -1,4 +1,4 @@
-"""What becomes payable when: pending rewards by the moment at which their hold is over."""
+"""What money becomes payable when: pending rewards by the moment at which their hold is over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,12 @@ def maturing_rewards(session: Session, program_id: UUID, ends: Sequence[datetime
     left = case((Reward.sequence > 1, Reward.amount_minor - taken.scalar_subquery()), else_=Reward.amount_minor)
     rows = session.execute(
         select(span.label("span"), Reward.currency, func.count(), func.sum(left))
-        .where(Reward.program_id == program_id, Reward.status == "pending", Reward.matures_at < ends[-1])
+        .where(
+            Reward.program_id == program_id,
+            Reward.kind == "cash",
+            Reward.status == "pending",
+            Reward.matures_at < ends[-1],
+        )
         .group_by("span", Reward.currency)
         .order_by("span", Reward.currency)
     )

@@ -46,3 +46,8 @@ def fixed_settings(session: Session, program_id: UUID) -> frozenset[FixedSetting
     if has_days:
         fixed.add("time_zone")
     return frozenset(fixed)
+
+
+def list_program_ids(session: Session) -> list[UUID]:
+    """Return the ids of all programs, the oldest first."""
+    return list(session.scalars(select(Program.id).order_by(Program.id)))

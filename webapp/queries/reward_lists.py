@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.money import Money
+from webapp.domain.worth import Worth
 from webapp.models import Conversion, Referral, Reward, RewardEvent, User
 from webapp.queries.paging import older_than
 from webapp.queries.people_search import people_called
@@ -66,13 +67,23 @@ class ListedReward:
     ended_bond: int | None = None
     correction: int = 0
 
+    @property
+    def worth(self) -> Worth:
+        """What is kept of it, in its form."""
+        return Worth(self.kind, self.kept)
+
 
 @dataclass(frozen=True, slots=True)
 class CurrencySum:
-    """Rewards in one currency: how many, and what is kept of them."""
+    """Rewards of one form in one currency: how many, and what is kept of them."""
 
     count: int
     kept: Money
+    kind: str = "cash"
+
+    @property
+    def worth(self) -> Worth:
+        return Worth(self.kind, self.kept, self.count)
 
 
 def list_rewards(
@@ -97,7 +108,7 @@ def find_rewards(session: Session, program_id: UUID, ids: Sequence[UUID]) -> lis
 
 
 def sums_of(session: Session, program_id: UUID, wanted: RewardFilter) -> list[CurrencySum]:
-    """Return how many rewards are looked for and what they come to, the currency of most rewards first.
+    """Return how many rewards are looked for and what they come to, the form and currency of most rewards first.
 
     What was rejected comes to nothing, unless it is what is looked for.
     """
@@ -105,13 +116,16 @@ def sums_of(session: Session, program_id: UUID, wanted: RewardFilter) -> list[Cu
     if wanted.status != "rejected":
         kept = case((Reward.status == "rejected", cast(literal(0), Integer)), else_=kept)
     query = (
-        select(Reward.currency, count, func.sum(kept))
+        select(Reward.kind, Reward.currency, count, func.sum(kept))
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .where(*_conditions(program_id, wanted))
-        .group_by(Reward.currency)
-        .order_by(count.desc(), Reward.currency)
+        .group_by(Reward.kind, Reward.currency)
+        .order_by(count.desc(), Reward.kind, Reward.currency)
     )
-    return [CurrencySum(number, Money(int(minor), currency)) for currency, number, minor in session.execute(query)]
+    return [
+        CurrencySum(number, Money(int(minor), currency), kind)
+        for kind, currency, number, minor in session.execute(query)
+    ]
 
 
 def count_held(session: Session, program_id: UUID) -> int:

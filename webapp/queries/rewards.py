@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.models import Conversion, LedgerEntry, Refund, Reward, RewardEvent, User
+from webapp.domain.rewards import Form
+from webapp.domain.worth import Worth
+from webapp.models import Conversion, LedgerEntry, RedemptionPart, Refund, Reward, RewardEvent, User
 from webapp.queries.paging import older_than
 from webapp.queries.rules import Version, find_versions
 
@@ -51,6 +53,12 @@ class RewardRow:
     def holds(self) -> bool:
         """Whether no change of the referral ended it."""
         return self.ended_bond is None
+
+    @property
+    def worth(self) -> Worth:
+        """What is kept of it, in its form: nothing of what was rejected."""
+        kept = 0 if self.status == "rejected" else self.amount_minor - self.taken_minor
+        return Worth(self.kind, Money(kept, self.currency))
 
     @property
     def taken_minor(self) -> int:
@@ -176,23 +184,36 @@ class RewardStep:
     taken_minor: int
     taken_as: str | None
     at: datetime
+    redeemed_minor: int | None = None
+
+
+def of_event(part: type[RedemptionPart]) -> ColumnElement[bool]:
+    """Return what is true of the part of a redemption that an event of a reward is about."""
+    return and_(part.reward_id == RewardEvent.reward_id, part.reward_sequence == RewardEvent.sequence)
 
 
 def history_of(session: Session, reward_id: UUID) -> list[RewardStep]:
     """Return what happened to a reward, from its beginning."""
     rows = session.execute(
-        select(RewardEvent.status, RewardEvent.reason, RewardEvent.taken_minor, RewardEvent.taken_as, RewardEvent.at)
+        select(
+            *(RewardEvent.status, RewardEvent.reason, RewardEvent.taken_minor, RewardEvent.taken_as, RewardEvent.at),
+            RedemptionPart.amount_minor,
+        )
+        .outerjoin(RedemptionPart, of_event(RedemptionPart))
         .where(RewardEvent.reward_id == reward_id)
         .order_by(RewardEvent.sequence)
     )
     return [RewardStep(*row) for row in rows]
 
 
-def balances_of(session: Session, user_id: UUID) -> dict[str, dict[str, int]]:
-    """Return what stands in each account of a person, by currency, in minor units. A balance is a sum of entries."""
+def balances_of(session: Session, user_id: UUID, kind: Form = "cash") -> dict[str, dict[str, int]]:
+    """Return what stands in each account of a person, by currency, in minor units. A balance is a sum of entries.
+
+    Money, unless another `kind` is asked for: they are never added up.
+    """
     rows = session.execute(
         select(LedgerEntry.currency, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
-        .where(LedgerEntry.user_id == user_id)
+        .where(LedgerEntry.user_id == user_id, LedgerEntry.kind == kind)
         .group_by(LedgerEntry.currency, LedgerEntry.account)
         .order_by(LedgerEntry.currency)
     )

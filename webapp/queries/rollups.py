@@ -139,7 +139,7 @@ def _refunds(session: Session, zones: dict[UUID, str], tally: Tally, *of: Column
 
 
 def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
-    about = (Reward.program_id, Reward.rule_id, Reward.currency)
+    about = (Reward.program_id, Reward.rule_id, Reward.currency, Reward.kind)
     granted = select(*about, Conversion.occurred_at, Reward.amount_minor).join(
         Conversion, Conversion.id == Reward.conversion_id
     )
@@ -163,8 +163,8 @@ def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
         .where(RewardEvent.status == "rejected")
     )
     for query, count in ((granted, tally.grant), (taken_back, tally.withdrawal), (rejected, tally.withdrawal)):
-        for program_id, rule_id, currency, at, minor in _stream(session, query):
-            count(program_id, rule_id, local_day(at, zones[program_id]), currency, int(minor))
+        for program_id, rule_id, currency, kind, at, minor in _stream(session, query):
+            count(program_id, rule_id, local_day(at, zones[program_id]), currency, int(minor), kind)
 
 
 def _stream(session: Session, query: Executable) -> Iterator[Any]:

@@ -15,12 +15,13 @@ from webapp.models import RewardRule, RewardRuleVersion, RuleDay
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule in one currency: how many rewards, and amounts in minor units. `by_day` is what was granted."""
+    """One rule in one form and currency: how many rewards, and amounts in minor units. `by_day` is what was granted."""
 
     rule_id: UUID
     key: str
     name: str
     currency: str
+    kind: str
     rewards: int
     granted: int
     withdrawn: int
@@ -43,12 +44,13 @@ class RuleChange:
 
 
 def list_rules(session: Session, program_id: UUID, period: Period) -> list[RuleRow]:
-    """Return rules that granted or withdrew anything in the period, those that granted the most first."""
-    found: dict[tuple[UUID, str], list[tuple[date, int, int, int]]] = {}
+    """Return rules that granted or withdrew anything in the period: money first, and those that granted the most."""
+    found: dict[tuple[UUID, str, str], list[tuple[date, int, int, int]]] = {}
     rows = session.execute(
         select(
             RuleDay.rule_id,
             RuleDay.currency,
+            RuleDay.kind,
             RuleDay.day,
             RuleDay.rewards,
             RuleDay.granted_minor,
@@ -57,22 +59,23 @@ def list_rules(session: Session, program_id: UUID, period: Period) -> list[RuleR
         .where(RuleDay.program_id == program_id, RuleDay.day.between(period.first, period.last))
         .order_by(RuleDay.day)
     )
-    for rule_id, currency, *of_day in rows:
-        found.setdefault((rule_id, currency), []).append(tuple(of_day))  # type: ignore[arg-type]
-    named = _names(session, {rule_id for rule_id, _currency in found})
+    for rule_id, currency, kind, *of_day in rows:
+        found.setdefault((rule_id, currency, kind), []).append(tuple(of_day))  # type: ignore[arg-type]
+    named = _names(session, {rule_id for rule_id, _currency, _kind in found})
     listed = [
         RuleRow(
             rule_id,
             *named[rule_id],
             currency,
+            kind,
             rewards=sum(rewards for _day, rewards, _granted, _withdrawn in days),
             granted=sum(granted for _day, _rewards, granted, _withdrawn in days),
             withdrawn=sum(withdrawn for _day, _rewards, _granted, withdrawn in days),
             by_day={day: granted for day, _rewards, granted, _withdrawn in days},
         )
-        for (rule_id, currency), days in found.items()
+        for (rule_id, currency, kind), days in found.items()
     ]
-    return sorted(listed, key=lambda row: (-row.granted, row.key, row.currency))
+    return sorted(listed, key=lambda row: (row.kind != "cash", -row.granted, row.key, row.currency, row.kind))
 
 
 def list_changes(session: Session, program_id: UUID, period: Period, *, time_zone: str) -> list[RuleChange]:

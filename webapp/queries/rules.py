@@ -144,31 +144,33 @@ def publishings_of(session: Session, program_id: UUID, rule_id: UUID) -> dict[in
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What a rule granted in a while in one currency, and how much of it was withdrawn in that while."""
+    """What a rule granted in a while in one form and currency, and how much of it was withdrawn in that while."""
 
     rewards: int
     granted: Money
     withdrawn: Money
+    kind: str = "cash"
 
 
 def paid_by_rules(session: Session, program_id: UUID, since: date) -> dict[UUID, list[Paid]]:
-    """Return what each rule granted from the day `since` on, by currency, from the roll-ups."""
+    """Return what each rule granted from the day `since` on, by form and currency, from the roll-ups."""
     rows = session.execute(
         select(
             RuleDay.rule_id,
             RuleDay.currency,
+            RuleDay.kind,
             func.sum(RuleDay.rewards).label("rewards"),
             func.sum(RuleDay.granted_minor).label("granted"),
             func.sum(RuleDay.withdrawn_minor).label("withdrawn"),
         )
         .where(RuleDay.program_id == program_id, RuleDay.day >= since)
-        .group_by(RuleDay.rule_id, RuleDay.currency)
-        .order_by(RuleDay.currency)
+        .group_by(RuleDay.rule_id, RuleDay.currency, RuleDay.kind)
+        .order_by(RuleDay.kind, RuleDay.currency)
     )
     paid: dict[UUID, list[Paid]] = {}
     for row in rows:
         granted, withdrawn = (Money(int(minor), row.currency) for minor in (row.granted, row.withdrawn))
-        paid.setdefault(row.rule_id, []).append(Paid(int(row.rewards), granted, withdrawn))
+        paid.setdefault(row.rule_id, []).append(Paid(int(row.rewards), granted, withdrawn, row.kind))
     return paid
 
 

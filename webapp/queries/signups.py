@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.money import Money
+from webapp.domain.worth import Worth
 from webapp.models import (
     AttributionDecision,
     AttributionTouch,
@@ -45,7 +46,8 @@ class SignupFilter:
 class ListedSignup:
     """One signup, known by its attribution decision. `referrer_id` and the method are None when nobody was credited.
 
-    `purchases` are the friend's; `earned` is what their referrer keeps of all that the friend did, by currency.
+    `purchases` are the friend's; `earned` is what their referrer keeps of all that the friend did, by form
+    and currency.
     """
 
     decision_id: UUID
@@ -62,7 +64,7 @@ class ListedSignup:
     model: str
     window_days: int
     purchases: int = 0
-    earned: list[Money] = field(default_factory=list)
+    earned: list[Worth] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,24 +222,26 @@ def _with_deeds(session: Session, rows: Sequence[Any]) -> list[ListedSignup]:
     sums = session.execute(
         select(
             Conversion.user_id,
+            Reward.kind,
             Reward.currency,
+            func.count(),
             func.sum(Reward.amount_minor - taken.correlate(Reward).scalar_subquery()),
         )
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .where(Conversion.user_id.in_(friends), Reward.side == "referrer", Reward.status != "rejected")
-        .group_by(Conversion.user_id, Reward.currency)
-        .order_by(Reward.currency)
+        .group_by(Conversion.user_id, Reward.kind, Reward.currency)
+        .order_by(Reward.kind, Reward.currency)
     )
-    earned: dict[UUID, list[Money]] = {}
-    for friend_id, currency, minor in sums:
-        if friend_id is not None and minor:
-            earned.setdefault(friend_id, []).append(Money(int(minor), currency))
+    earned: dict[UUID, list[Worth]] = {}
+    for friend_id, kind, currency, count, minor in sums:
+        if friend_id is not None and (minor or kind == "coupon"):
+            earned.setdefault(friend_id, []).append(Worth(kind, Money(int(minor), currency), count))
     return [
         _signup(row, purchases=purchases.get(row.friend_id, 0), earned=earned.get(row.friend_id, [])) for row in rows
     ]
 
 
-def _signup(row: Any, *, purchases: int = 0, earned: Sequence[Money] = ()) -> ListedSignup:
+def _signup(row: Any, *, purchases: int = 0, earned: Sequence[Worth] = ()) -> ListedSignup:
     return ListedSignup(
         decision_id=row.decision_id,
         friend_id=row.friend_id,

@@ -29,8 +29,9 @@ class StandingReward:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person's rewards of one status in one currency, and the few that are ready first."""
+    """A person's rewards of one kind and status in one currency, and the few that are ready first."""
 
+    kind: str
     status: str
     currency: str
     count: int
@@ -42,10 +43,11 @@ class Standing:
 
 def standings_of(session: Session, beneficiary_id: UUID) -> list[Standing]:
     """Return how a person's rewards stand. `earliest_at` is when the first of a status was earned."""
-    group = (Reward.status, Reward.currency)
+    group = (Reward.kind, Reward.status, Reward.currency)
     ranked = (
         select(
             Reward.id,
+            Reward.kind,
             Reward.status,
             Reward.currency,
             Reward.side,
@@ -68,16 +70,17 @@ def standings_of(session: Session, beneficiary_id: UUID) -> list[Standing]:
         select(ranked, _taken(one.id).label("taken"), User.name.label("friend_name"))
         .outerjoin(User, User.id == one.user_id)
         .where(one.nth <= NEAREST)
-        .order_by(one.currency, one.status, one.nth)
+        .order_by(one.kind, one.currency, one.status, one.nth)
     )
-    groups: dict[tuple[str, str], list[StandingReward]] = {}
-    standings: dict[tuple[str, str], Standing] = {}
+    groups: dict[tuple[str, str, str], list[StandingReward]] = {}
+    standings: dict[tuple[str, str, str], Standing] = {}
     for row in rows:
-        key = (row.status, row.currency)
+        key = (row.kind, row.status, row.currency)
         kept = Money(row.amount_minor - int(row.taken), row.currency)
         groups.setdefault(key, []).append(StandingReward(row.friend_name, row.type, row.side, kept, row.matures_at))
         standings[key] = Standing(
-            row.status, row.currency, row.rewards, row.first, row.last, row.earliest, tuple(groups[key])
+            *(row.kind, row.status, row.currency, row.rewards),
+            *(row.first, row.last, row.earliest, tuple(groups[key])),
         )
     return list(standings.values())
 
@@ -85,15 +88,15 @@ def standings_of(session: Session, beneficiary_id: UUID) -> list[Standing]:
 def balances_by_day(
     session: Session, user_id: UUID, days: Sequence[date], time_zone: str
 ) -> dict[str, dict[str, list[int]]]:
-    """Return what stood in each account of a person at the end of each of these days, by currency, in minor units.
+    """Return what stood in each account of a person's money at the end of each of these days, by currency.
 
-    The days follow each other and end with today, so that the last number is the balance now.
+    In minor units. The days follow each other and end with today, so that the last number is the balance now.
     """
     day = _day_number(LedgerTransaction.at, days, time_zone).label("day")
     rows = session.execute(
         select(LedgerEntry.currency, LedgerEntry.account, day, func.sum(LedgerEntry.amount_minor))
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(LedgerEntry.user_id == user_id)
+        .where(LedgerEntry.user_id == user_id, LedgerEntry.kind == "cash")
         .group_by(LedgerEntry.currency, LedgerEntry.account, day)
         .order_by(LedgerEntry.currency)
     )
@@ -108,9 +111,9 @@ def balances_by_day(
 def earned_by_day(
     session: Session, beneficiary_id: UUID, days: Sequence[date], time_zone: str
 ) -> dict[str, dict[date, Money]]:
-    """Return what a person keeps of what happened on each of these days, by currency: days with nothing are left out.
+    """Return the money that a person keeps of what happened on each of these days, by currency.
 
-    What was rejected or sent back is not kept.
+    Days with nothing are left out. What was rejected or sent back is not kept.
     """
     day = _day_number(Conversion.occurred_at, days, time_zone)
     kept = (
@@ -118,6 +121,7 @@ def earned_by_day(
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .where(
             Reward.beneficiary_id == beneficiary_id,
+            Reward.kind == "cash",
             Reward.status.not_in(("rejected", "reversed")),
             Conversion.occurred_at >= day_begins(days[0], time_zone),
         )

@@ -22,6 +22,7 @@ class StatementLine:
     """One reward: what it is for, and what is left of what was granted. `reason` is the last event's."""
 
     reward_id: UUID
+    kind: str
     occurred_at: datetime
     type: str
     side: str
@@ -59,6 +60,7 @@ def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, 
     rows = session.execute(
         select(
             Reward.id,
+            Reward.kind,
             Conversion.occurred_at,
             Conversion.type,
             Reward.side,
@@ -78,6 +80,7 @@ def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, 
     return [
         StatementLine(
             reward_id=row.id,
+            kind=row.kind,
             occurred_at=row.occurred_at,
             type=row.type,
             side=row.side,

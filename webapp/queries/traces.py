@@ -15,6 +15,7 @@ from webapp.models import (
     DisputeOutcome,
     LedgerEntry,
     LedgerTransaction,
+    RedemptionPart,
     Referral,
     Refund,
     RewardDecision,
@@ -22,6 +23,7 @@ from webapp.models import (
     RewardNote,
     User,
 )
+from webapp.queries.rewards import of_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class RewardDeed:
     actor_name: str | None
     at: datetime
     note: str | None
+    redeemed_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class EntryLine:
     amount: Money
     at: datetime
     owner_id: UUID
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,9 @@ def deeds_of(session: Session, reward_ids: Sequence[UUID]) -> list[RewardDeed]:
             func.coalesce(User.name, ApiKey.name).label("actor_name"),
             RewardEvent.at,
             RewardNote.text.label("note"),
+            RedemptionPart.amount_minor.label("redeemed_minor"),
         )
+        .outerjoin(RedemptionPart, of_event(RedemptionPart))
         .outerjoin(User, and_(RewardEvent.actor == "person", User.id == RewardEvent.actor_id))
         .outerjoin(ApiKey, and_(RewardEvent.actor == "api", ApiKey.id == RewardEvent.actor_id))
         .outerjoin(RewardNote, noted)
@@ -178,6 +184,7 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
             LedgerEntry.currency,
             LedgerTransaction.at,
             User.id,
+            LedgerEntry.kind,
         )
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .join(User, User.id == LedgerEntry.user_id)
@@ -186,7 +193,7 @@ def entries_of(session: Session, reward_ids: Sequence[UUID]) -> list[EntryLine]:
             LedgerTransaction.at, LedgerTransaction.reward_id, LedgerTransaction.reward_sequence, LedgerEntry.position
         )
     )
-    return [EntryLine(*row[:5], Money(row[5], row[6]), row[7], row[8]) for row in rows]
+    return [EntryLine(*row[:5], Money(row[5], row[6]), row[7], row[8], row[9]) for row in rows]
 
 
 def refunds_of(session: Session, conversion_id: UUID, currency: str | None) -> list[RefundLine]:

@@ -12,7 +12,16 @@ from webapp.models import ApiAnswer, Model
 from webapp.services.rows import append
 from webapp.transactions import at_the_end, connection_of
 
-Operation = Literal["signup", "conversion", "refund", "dispute", "dispute_outcome"]
+Operation = Literal[
+    "signup",
+    "conversion",
+    "refund",
+    "dispute",
+    "dispute_outcome",
+    "redemption",
+    "redemption_reversal",
+    "fulfilment",
+]
 
 
 class OtherContentError(Exception):

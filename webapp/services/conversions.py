@@ -24,7 +24,8 @@ from webapp.services.limits import queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.redeciding import Terms
 from webapp.services.refunds import apply_waiting_refunds
-from webapp.services.rewards import Actor, Grant, grant_rewards
+from webapp.services.reward_steps import Actor
+from webapp.services.rewards import Grant, grant_rewards
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
 from webapp.services.rules import RULES

@@ -106,9 +106,11 @@ def with_group_quotes(session: Session, asker: Asker, asked: Sequence[Asked]) ->
     contenders, found = _contenders(asked), []
     for one, contender in zip(asked, contenders, strict=True):
         group = [other.amount for other in contenders if contender.group and other.group == contender.group]
-        currencies = {_currency(asked) or amount.currency for amount in group[:1] if amount}
-        currencies |= {amount.currency for amount in group if amount}
-        own = {contender.amount.currency} if contender.amount else set()
+        # What has no amount, a coupon, is not compared as money.
+        money = [amount for amount in group if amount and amount.minor]
+        currencies = {_currency(asked) or amount.currency for amount in money[:1]}
+        currencies |= {amount.currency for amount in money}
+        own = {contender.amount.currency} if contender.amount and contender.amount.minor else set()
         pairs = {frozenset((currency, other)) for currency in own for other in currencies if currency != other}
         found.append(replace(one, facts=with_quotes(session, asker.program_id, one.facts, pairs)) if pairs else one)
     return found

@@ -13,7 +13,7 @@ from webapp.ids import new_id
 from webapp.models import Conversion, DisputeOutcome, Refund
 from webapp.services.queues import queue_for
 from webapp.services.refunds import lock_for_counts, name_of, recount
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.settling import Cause, Part, settle_rewards
 from webapp.transactions import note
 

@@ -34,7 +34,7 @@ from webapp.queries.friend_counts import (
 from webapp.queries.rules import RuleSet, Version
 from webapp.services.friend_facts import with_friends
 from webapp.services.redeciding import Terms, correct_rewards, decide_again
-from webapp.services.rewards import lock_rewards
+from webapp.services.reward_steps import lock_rewards
 from webapp.services.rows import append
 
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.credit import credit_given_back
 from webapp.domain.ledger import Posting
 from webapp.domain.money import Money
 from webapp.domain.rewards import Change, Status, StatusError, given_back
 from webapp.models import RewardEvent
-from webapp.services.rewards import Actor, Standing, take_changes
+from webapp.services.reward_steps import Actor, Standing, take_changes
 from webapp.services.rollups import count_withdrawal
 
 
@@ -37,8 +38,12 @@ def give_back(
     if amount_minor > reward.amount.minor - reward.earned_minor:
         raise StatusError("more would be given back than was taken")
     amount = Money(amount_minor, reward.amount.currency)
-    changes = given_back(amount, reward.status, former, reward.reversed_minor)
-    count_withdrawal(session, reward.program_id, reward.rule_id, Money(-amount_minor, amount.currency), on)
+    if reward.kind == "credit":
+        changes = credit_given_back(amount, reward.status, former, reward.reversed_minor, reward.owed_minor)
+    else:
+        changes = given_back(amount, reward.status, former, reward.reversed_minor)
+    less = Money(-amount_minor, amount.currency)
+    count_withdrawal(session, reward.program_id, reward.rule_id, less, reward.kind, on)
     return take_changes(session, reward, changes, reason=reason, refund_id=refund_id, actor=actor, now=now)
 
 
@@ -57,7 +62,7 @@ def write_off(
     It counts on the day on which it is done.
     """
     withdrawn = Money(change[0].taken_minor, reward.amount.currency)
-    count_withdrawal(session, reward.program_id, reward.rule_id, withdrawn, now)
+    count_withdrawal(session, reward.program_id, reward.rule_id, withdrawn, reward.kind, now)
     return take_changes(session, reward, [change], reason=reason, refund_id=refund_id, actor=actor, now=now)
 
 

@@ -19,7 +19,8 @@ from webapp.queries.conversions import Decided, Surroundings, decisions_of_many
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
 from webapp.services.refunds import lock_conversions
-from webapp.services.rewards import Actor, Grant, grant_rewards, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.rewards import Grant, end_coupons, grant_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
 
 
@@ -149,6 +150,7 @@ def _end_reward(
     if reward_id is None:
         raise RuntimeError("a decision that paid has no reward")
     (reward,) = lock_rewards(session, [reward_id])
+    end_coupons(session, [reward], reason=reason, refund_id=None, actor=actor, now=now)
     if reward.earned_minor and reward.status not in ("rejected", "reversed"):
         take_back(session, reward, reward.earned_minor, reason=reason, refund_id=None, actor=actor, now=now)
 

@@ -14,7 +14,8 @@ from webapp.domain.refunds import still_earned
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
-from webapp.services.rewards import Actor, Grant, change_status, grant_rewards, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, take_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,22 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
         if any(one.status == "rejected" for one in standing):
             continue
         rule, granted = version.definition, decided.amount
+        is_coupon = rule.reward == "coupon"
         left = (conversion.amount_minor or 0) - refunded_minor
         earned = still_earned(
-            granted.minor if granted else 0,
+            # A coupon has no amount, and is earned as long as the least amount would be.
+            (1 if is_coupon else granted.minor) if granted else 0,
             proportional=rule.settings.proportional,
             amount_minor=conversion.amount_minor,
             refunded_minor=refunded_minor,
             refunds=refunds,
             is_met=not refunded_minor or rule.is_met_after_refunds(decided.facts, left),
         )
+        if is_coupon and not earned:
+            end_coupons(session, standing, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
+        if is_coupon and (not earned or any(one.status != "reversed" for one in standing)):
+            # Otherwise there is one, waiting for a code or handed out.
+            continue
         kept = sum(one.earned_minor for one in standing)
         for one in reversed(standing):
             taken = min(one.earned_minor, kept - earned)
@@ -113,7 +121,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
             continue
         correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
         # A reward of its own is granted whole, and what was refunded meanwhile taken off.
-        amount = Money(earned - kept, granted.currency) if correction else granted
+        amount = Money(earned - kept, granted.currency) if correction and not is_coupon else granted
         grant = _grant(terms, conversion, decided, amount, correction)
         zone = terms.time_zone
         (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)

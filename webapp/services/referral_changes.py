@@ -35,7 +35,7 @@ from webapp.services.limits import queue_for_counts, queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.referral_rewards import SIGNUP, Bond, Moved, conversions_of, end_rewards, grant_anew
 from webapp.services.refunds import lock_conversions
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.rollups import add_counts, take_counts_off
 from webapp.services.rows import append
 from webapp.services.rules import RULES

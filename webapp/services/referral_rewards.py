@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ACTIONS, Kind
-from webapp.domain.rewards import Status, Taking
+from webapp.domain.rewards import Form, Status, Taking
+from webapp.domain.worth import Worth
 from webapp.models import Conversion, Program, Reward, RewardDecision, RewardEvent
 from webapp.queries.conversions import Decided
 from webapp.queries.friend_counts import Place
@@ -26,7 +27,8 @@ from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms
-from webapp.services.rewards import Actor, Grant, change_statuses, grant_rewards, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.rewards import Grant, change_statuses, end_coupons, grant_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
 
 SIGNUP = "signup"
@@ -59,6 +61,11 @@ class Ended:
     side: str
     amount: Money
     taken_as: Taking
+    form: Form
+
+    @property
+    def worth(self) -> Worth:
+        return Worth(self.form, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,16 @@ class Granted:
     kept: Money
     status: Status
     matures_at: datetime
+    form: Form
+
+    @property
+    def worth(self) -> Worth:
+        return Worth(self.form, self.kept)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything of it is left; a coupon has no amount."""
+        return self.status != "reversed" if self.form == "coupon" else self.kept.minor > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +102,9 @@ class Moved:
     @property
     def terms(self) -> str:
         """Tell what it does in money from all else that it could do: what was looked at is what may be done."""
-        taken = sorted(f"{one.reward_id} {one.amount} {one.taken_as}" for one in self.taken)
+        taken = sorted(f"{one.reward_id} {one.amount} {one.taken_as} {one.form}" for one in self.taken)
         granted = sorted(
-            f"{one.beneficiary_id} {one.side} {one.kept} {one.status} {one.matures_at.astimezone(UTC)}"
+            f"{one.beneficiary_id} {one.side} {one.form} {one.kept} {one.status} {one.matures_at.astimezone(UTC)}"
             for one in self.granted
         )
         return sha256("\n".join((self.kind, *taken, *granted)).encode("ascii")).hexdigest()
@@ -113,10 +130,13 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
     standing = lock_rewards(session, list(sides))
     ending = {id_ for id_, side in sides.items() if bond.kind == "remove" or side == "referrer"}
     ended = []
+    coupons = [reward for reward in standing if reward.id in ending]
+    reason = ACTIONS[bond.kind]
+    end_coupons(session, coupons, reason=reason, refund_id=None, actor=bond.actor, now=bond.now)
     for reward in standing:
         if reward.id not in ending or not reward.earned_minor or reward.status in ("rejected", "reversed"):
             continue
-        change = take_back(
+        changes = take_back(
             session,
             reward,
             reward.earned_minor,
@@ -125,9 +145,10 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
             actor=bond.actor,
             now=bond.now,
         )
-        amount = Money(reward.earned_minor, reward.amount.currency)
-        taken_as = change.taken_as or "reversal"
-        ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as))
+        for change in changes:
+            amount = Money(change.taken_minor, reward.amount.currency)
+            taken_as = change.taken_as or "reversal"
+            ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as, reward.kind))
     if ending:
         session.execute(update(Reward).where(Reward.id.in_(ending)).values(ended_bond=bond.number))
     return ended
@@ -277,6 +298,7 @@ def _as_they_stand(session: Session, ids: Sequence[UUID]) -> list[Granted]:
             Money(reward.kept_minor, reward.amount.currency),
             reward.status,
             about[reward.id][1],
+            reward.kind,
         )
         for reward in lock_rewards(session, ids)
     ]

@@ -17,7 +17,7 @@ from webapp.queries.conversions import find_by_event, list_by_order
 from webapp.queries.rules import rule_set
 from webapp.services.limits import queue_for_counts
 from webapp.services.queues import queue_for
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.rollups import count_refund
 from webapp.services.settling import REASONS, Cause, Part, settle_rewards
 from webapp.transactions import connection_of, note

@@ -12,7 +12,7 @@ from webapp.queries.people import find_by_email, find_by_external_id
 from webapp.queries.referrals import referral_of
 from webapp.services.conversions import Recorded
 from webapp.services.queues import queue_for
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy, sign_up
 
 

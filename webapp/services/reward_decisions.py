@@ -15,7 +15,8 @@ from webapp.models import Program, Reward, RewardNote
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.limits import queue_for_counts
-from webapp.services.rewards import Actor, Standing, change_status, lock_rewards
+from webapp.services.reward_steps import Actor, Standing, lock_rewards
+from webapp.services.rewards import change_status
 from webapp.services.rows import append
 
 # What became of one of them: decided, left out because it is not what was looked at any more, or because it cannot be.

@@ -1,14 +1,15 @@
 """What happens to rewards: granted, matured, decided, taken back. Each step is an event with its ledger entries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.credit import credit_taken_back
 from webapp.domain.ledger import Posting, move
 from webapp.domain.money import Money
 from webapp.domain.rewards import (
@@ -22,25 +23,23 @@ from webapp.domain.rewards import (
     taken_back,
 )
 from webapp.ids import new_id
-from webapp.models import LedgerEntry, LedgerTransaction, Model, Refund, Reward, RewardEvent
+from webapp.models import Refund, Reward
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
+from webapp.services.reward_steps import (
+    SYSTEM,
+    Actor,
+    Standing,
+    Step,
+    append_events,
+    lock_rewards,
+    take_changes,
+    take_steps,
+)
 from webapp.services.rollups import count_grant, count_withdrawal
 from webapp.services.rows import append
-from webapp.transactions import connection_of, note
 
 MATURE_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something: the system itself, a key of the API, or a signed-in person."""
-
-    kind: Literal["system", "api", "person"]
-    id: UUID | None = None
-
-
-SYSTEM = Actor("system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,58 +55,6 @@ class Grant:
     hold_days: int
     bond: int
     correction: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A reward as it stands, locked. `reversed_minor` was taken back before, `clawed_back_minor` after a freeze.
-
-    Of what was clawed back nobody asks for `written_off_minor` any more. More than was clawed back can have been given
-    back after a freeze, of what was reversed before it: then it is below zero.
-    """
-
-    id: UUID
-    program_id: UUID
-    beneficiary_id: UUID
-    rule_id: UUID
-    rule_version_id: UUID
-    amount: Money
-    status: Status
-    sequence: int
-    reversed_minor: int
-    clawed_back_minor: int
-    written_off_minor: int = 0
-
-    @property
-    def left(self) -> Money:
-        """What stands in the account of its status."""
-        return Money(self.amount.minor - self.reversed_minor, self.amount.currency)
-
-    @property
-    def earned_minor(self) -> int:
-        """What the person keeps by right, and what can be taken back: not what was written off."""
-        return self.amount.minor - self.reversed_minor - self.clawed_back_minor
-
-    @property
-    def kept_minor(self) -> int:
-        """What the person keeps in the end."""
-        return self.earned_minor + self.written_off_minor
-
-    @property
-    def owed_minor(self) -> int:
-        """What they owe for it, taken off what they earn next; below zero what we owe them. What ended is settled."""
-        return 0 if self.status == "rejected" else self.clawed_back_minor - self.written_off_minor
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The next event of a reward and the entries that go with it."""
-
-    reward: Standing
-    change: Change
-    reason: str
-    postings: tuple[Posting, ...]
-    refund_id: UUID | None = None
 
 
 def grant_rewards(
@@ -142,15 +89,16 @@ def grant_rewards(
             correction=grant.correction,
         )
         rewards.append(reward)
-        count_grant(session, program_id, grant.version.rule_id, grant.amount, grant.occurred_at, time_zone)
+        count_grant(session, program_id, grant.version.rule_id, grant.amount, rule.reward, grant.occurred_at, time_zone)
         rows.append(_reward_row(program_id, reward))
         stands = Standing(
             *(reward.id, program_id, grant.beneficiary_id, grant.version.rule_id, grant.version.id),
             *(grant.amount, status, 0, 0, 0),
+            kind=rule.reward,
         )
         steps.append(Step(stands, Change(status), reward.reason, granted(grant.amount, status)))
     append(session, Reward, rows)
-    _append_events(session, steps, actor=actor, now=now)
+    append_events(session, steps, actor=actor, now=now)
     return rewards
 
 
@@ -167,11 +115,11 @@ def change_statuses(
     """Take rewards to another status. Raises StatusError when one of them cannot take the step, and writes nothing."""
     rewards = lock_rewards(session, reward_ids)
     steps = [Step(reward, Change(status), reason, _postings_to(status, reward)) for reward in rewards]
-    _take_steps(session, steps, actor=actor, now=now)
+    take_steps(session, steps, actor=actor, now=now)
     if status == "rejected":
         for reward in rewards:
             kept = Money(reward.kept_minor, reward.amount.currency)
-            count_withdrawal(session, reward.program_id, reward.rule_id, kept, now)
+            count_withdrawal(session, reward.program_id, reward.rule_id, kept, reward.kind, now)
 
 
 def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
@@ -179,7 +127,11 @@ def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
         # Only what is taken back ends a reward, and only what is given back revives it: never a status alone. Likewise
         # an appeal: what went back while a reward was rejected has to be taken off when it returns.
         raise StatusError(f"a reward that is {reward.status} cannot become {status} by a decision")
-    postings = moved(reward.left, reward.status, status)
+    if reward.redeemed_minor:
+        raise StatusError("a part of the reward was redeemed already")
+    if status == "paid" and reward.kind in ("credit", "coupon"):
+        raise StatusError(f"a {reward.kind} becomes paid by being redeemed or handed out")
+    postings = moved(reward.left, reward.status, status, reward.kind)
     if status == "rejected" and reward.owed_minor > 0:
         # A payout failed after the clawback, so nothing was paid: what is left settles it, and nothing is owed for it.
         owed, kept = (Money(minor, reward.amount.currency) for minor in (reward.owed_minor, reward.kept_minor))
@@ -198,51 +150,41 @@ def take_back(
     refund_id: UUID | None,
     actor: Actor,
     now: datetime,
-) -> Change:
+) -> list[Change]:
     """Take back an amount above zero of a locked reward: a reversal, or a clawback once it is frozen.
 
+    Of store credit that was spent in part it can be both, one after the other.
     It counts as withdrawn on the day of the refund, if there is one.
     Raises StatusError when nothing, or less than that, is left to take back.
     """
+    if amount_minor <= 0:
+        raise ValueError("only an amount above zero can be taken back")
     if amount_minor > reward.earned_minor:
         # Also what was clawed back before is taken; it only stands in another account.
         raise StatusError("more would be taken back than the person keeps")
     amount = Money(amount_minor, reward.amount.currency)
+    changes = _taken(amount, reward)
     refunded_at = session.scalar(select(Refund.occurred_at).where(Refund.id == refund_id)) if refund_id else None
-    count_withdrawal(session, reward.program_id, reward.rule_id, amount, refunded_at or now)
-    if reward.status in FROZEN:
-        changes = [taken_back(amount, Money(reward.earned_minor, amount.currency), reward.status)]
-    elif amount_minor > reward.left.minor:
-        # A payout failed after a dispute was won: what that gave back stands in the account of clawbacks.
-        over = Money(amount_minor - reward.left.minor, amount.currency)
-        changes = [(Change(reward.status, over.minor, "clawback"), move(over, "clawback", "expense"))]
-        if reward.left.minor:
-            changes.append(taken_back(reward.left, reward.left, reward.status))
-    else:
-        changes = [taken_back(amount, reward.left, reward.status)]
+    count_withdrawal(session, reward.program_id, reward.rule_id, amount, reward.kind, refunded_at or now)
     take_changes(session, reward, changes, reason=reason, refund_id=refund_id, actor=actor, now=now)
-    return changes[-1][0]
+    return [change for change, _postings in changes]
 
 
-def take_changes(
-    session: Session,
-    reward: Standing,
-    changes: Sequence[tuple[Change, tuple[Posting, ...]]],
-    *,
-    reason: str,
-    refund_id: UUID | None,
-    actor: Actor,
-    now: datetime,
-) -> Standing:
-    """Let what was taken or given back of a locked reward happen, one after the other. Returns how it stands then."""
-    for change, postings in changes:
-        _take_steps(session, [Step(reward, change, reason, postings, refund_id)], actor=actor, now=now)
-        more = {"reversal": "reversed_minor", "clawback": "clawed_back_minor"}.get(change.taken_as or "")
-        sums = {more: getattr(reward, more) + change.taken_minor} if more else {}
-        if change.taken_as == "write_off":
-            sums = {"written_off_minor": reward.written_off_minor - change.taken_minor}
-        reward = replace(reward, status=change.status, sequence=reward.sequence + 1, **sums)
-    return reward
+def _taken(amount: Money, reward: Standing) -> list[tuple[Change, tuple[Posting, ...]]]:
+    if reward.kind == "credit":
+        return credit_taken_back(amount, reward.left, reward.redeemed_minor, reward.status)
+    if reward.status in FROZEN:
+        return [taken_back(amount, Money(reward.earned_minor, amount.currency), reward.status)]
+    if amount.minor <= reward.left.minor:
+        return [taken_back(amount, reward.left, reward.status)]
+    # A payout failed after a dispute was won: what that gave back stands in the account of clawbacks.
+    over = Money(amount.minor - reward.left.minor, amount.currency)
+    changes: list[tuple[Change, tuple[Posting, ...]]] = [
+        (Change(reward.status, over.minor, "clawback"), move(over, "clawback", "expense"))
+    ]
+    if reward.left.minor:
+        changes.append(taken_back(reward.left, reward.left, reward.status))
+    return changes
 
 
 def mature_rewards(session: Session, now: datetime, *, limit: int = MATURE_AT_ONCE) -> int:
@@ -258,56 +200,27 @@ def mature_rewards(session: Session, now: datetime, *, limit: int = MATURE_AT_ON
         .with_for_update(skip_locked=True)
     ).all()
     steps = [
-        Step(reward, Change("approved"), "matured", moved(reward.left, reward.status, "approved"))
+        Step(reward, Change("approved"), "matured", moved(reward.left, reward.status, "approved", reward.kind))
         for reward in lock_rewards(session, due)
     ]
-    _take_steps(session, steps, actor=SYSTEM, now=now)
+    take_steps(session, steps, actor=SYSTEM, now=now)
     return len(steps)
 
 
-def lock_rewards(session: Session, ids: Sequence[UUID]) -> list[Standing]:
-    """Return rewards as they stand, by id; until the transaction ends nobody else changes them."""
-    if not ids:
-        return []
-    columns = (
-        *(Reward.id, Reward.program_id, Reward.beneficiary_id, Reward.rule_id, Reward.rule_version_id),
-        *(Reward.amount_minor, Reward.currency, Reward.status, Reward.sequence),
-    )
-    # In one order for everybody, so that two transactions never wait for each other.
-    rows = session.execute(select(*columns).where(Reward.id.in_(ids)).order_by(Reward.id).with_for_update()).all()
-    # Asked after the lock, when nobody can add to it any more.
-    taken: dict[UUID, dict[str, int]] = {}
-    sums = session.execute(
-        select(RewardEvent.reward_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
-        .where(RewardEvent.reward_id.in_(ids), RewardEvent.taken_minor != 0)
-        .group_by(RewardEvent.reward_id, RewardEvent.taken_as)
-    )
-    for reward_id, taken_as, minor in sums:
-        taken.setdefault(reward_id, {})[str(taken_as)] = int(minor)
-    return [
-        Standing(
-            id=row.id,
-            program_id=row.program_id,
-            beneficiary_id=row.beneficiary_id,
-            rule_id=row.rule_id,
-            rule_version_id=row.rule_version_id,
-            amount=Money(row.amount_minor, row.currency),
-            status=cast(Status, row.status),
-            sequence=row.sequence,
-            reversed_minor=taken.get(row.id, {}).get("reversal", 0),
-            clawed_back_minor=taken.get(row.id, {}).get("clawback", 0),
-            written_off_minor=-taken.get(row.id, {}).get("write_off", 0),
-        )
-        for row in rows
+def end_coupons(
+    session: Session, rewards: Sequence[Standing], *, reason: str, refund_id: UUID | None, actor: Actor, now: datetime
+) -> int:
+    """End locked rewards that are coupons of which none was handed out: they have no amount to be taken back.
+
+    Returns how many.
+    """
+    steps = [
+        Step(reward, Change("reversed"), reason, (), refund_id)
+        for reward in rewards
+        if reward.kind == "coupon" and reward.status in ("pending", "held", "approved")
     ]
-
-
-_REWARDS = Model.metadata.tables["rewards"]
-_UPDATE_REWARD = (
-    update(_REWARDS)
-    .where(_REWARDS.c.id == bindparam("reward_id"), _REWARDS.c.sequence == bindparam("sequence_before"))
-    .values(status=bindparam("new_status"), sequence=bindparam("new_sequence"))
-)
+    take_steps(session, steps, actor=actor, now=now)
+    return len(steps)
 
 
 def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
@@ -328,73 +241,4 @@ def _reward_row(program_id: UUID, reward: RewardRow) -> dict[str, Any]:
         "granted_at": reward.granted_at,
         "bond": reward.bond,
         "correction": reward.correction,
-    }
-
-
-def _take_steps(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
-    if not steps:
-        return
-    connection_of(session).execute(
-        _UPDATE_REWARD,
-        [
-            {
-                "reward_id": step.reward.id,
-                "sequence_before": step.reward.sequence,
-                "new_status": step.change.status,
-                "new_sequence": step.reward.sequence + 1,
-            }
-            for step in steps
-        ],
-    )
-    _append_events(session, steps, actor=actor, now=now)
-
-
-def _append_events(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
-    for step in steps:
-        if step.reward.sequence == 0 or step.change.status != step.reward.status:
-            note(session, "rewards_changed", status=step.change.status)
-    append(session, RewardEvent, [_event_row(step, actor, now) for step in steps])
-    transactions: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
-    for step in steps:
-        if not step.postings:
-            continue
-        transaction_id = new_id()
-        transactions.append(
-            {
-                "id": transaction_id,
-                "program_id": step.reward.program_id,
-                "reward_id": step.reward.id,
-                "reward_sequence": step.reward.sequence + 1,
-                "at": now,
-            }
-        )
-        entries += [
-            {
-                "transaction_id": transaction_id,
-                "position": position,
-                "program_id": step.reward.program_id,
-                "user_id": step.reward.beneficiary_id,
-                "account": posting.account,
-                "currency": posting.amount.currency,
-                "amount_minor": posting.amount.minor,
-            }
-            for position, posting in enumerate(step.postings, 1)
-        ]
-    append(session, LedgerTransaction, transactions)
-    append(session, LedgerEntry, entries)
-
-
-def _event_row(step: Step, actor: Actor, now: datetime) -> dict[str, Any]:
-    return {
-        "reward_id": step.reward.id,
-        "sequence": step.reward.sequence + 1,
-        "status": step.change.status,
-        "reason": step.reason,
-        "taken_minor": step.change.taken_minor,
-        "taken_as": step.change.taken_as,
-        "refund_id": step.refund_id,
-        "actor": actor.kind,
-        "actor_id": actor.id,
-        "at": now,
     }

@@ -101,15 +101,17 @@ def count_refund(session: Session, conversion: Conversion, minor: int, occurred_
     gathered(session, Additions).refund(friend, local_day(occurred_at, zone), conversion.currency, minor)
 
 
-def count_grant(session: Session, program_id: UUID, rule_id: UUID, amount: Money, on: datetime, zone: str) -> None:
+def count_grant(
+    session: Session, program_id: UUID, rule_id: UUID, amount: Money, kind: str, on: datetime, zone: str
+) -> None:
     """Count a reward on the day of what earned it."""
-    gathered(session, Additions).grant(program_id, rule_id, local_day(on, zone), amount.currency, amount.minor)
+    gathered(session, Additions).grant(program_id, rule_id, local_day(on, zone), amount.currency, amount.minor, kind)
 
 
-def count_withdrawal(session: Session, program_id: UUID, rule_id: UUID, amount: Money, at: datetime) -> None:
+def count_withdrawal(session: Session, program_id: UUID, rule_id: UUID, amount: Money, kind: str, at: datetime) -> None:
     """Count what a reward lost, or below zero what it got back."""
     day = local_day(at, _zone_of(session, program_id))
-    gathered(session, Additions).withdrawal(program_id, rule_id, day, amount.currency, amount.minor)
+    gathered(session, Additions).withdrawal(program_id, rule_id, day, amount.currency, amount.minor, kind)
 
 
 def take_counts_off(session: Session, referral_id: UUID) -> None:

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from webapp.domain.rules import RuleDefinition, to_stored
+from webapp.domain.rules import RuleDefinition, RuleError, to_stored
 from webapp.ids import new_id
 from webapp.models import Program, RewardRule, RewardRuleVersion
+from webapp.queries.coupon_pools import keys_of_pools
 from webapp.queries.rules import State, Version, read_rule_set
 from webapp.services.audit import record_act
 from webapp.services.queues import queue_for
@@ -109,6 +110,7 @@ def publish_rule(
         raise RuleKeyTakenError
     if latest is not None and latest.number != after:
         raise StaleRuleError(latest)
+    check_pool(session, program.id, definition)
     change = _difference(latest, definition)
     if change is not None:
         _append_version(session, program, change, state="live", action="rule_published", note=note, by=by, now=now)
@@ -146,7 +148,9 @@ def change_rule_state(
 def plan_rules(
     session: Session, program: Program, wanted: Sequence[RuleDefinition], *, prune: bool
 ) -> list[Publication]:
-    """Return what `publish_rules` would publish. Writes nothing."""
+    """Return what `publish_rules` would publish. Writes nothing. Raises RuleError for a pool that is not there."""
+    for rule in wanted:
+        check_pool(session, program.id, rule)
     latest = _latest(session, program)
     changes = [change for rule in wanted if (change := _difference(latest.get(rule.key), rule))]
     if prune:
@@ -157,6 +161,13 @@ def plan_rules(
             if key not in kept and version.state != "ended"
         ]
     return changes
+
+
+def check_pool(session: Session, program_id: UUID, rule: RuleDefinition) -> None:
+    """Raise RuleError when a rule names a coupon pool that the program does not have."""
+    key = getattr(rule.settings, "pool", None)
+    if key is not None and str(key) not in keys_of_pools(session, program_id):
+        raise RuleError("settings.pool", f"names no coupon pool of this program: there is none with the key {key}")
 
 
 def _difference(before: Version | None, rule: RuleDefinition) -> Publication | None:

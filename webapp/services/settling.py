@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
-from webapp.domain.rewards import Taking, write_off_ended
+from webapp.domain.rewards import Change, Taking, write_off_ended
 from webapp.domain.rules import RuleDefinition
 from webapp.domain.settling import Row, to_give, to_take, write_offs_that_end
 from webapp.models import Conversion, Program, Refund, Reward, RewardEvent
@@ -20,7 +20,8 @@ from webapp.queries.rules import find_versions, rule_set
 from webapp.services.friend_counts import count_again
 from webapp.services.giving_back import former_statuses, give_back, write_off
 from webapp.services.redeciding import Terms
-from webapp.services.rewards import Actor, Standing, lock_rewards, take_back
+from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
+from webapp.services.rewards import end_coupons, take_back
 
 Reason = Literal["refunded", "charged_back", "dispute_won"]
 REASONS: dict[str, Reason] = {"refund": "refunded", "dispute": "charged_back"}
@@ -81,6 +82,10 @@ def settle_rewards(session: Session, conversion: Conversion, *, cause: Cause, ac
         target = _target(conversion, rewards, rule, decided.get(key), went_back)
         # What a person rejected is over.
         rows = [reward for reward in rewards if reward.status != "rejected"]
+        if rule.reward == "coupon":
+            if not _settle_coupons(session, rows, is_earned=target > 0, cause=cause, actor=actor, now=now):
+                settled.kept.append(rule.key)
+            continue
         if cause.reason == "dispute_won":
             parts = _give(session, rows, target, rule.key, cause=cause, actor=actor, now=now)
             settled.given.extend(parts)
@@ -148,7 +153,10 @@ def _target(
 ) -> int:
     """Return what the rewards of one rule come to: what the newest decision pays, less its share of what went back."""
     granted = sum(one.amount.minor for one in rewards)
-    if decided is not None:
+    if rule.reward == "coupon":
+        # It has no amount, and is earned as long as the least amount would be.
+        granted = int(decided is None or decided.amount is not None)
+    elif decided is not None:
         granted = min(granted, decided.amount.minor) if decided.amount else 0
     # What a person rejected is nothing that the others could make up for.
     granted = max(0, granted - sum(one.amount.minor for one in rewards if one.status == "rejected"))
@@ -166,6 +174,37 @@ def _target(
     )
 
 
+def _settle_coupons(
+    session: Session, coupons: Sequence[Standing], *, is_earned: bool, cause: Cause, actor: Actor, now: datetime
+) -> bool:
+    """End coupons that are not earned any more, or bring back what refunds had ended. Returns whether any changed.
+
+    A code that was handed out stays with whoever has it.
+    """
+    if cause.reason != "dispute_won":
+        ending = [] if is_earned else coupons
+        refund_id = cause.refund_id
+        return end_coupons(session, ending, reason=cause.reason, refund_id=refund_id, actor=actor, now=now) > 0
+    ended = [coupon for coupon in coupons if coupon.status == "reversed"]
+    if not is_earned or not ended:
+        return False
+    former = former_statuses(session, [coupon.id for coupon in ended])
+    by_refunds = set(
+        session.scalars(
+            select(RewardEvent.reward_id)
+            .join(Reward, (Reward.id == RewardEvent.reward_id) & (Reward.sequence == RewardEvent.sequence))
+            .where(Reward.id.in_(list(former)), RewardEvent.refund_id.is_not(None))
+        )
+    )
+    back = [
+        Step(coupon, Change(former[coupon.id]), cause.reason, (), cause.refund_id)
+        for coupon in ended
+        if coupon.id in by_refunds
+    ]
+    take_steps(session, back, actor=actor, now=now)
+    return bool(back)
+
+
 def _take(
     session: Session,
     rows: Sequence[Standing],
@@ -180,11 +219,12 @@ def _take(
     parts: list[Part] = []
     for share in to_take([_row(reward) for reward in rows], target_minor):
         reward = standing[share.key]
-        change = take_back(
+        changes = take_back(
             session, reward, share.minor, reason=cause.reason, refund_id=cause.refund_id, actor=actor, now=now
         )
-        amount = Money(share.minor, reward.amount.currency)
-        parts.append(Part(reward.id, rule_key, amount, change.taken_as or "reversal"))
+        for change in changes:
+            amount = Money(change.taken_minor, reward.amount.currency)
+            parts.append(Part(reward.id, rule_key, amount, change.taken_as or "reversal"))
     return parts
 
 
@@ -207,25 +247,53 @@ def _give(
     parts: list[Part] = []
     for share in shares:
         reward = standing[share.key]
-        after = give_back(
-            session,
-            reward,
-            share.minor,
-            former=former[reward.id],
-            reason=cause.reason,
-            refund_id=cause.refund_id,
-            on=cause.on,
-            actor=actor,
-            now=now,
+        ending = write_offs_that_end(of[reward.id], share.minor, won)
+        after = reward
+        if reward.kind == "credit":
+            # Asked for again first, so that what comes back settles it instead of being owed to somebody.
+            after = _end_write_offs(session, after, ending, actor=actor, now=now)
+        before, after = (
+            after,
+            give_back(
+                session,
+                after,
+                share.minor,
+                former=former[reward.id],
+                reason=cause.reason,
+                refund_id=cause.refund_id,
+                on=cause.on,
+                actor=actor,
+                now=now,
+            ),
         )
-        given: Taking = "reversal" if after.reversed_minor < reward.reversed_minor else "clawback"
-        parts.append(Part(reward.id, rule_key, Money(share.minor, reward.amount.currency), given))
-        for taken_by, minor in write_offs_that_end(of[reward.id], share.minor, won):
-            change = write_off_ended(Money(minor, reward.amount.currency), after.status)
-            after = write_off(
-                session, after, change, reason="write_off_ended", refund_id=taken_by, actor=actor, now=now
-            )
+        parts.extend(_given(before, after, rule_key))
+        if reward.kind != "credit":
+            _end_write_offs(session, after, ending, actor=actor, now=now)
     return parts
+
+
+def _given(before: Standing, after: Standing, rule_key: str) -> list[Part]:
+    """Say what was given back, and as what: as it had been taken."""
+    given: list[tuple[int, Taking]] = [
+        (before.reversed_minor - after.reversed_minor, "reversal"),
+        (before.clawed_back_minor - after.clawed_back_minor, "clawback"),
+    ]
+    currency = after.amount.currency
+    return [Part(after.id, rule_key, Money(minor, currency), taken_as) for minor, taken_as in given if minor]
+
+
+def _end_write_offs(
+    session: Session,
+    reward: Standing,
+    ending: Sequence[tuple[UUID | None, int]],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Standing:
+    for taken_by, minor in ending:
+        change = write_off_ended(Money(minor, reward.amount.currency), reward.status)
+        reward = write_off(session, reward, change, reason="write_off_ended", refund_id=taken_by, actor=actor, now=now)
+    return reward
 
 
 def _causes(by_cause: ByCause) -> set[UUID]:

@@ -17,7 +17,7 @@ from webapp.queries.people import known_since
 from webapp.services.conversions import SIGNUP, Event, Recorded, record_conversion
 from webapp.services.people import create_person
 from webapp.services.queues import queue_for
-from webapp.services.rewards import SYSTEM, Actor
+from webapp.services.reward_steps import SYSTEM, Actor
 from webapp.services.rollups import count_signup
 from webapp.transactions import note
 

@@ -97,4 +97,7 @@ def _told_friend(give: Promise) -> str:
 
 
 def _worth(promise: Promise) -> str:
-    return money_brief(promise.what) if isinstance(promise.what, Money) else percentage(promise.what)
+    if not isinstance(promise.what, Money):
+        return percentage(promise.what)
+    amount = money_brief(promise.what)
+    return _("%(amount)s store credit", amount=amount) if promise.form == "credit" else amount

@@ -22,8 +22,8 @@ from webapp.domain.explain_audit import (
 )
 from webapp.domain.roles import ROLES_IN_SENTENCES
 from webapp.domain.sentences import N_
-from webapp.formatting import money
 from webapp.queries.audit import REFERRERS, Entry, Names
+from webapp.views.worth import worth_together
 
 SUBJECT_NAMES: Mapping[str, str] = {
     "rule": N_("Reward rules"),
@@ -128,7 +128,11 @@ def _subject(entry: Entry, names: Names) -> str:
         reward = names.rewards.get(entry.subject_id)
         if reward is None:
             return _("a reward")
-        return _("the reward of %(amount)s for %(name)s", amount=money(reward.amount), name=reward.beneficiary_name)
+        return _(
+            "the reward of %(amount)s for %(name)s",
+            amount=worth_together([reward.worth]),
+            name=reward.beneficiary_name,
+        )
     return entry.subject
 
 

@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 
 from webapp.domain.explain_for_staff import REASON_LABELS
 from webapp.domain.money import Money
+from webapp.domain.worth import Worth
 from webapp.formatting import money
 from webapp.queries.conversion_lists import ListedConversion
-from webapp.views.admin.reward_words import amounts, by_currency, count_of_rewards, type_label
+from webapp.views.admin.reward_words import count_of_rewards, type_label
+from webapp.views.worth import worth_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def conversion_line(row: ListedConversion) -> ConversionLine:
         person=row.person_name or _("Someone unknown"),
         referrer=row.referrer_name,
         occurred_at=row.occurred_at,
-        earned=amounts(by_currency([Money(one.amount_minor, one.currency) for one in row.rewards])),
+        earned=worth_together(Worth(one.kind, Money(one.amount_minor, one.currency)) for one in row.rewards),
         count=count_of_rewards(len(row.rewards)) if row.rewards else "",
         reason="" if row.rewards else code_label(code),
         code="" if row.rewards else code,

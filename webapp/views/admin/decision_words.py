@@ -7,11 +7,12 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from webapp.domain.money import Money
 from webapp.domain.reward_decisions import Choice
+from webapp.domain.worth import Worth
 from webapp.formatting import number
 from webapp.queries.reward_lists import ListedReward
-from webapp.views.admin.reward_words import amounts, by_currency, plain_day
+from webapp.views.admin.reward_words import plain_day
+from webapp.views.worth import worth_together
 
 # What each is called on a button for one reward, and for several.
 _SHORT = {
@@ -41,7 +42,7 @@ def choice_cards(row: ListedReward, choices: Sequence[Choice], *, now: datetime)
     return [
         ChoiceCard(
             name=choice.name,
-            label=button_label(choice, [row.kept]),
+            label=button_label(choice, [row.worth]),
             icon=ICONS[choice.name],
             consequence=consequence(choice, [row], now=now),
         )
@@ -49,9 +50,9 @@ def choice_cards(row: ListedReward, choices: Sequence[Choice], *, now: datetime)
     ]
 
 
-def button_label(choice: Choice, kept: Sequence[Money]) -> str:
+def button_label(choice: Choice, kept: Sequence[Worth]) -> str:
     """Say the decision on its button: the amount of one reward, the number and the amount of several."""
-    amount = amounts(by_currency(kept))
+    amount = worth_together(kept)
     if len(kept) == 1:
         return {
             "release": lambda: _("Release %(amount)s", amount=amount),
@@ -95,7 +96,7 @@ def consequence(choice: Choice, rows: Sequence[ListedReward], *, now: datetime) 
 
 def done_text(choice: Choice, rows: Sequence[ListedReward]) -> str:
     """Say what was done."""
-    kept, count = amounts(by_currency([row.kept for row in rows])), len(rows)
+    kept, count = worth_together([row.worth for row in rows]), len(rows)
     words = {"count": number(count), "amount": kept}
     return {
         "release": lambda: ngettext(

@@ -15,7 +15,8 @@ from webapp.domain.audit import ACTIONS
 from webapp.domain.explain import attribution_for_admin
 from webapp.domain.periods import local_day
 from webapp.extensions import db
-from webapp.formatting import money, number, say
+from webapp.formatting import number, say
+from webapp.queries.coupon_pools import PoolRow, list_pools
 from webapp.queries.figures import program_figures
 from webapp.queries.latest_acts import LatestAct, latest_acts
 from webapp.queries.money_figures import money_figures
@@ -24,6 +25,7 @@ from webapp.queries.reward_lists import Waiting, waiting_rewards
 from webapp.views.admin.overview_figures import overview_figures
 from webapp.views.admin.owed import owed_card
 from webapp.views.admin.reward_words import SIDES
+from webapp.views.worth import worth_text
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
@@ -67,7 +69,7 @@ def index() -> Response:
         "admin/overview/index.html",
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
         summary=_summary(waiting.count),
-        tasks=_tasks(waiting, now),
+        tasks=[*_tasks(waiting, now), *_low_pools(list_pools(session, program.id))],
         figures=overview_figures(program_figures(session, program.id, today), cash, currency=program.currency),
         owed=owed_card(session, program, today=today, cash=cash.get(program.currency)),
         lately=_told(acts)[:LINES] if acts else [],
@@ -125,11 +127,27 @@ def _tasks(waiting: Waiting, now: datetime) -> list[Task]:
             text=_("Oldest: %(friend)s, referred by %(referrer)s", friend=friend, referrer=referrer)
             if referrer
             else _("Oldest: %(friend)s, for the %(side)s", friend=friend, side=SIDES[oldest.side]()),
-            amounts=[money(one.kept) for one in waiting.sums],
+            amounts=[worth_text(one.kept, one.kind, one.count) for one in waiting.sums],
             age=ngettext("%(num)d day", "%(num)d days", days) if days > 0 else _("since today"),
             url=url_for("admin.rewards.show", reward_id=oldest.id),
             action=_("Look at it") if waiting.count == 1 else _("Look at the first"),
         )
+    ]
+
+
+def _low_pools(pools: list[PoolRow]) -> list[Task]:
+    return [
+        Task(
+            icon="discount",
+            title=_("The coupon pool “%(name)s” is running low", name=pool.name),
+            text=_("Whoever earns a coupon when it is empty waits for one."),
+            amounts=[],
+            age=ngettext("%(num)d code left", "%(num)d codes left", pool.left),
+            url=url_for("admin.coupon_pools.show", pool_id=pool.id),
+            action=_("Add codes"),
+        )
+        for pool in pools
+        if pool.is_low
     ]
 
 

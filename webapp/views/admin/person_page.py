@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day
+from webapp.domain.rewards import IN_LEDGER
 from webapp.domain.roles import ROLE_MEANINGS, ROLE_NAMES
 from webapp.domain.sentences import N_
 from webapp.formatting import money
@@ -22,6 +23,7 @@ from webapp.queries.rewards import balances_of
 from webapp.queries.signups import signup_of
 from webapp.queries.standing import standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
+from webapp.views.worth import form_label
 from webapp.web import absolute_url
 
 # The accounts that are somebody's money, in the order in which it goes through them.
@@ -42,9 +44,10 @@ STATUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What stands in each account in one currency, in the order of ACCOUNTS; None for nothing."""
+    """What stands in each account of one form in one currency, in the order of ACCOUNTS; None for nothing."""
 
     currency: str
+    form: str
     amounts: list[str | None]
 
 
@@ -77,11 +80,13 @@ def page_of(
 
 
 def _balances(session: Session, person: User, first: str) -> list[Balance]:
-    found = balances_of(session, person.id)
     balances = []
-    for currency in sorted(found, key=lambda one: (one != first, one)):
-        amounts = [Money(found[currency].get(account, 0), currency) for account in ACCOUNTS]
-        balances.append(Balance(currency, [money(amount) if amount.minor else None for amount in amounts]))
+    for form in IN_LEDGER:
+        found = balances_of(session, person.id, form)
+        for currency in sorted(found, key=lambda one: (one != first, one)):
+            amounts = [Money(found[currency].get(account, 0), currency) for account in ACCOUNTS]
+            shown = [money(amount) if amount.minor else None for amount in amounts]
+            balances.append(Balance(currency, form_label(form), shown))
     return balances
 
 

@@ -12,7 +12,8 @@ from webapp.domain.referral_changes import REASONS, Kind, Problem
 from webapp.formatting import number
 from webapp.queries.bonds import MadeChange
 from webapp.services.referral_rewards import Ended, Granted, Moved
-from webapp.views.admin.reward_words import amounts, by_currency, plain_day
+from webapp.views.admin.reward_words import plain_day
+from webapp.views.worth import worth_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ def consequences(moved: Moved, names: Names, *, now: datetime) -> list[Consequen
         kept = _("%(name)s keeps nothing of it that could be taken back.", name=_short(names.before))
         lines.append(Consequence("minus", kept))
     for side, name in (("referrer", names.after), ("friend", names.friend)):
-        if granted := [one for one in moved.granted if one.side == side and one.kept.minor]:
+        if granted := [one for one in moved.granted if one.side == side and one.is_kept]:
             lines.append(Consequence("gift", _granted(granted, _short(name), now=now)))
-    if names.after and not any(one.side == "referrer" and one.kept.minor for one in moved.granted):
+    if names.after and not any(one.side == "referrer" and one.is_kept for one in moved.granted):
         nothing = _("%(name)s gets no reward: the rules pay nothing for what happened.", name=_short(names.after))
         lines.append(Consequence("minus", nothing))
     if moved.kind == "move":
@@ -127,8 +128,8 @@ def change_card(change: MadeChange) -> ChangeCard:
 
 
 def _taken(taken: Sequence[Ended], name: str) -> str:
-    amount = amounts(by_currency([one.amount for one in taken]))
-    count = len(taken)
+    amount = worth_together(one.worth for one in taken)
+    count = len({one.reward_id for one in taken})
     lines = [
         ngettext(
             "%(count)s reward of %(name)s, worth %(amount)s, is taken back.",
@@ -139,10 +140,10 @@ def _taken(taken: Sequence[Ended], name: str) -> str:
             amount=amount,
         )
     ]
-    if owed := [one.amount for one in taken if one.taken_as == "clawback"]:
+    if owed := [one.worth for one in taken if one.taken_as == "clawback"]:
         said = _(
             "%(amount)s of it was paid or is on its way, and lowers what %(name)s is paid next.",
-            amount=amounts(by_currency(owed)),
+            amount=worth_together(owed),
             name=name,
         )
         lines.append(said)
@@ -150,7 +151,7 @@ def _taken(taken: Sequence[Ended], name: str) -> str:
 
 
 def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> str:
-    amount = amounts(by_currency([one.kept for one in granted]))
+    amount = worth_together(one.worth for one in granted)
     count = len(granted)
     lines = [
         ngettext(

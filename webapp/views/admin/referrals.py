@@ -17,9 +17,9 @@ from webapp.queries.signups import ListedSignup, SignupFilter, find_signup, list
 from webapp.views.admin import filters
 from webapp.views.admin.conversion_rows import conversion_line
 from webapp.views.admin.referral_change_words import change_card
-from webapp.views.admin.reward_words import amounts
 from webapp.views.admin.touch_timeline import timeline
 from webapp.views.admin.touches import credit_heading, credit_text, first_credit_heading
+from webapp.views.worth import worth_together
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("referrals", __name__, url_prefix="/referrals")
@@ -115,5 +115,5 @@ def _line(row: ListedSignup) -> SignupLine:
         how=say(attribution_for_admin(row.reason, row.method, model=row.model, window_days=row.window_days)),
         joined_at=row.signed_up_at,
         purchases=number(row.purchases),
-        earned=amounts(row.earned),
+        earned=worth_together(row.earned),
     )

@@ -19,7 +19,7 @@ from webapp.queries.reward_lists import ListedReward, find_rewards
 from webapp.services.reward_decisions import Outcome, UnknownRewardError, decide_rewards
 from webapp.views.admin.decision_words import button_label, consequence, done_text
 from webapp.views.admin.reward_rows import reward_line, reward_lines
-from webapp.views.admin.reward_words import amounts, by_currency
+from webapp.views.worth import worth_together
 from webapp.web import load_program, render, safe_next
 
 bp = Blueprint("reward_decisions", __name__, url_prefix="/rewards/decision")
@@ -91,7 +91,7 @@ def _confirm(
     # A form that comes back still decides about what was looked at first.
     possible = [row for row in rows if row.status in choice.of and (seen is None or seen[row.id] == row.sequence)]
     left_out = [row for row in rows if row not in possible]
-    kept = [row.kept for row in possible]
+    kept = [row.worth for row in possible]
     return render(
         "admin/reward_decisions/new.html",
         status=status,
@@ -99,7 +99,7 @@ def _confirm(
         heading=_heading(choice, possible),
         consequence=consequence(choice, possible, now=utc_now()) if possible else "",
         button=button_label(choice, kept) if possible else "",
-        sums=amounts(by_currency(kept)),
+        sums=worth_together(kept),
         rewards=reward_lines(possible),
         left_out=reward_lines(left_out),
         # A form is never longer than what was looked at; an address can name more than one page takes.

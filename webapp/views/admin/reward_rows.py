@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from webapp.domain.reward_decisions import choices_for
 from webapp.formatting import money, number
 from webapp.queries.reward_lists import ListedReward
-from webapp.views.admin.reward_words import KINDS, SIDES, plain_day, status_label, type_label
+from webapp.views.admin.reward_words import SIDES, plain_day, status_label, type_label
+from webapp.views.worth import form_label, worth_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ def reward_line(row: ListedReward) -> RewardLine:
         status=row.status,
         state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),
         granted_at=row.granted_at,
-        amount=money(row.kept),
+        amount=worth_text(row.kept, row.kind),
         granted=money(row.granted) if row.kept != row.granted else "",
-        kind=KINDS[row.kind](),
+        kind=form_label(row.kind),
         can_be_decided=bool(choices_for(row.status)),
     )
 

@@ -14,12 +14,6 @@ from webapp.queries.traces import RewardDeed
 from webapp.web import load_program
 
 SIDES = {"referrer": lambda: _("referrer"), "friend": lambda: _("friend")}
-KINDS = {
-    "cash": lambda: "",
-    "credit": lambda: _("store credit"),
-    "coupon": lambda: _("coupon"),
-    "custom": lambda: _("something else"),
-}
 STATUSES = {
     "held": lambda: _("Held"),
     "pending": lambda: _("Pending"),
@@ -77,7 +71,9 @@ def count_of_rewards(count: int) -> str:
 def deed_text(deed: RewardDeed, currency: str) -> str:
     """Say what happened to a reward, with the reason that was given."""
     taken = Money(deed.taken_minor, currency) if deed.taken_minor else None
-    said = say(event_for_staff(deed.status, deed.reason, taken, clawed_back=deed.taken_as == "clawback"))
+    redeemed = Money(deed.redeemed_minor, currency) if deed.redeemed_minor else None
+    clawed_back = deed.taken_as == "clawback"
+    said = say(event_for_staff(deed.status, deed.reason, taken, clawed_back=clawed_back, redeemed=redeemed))
     label = rejection_label(deed.reason)
     if deed.status == "rejected" and label is not None:
         return _("%(what)s: %(why)s", what=said, why=say(label))

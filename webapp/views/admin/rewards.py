@@ -9,7 +9,6 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
-from webapp.domain.explain_rewards import event_in_words
 from webapp.domain.money import Money
 from webapp.domain.reward_decisions import choices_for
 from webapp.domain.rewards import STATUSES
@@ -17,6 +16,7 @@ from webapp.extensions import db
 from webapp.formatting import money, number, say
 from webapp.models import Program
 from webapp.queries.conversions import decisions_behind
+from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.reward_lists import CurrencySum, ListedReward, RewardFilter, find_rewards, list_rewards, sums_of
 from webapp.queries.rewards import RewardRow, contexts_of, find_reward, history_of, parts_of
@@ -24,10 +24,18 @@ from webapp.queries.rules import rule_set
 from webapp.queries.traces import RewardDeed, deeds_of
 from webapp.views.admin import filters
 from webapp.views.admin.decision_words import choice_cards
+from webapp.views.admin.fulfilments import can_be_fulfilled
 from webapp.views.admin.reward_rows import reward_line, reward_lines, what_for
 from webapp.views.admin.reward_words import SIDES, actor_text, deed_text, plain_day
 from webapp.views.admin.reward_words import STATUSES as STATUS_LABELS
-from webapp.views.referrer.reward_cards import RewardPart, reward_card, reward_parts, steps_to_payment
+from webapp.views.referrer.reward_cards import (
+    RewardPart,
+    history_line,
+    reward_card,
+    reward_parts,
+    steps_to_payment,
+)
+from webapp.views.worth import worth_text
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -52,7 +60,7 @@ def index() -> Response:
         "admin/rewards/index.html",
         part="admin/rewards/_rows.html",
         heading=_heading(sums, filtered=bool(set_filters)),
-        sums=[money(one.kept) for one in sums],
+        sums=[worth_text(one.kept, one.kind, one.count) for one in sums],
         rewards=reward_lines(rows),
         search=search,
         filters=set_filters,
@@ -81,7 +89,7 @@ def show(reward_id: UUID) -> Response:
     return render(
         "admin/rewards/show.html",
         reward=reward_line(row),
-        heading=_("%(amount)s for %(name)s", amount=money(row.granted), name=row.beneficiary_name),
+        heading=_("%(amount)s for %(name)s", amount=worth_text(row.granted, row.kind), name=row.beneficiary_name),
         summary=_("%(what)s, by the rule “%(rule)s”.", what=what_for(row), rule=row.version.definition.name),
         rule_key=row.version.definition.key,
         version=row.version.number,
@@ -93,6 +101,8 @@ def show(reward_id: UUID) -> Response:
         choices=choice_cards(row, choices_for(row.status), now=utc_now()),
         owed=_owed(theirs),
         parts=_parts(session, theirs),
+        coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
+        can_be_fulfilled=can_be_fulfilled(row),
     )
 
 
@@ -118,24 +128,11 @@ def as_seen(reward_id: UUID) -> Response:
             refunded_minor=context.refunded_minor,
             decided=of_rule[0] if of_rule else None,
         ),
-        granted=money(row.granted),
+        granted=worth_text(row.granted, row.kind),
         parts=_parts(session, theirs),
         rule_name=row.version.definition.name,
         steps=steps_to_payment(theirs, signup=context.type == "signup"),
-        history=[
-            (
-                step.at,
-                say(
-                    event_in_words(
-                        step.status,  # type: ignore[arg-type]
-                        step.reason,
-                        Money(step.taken_minor, row.granted.currency) if step.taken_minor else None,
-                        clawed_back=step.taken_as == "clawback",
-                    )
-                ),
-            )
-            for step in history_of(session, row.id)
-        ],
+        history=[history_line(step, row.granted.currency) for step in history_of(session, row.id)],
     )
 
 

@@ -13,6 +13,7 @@ from webapp.formatting import money, number, say
 from webapp.queries.conversions import Decided
 from webapp.queries.rules import Version
 from webapp.views.admin.reward_words import SIDES, type_label
+from webapp.views.worth import worth_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _box(decided: Decided, version: Version, by_key: Mapping[str, Version]) -> R
         key=version.definition.key,
         version=version.number,
         side=SIDES[version.definition.beneficiary](),
-        amount=money(decided.amount) if decided.amount else "",
+        amount=worth_text(decided.amount, version.definition.reward) if decided.amount else "",
         code=decided.code,
         facts=looked_at(decided.facts),
         because=[say(sentence) for sentence in decided.because],

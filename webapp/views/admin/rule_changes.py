@@ -14,7 +14,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.registry import KINDS, Kind, paying_example
 from webapp.domain.rule_words import reward_words, rule_sentence
-from webapp.domain.rules import RuleDefinition, RuleError, from_stored, to_stored
+from webapp.domain.rules import COUPON_KIND, RuleDefinition, RuleError, from_stored, to_stored
 from webapp.domain.sentences import N_, Sentence
 from webapp.extensions import db
 from webapp.formatting import money, say
@@ -22,11 +22,12 @@ from webapp.forms.rule import PublishForm, RuleForm, filled_form, form_of, new_f
 from webapp.forms.rule_settings import PREFIX
 from webapp.queries.rules import Version, find_rule_id, rule_set
 from webapp.rule_files import written
-from webapp.services.rules import RuleKeyTakenError, StaleRuleError, begin_publishing, publish_rule
+from webapp.services.rules import RuleKeyTakenError, StaleRuleError, begin_publishing, check_pool, publish_rule
 from webapp.views.admin.rule_example import example_of
 from webapp.views.admin.rule_lab import open_draft
 from webapp.views.admin.rule_words import all_of, changes_between, state_look, stays
 from webapp.views.admin.rules import bp, find_rule, groups_of, number_of
+from webapp.views.worth import worth_text
 from webapp.web import load_program, render
 
 
@@ -214,6 +215,9 @@ def _definition_of(form: RuleForm, base: Version | None) -> RuleDefinition | Non
     if rule is not None and base is None and _key_taken(rule.key):
         form.key.errors = [_("Another rule has this key. Please write another one.")]
         return None
+    if rule is not None and _names_no_pool(rule):
+        form[f"{PREFIX}pool"].errors = [_("There is no coupon pool with this key. Make it first, or choose another.")]
+        return None
     return rule
 
 
@@ -246,6 +250,9 @@ def _published(rule: RuleDefinition, latest: Version | None) -> ResponseReturnVa
             rule_id = find_rule_id(session, load_program().id, rule.key)
     except StaleRuleError as stale:
         return _review_page(rule, stale.latest, form=form, stale=True, status=409)
+    except RuleError:
+        # Its pool is gone since it was looked at.
+        abort(409)
     except RuleKeyTakenError:
         back = filled_form(rule, 0, **_ways())
         example = example_of(back, None)
@@ -258,6 +265,14 @@ def _key_taken(key: str) -> bool:
     program = load_program()
     latest = rule_set(db.session(), program.id, program.rules_revision).latest()
     return any(version.definition.key == key for version in latest)
+
+
+def _names_no_pool(rule: RuleDefinition) -> bool:
+    try:
+        check_pool(db.session(), load_program().id, rule)
+    except RuleError:
+        return True
+    return False
 
 
 def _kinds(*, status: int = 200) -> Response:
@@ -337,5 +352,5 @@ def _example_words(kind: Kind) -> str:
         "For example, %(what)s: a purchase of %(paid)s earns %(amount)s.",
         what=what,
         paid=money(about.amount),
-        amount=money(earned.amount),
+        amount=worth_text(earned.amount, "coupon" if kind.name == COUPON_KIND else "cash"),
     )

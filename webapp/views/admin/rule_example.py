@@ -10,10 +10,11 @@ from webapp.clock import utc_now
 from webapp.domain.facts import Earned, Facts, Skipped
 from webapp.domain.rule_examples import more_cases
 from webapp.domain.rules import RuleDefinition
-from webapp.formatting import money, say
+from webapp.formatting import say
 from webapp.forms.rule import RuleForm
 from webapp.forms.rule_example import ExampleForm
 from webapp.queries.rules import Version
+from webapp.views.worth import worth_text
 from webapp.web import load_program
 
 
@@ -52,13 +53,13 @@ def example_of(form: RuleForm, base: Version | None) -> Example:
         typed,
         [],
         who=_("The referrer gets") if rule.beneficiary == "referrer" else _("The friend gets"),
-        pays=_paid(answer),
+        pays=_paid(answer, rule),
         because=_why(answer),
         notes=" ".join(_notes(rule, facts, answer, base)),
         cases=tuple(
             ExampleCase(
                 say(case.about),
-                _paid(case.answer),
+                _paid(case.answer, rule),
                 _why(case.answer) if case.of_step or isinstance(case.answer, Skipped) else "",
             )
             for case in more_cases(rule, facts)
@@ -66,8 +67,8 @@ def example_of(form: RuleForm, base: Version | None) -> Example:
     )
 
 
-def _paid(answer: Earned | Skipped) -> str:
-    return money(answer.amount) if isinstance(answer, Earned) else _("nothing")
+def _paid(answer: Earned | Skipped, rule: RuleDefinition) -> str:
+    return worth_text(answer.amount, rule.reward) if isinstance(answer, Earned) else _("nothing")
 
 
 def _why(answer: Earned | Skipped) -> str:
@@ -78,7 +79,7 @@ def _why(answer: Earned | Skipped) -> str:
 def _notes(rule: RuleDefinition, facts: Facts, answer: Earned | Skipped, base: Version | None) -> list[str]:
     notes = []
     if base is not None and base.definition.trigger == rule.trigger:
-        paid = _paid(base.definition.price(facts))
+        paid = _paid(base.definition.price(facts), base.definition)
         notes.append(_("Version %(number)s pays %(amount)s.", number=base.number, amount=paid))
     if isinstance(answer, Earned):
         days = rule.hold_days_within(load_program().hold_days)

@@ -24,6 +24,7 @@ from webapp.domain.rules import RuleDefinition
 from webapp.formatting import day_words, exact_moment, money, number, say
 from webapp.queries.rules import Paid, Publishing, Version
 from webapp.views.admin.filters import AsOf
+from webapp.views.worth import worth_text
 from webapp.web import load_program
 
 
@@ -126,7 +127,7 @@ def _earning(paid: Paid) -> Earning:
     count = ngettext("%(count)s reward", "%(count)s rewards", paid.rewards, count=number(paid.rewards))
     if paid.withdrawn.minor:
         count += ", " + _("%(amount)s taken back", amount=money(paid.withdrawn))
-    return Earning(money(paid.granted), count)
+    return Earning(worth_text(paid.granted, paid.kind, paid.rewards), count)
 
 
 def past_row(version: Version, versions: Sequence[Version]) -> PastRow:

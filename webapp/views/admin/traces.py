@@ -15,16 +15,14 @@ from webapp.domain.names import first_name
 from webapp.domain.recomputing import Price, differs
 from webapp.domain.refunds import still_earned
 from webapp.domain.registry import counting_of
+from webapp.domain.worth import Worth
 from webapp.formatting import day, money, number
 from webapp.queries.conversions import Decided
 from webapp.queries.rewards import RewardRow
 from webapp.queries.traces import ConversionFacts, EntryLine, RefundLine, RewardDeed
 from webapp.views.admin.reward_words import (
-    KINDS,
     SIDES,
     actor_text,
-    amounts,
-    by_currency,
     correction_label,
     deed_text,
     plain_day,
@@ -32,6 +30,7 @@ from webapp.views.admin.reward_words import (
     type_label,
 )
 from webapp.views.admin.went_back import went_back
+from webapp.views.worth import form_label, worth_text, worth_together, worths
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +152,26 @@ def ledger(entries: Sequence[EntryLine]) -> Ledger:
         )
         for entry in entries
     ]
-    credits = by_currency([entry.amount for entry in entries if entry.amount.minor > 0])
+    credits = worths(Worth(entry.kind, entry.amount) for entry in entries if entry.amount.minor > 0)
     debits = {
-        amount.currency: -amount.minor for amount in by_currency([e.amount for e in entries if e.amount.minor < 0])
+        (one.form, one.amount.currency): -one.amount.minor
+        for one in worths(Worth(entry.kind, entry.amount) for entry in entries if entry.amount.minor < 0)
     }
-    balances = {amount.currency: amount.minor for amount in credits} == debits
-    moved = amounts(credits)
+    balances = {(one.form, one.amount.currency): one.amount.minor for one in credits} == debits
+    moved = worth_together(credits)
     if not entries:
         title = _("The ledger did not move")
     elif balances:
         title = _("The ledger moved %(amount)s, and balances", amount=moved)
     else:
         title = _("The ledger moved %(amount)s, and does not balance", amount=moved)
-    sums = [(money(Money(debits.get(one.currency, 0), one.currency)), money(one)) for one in credits]
+    sums = [
+        (
+            worth_text(Money(debits.get((one.form, one.amount.currency), 0), one.amount.currency), one.form),
+            worth_text(one.amount, one.form),
+        )
+        for one in credits
+    ]
     return Ledger(title, balances, rows, sums)
 
 
@@ -323,7 +329,9 @@ def _same_rule(one: RewardRow, other: RewardRow) -> bool:
 def _account(entry: EntryLine) -> str:
     if entry.account == "expense":
         return _(ACCOUNTS["expense"])
-    return _("%(account)s, %(name)s", account=_(ACCOUNTS[entry.account]), name=entry.owner_name)
+    said = _("%(account)s, %(name)s", account=_(ACCOUNTS[entry.account]), name=entry.owner_name)
+    form = form_label(entry.kind)
+    return _("%(account)s (%(form)s)", account=said, form=form) if form else said
 
 
 def _owner(row: RewardRow, about: ConversionFacts) -> str:
@@ -343,9 +351,9 @@ def _share(row: RewardRow, about: ConversionFacts, rewards: Sequence[RewardRow])
         reward_id=row.id,
         owner=name or "",
         side=SIDES[row.side](),
-        amount=money(kept),
+        amount=worth_text(kept, row.kind),
         granted=money(Money(row.amount_minor, row.currency)) if kept.minor != row.amount_minor else "",
-        kind=KINDS[row.kind](),
+        kind=form_label(row.kind),
         status=row.status,
         state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),
         seen_label=_("What %(name)s sees", name=_owner(row, about)),

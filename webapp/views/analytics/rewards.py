@@ -20,6 +20,7 @@ from webapp.views.analytics.charts import Drawn, day_format
 from webapp.views.analytics.frame import Frame, read_frame, read_frame_of_file
 from webapp.views.analytics.measures import Measure, cost, meaning, money_measure, share, together
 from webapp.views.csv import Cell, csv_response
+from webapp.views.worth import form_label
 from webapp.web import render
 
 bp = Blueprint("rewards", __name__)
@@ -27,10 +28,11 @@ bp = Blueprint("rewards", __name__)
 
 @dataclass(frozen=True, slots=True)
 class RuleCells:
-    """One rule in one currency. `share` is its part of what was granted in that currency."""
+    """One rule in one form and currency, "" for money. `share` is its part of what was granted of the same."""
 
     name: str
     key: str
+    form: str
     rewards: int
     granted: str
     withdrawn: str
@@ -78,10 +80,10 @@ def export() -> Response:
     def rows(session: Session) -> Iterator[Sequence[Cell]]:
         for row in list_rules(session, program_id, period):
             amounts = (Money(minor, row.currency).decimal for minor in (row.granted, row.withdrawn, row.cost))
-            yield row.key, row.name, row.rewards, row.currency, *amounts
+            yield row.key, row.name, row.rewards, row.currency, *amounts, row.kind
 
     labels = (_(DEFINITIONS[key].label) for key in ("granted", "withdrawn", "reward_cost"))
-    header = [_("Key"), _("Rule"), _("Rewards"), _("Currency"), *labels]
+    header = [_("Key"), _("Rule"), _("Rewards"), _("Currency"), *labels, _("Form of the reward")]
     return csv_response(f"rewards-{frame.filename}", header, rows)
 
 
@@ -134,17 +136,20 @@ def _cost_per_purchase(now: PeriodRows, currency: str) -> Measure:
 
 
 def _cells(row: RuleRow, rules: Sequence[RuleRow]) -> RuleCells:
-    granted, withdrawn, spent = (money(Money(minor, row.currency)) for minor in (row.granted, row.withdrawn, row.cost))
-    same = [other for other in rules if other.currency == row.currency]
+    granted, withdrawn, spent = (
+        "—" if row.kind == "coupon" else money(Money(minor, row.currency))
+        for minor in (row.granted, row.withdrawn, row.cost)
+    )
+    same = [other for other in rules if (other.currency, other.kind) == (row.currency, row.kind)]
     rewards, whole = sum(other.rewards for other in same), sum(other.granted for other in same)
     part = share(row.granted, whole) if rewards >= 20 and whole > 0 else ""
-    return RuleCells(row.name, row.key, row.rewards, granted, withdrawn, spent, part)
+    return RuleCells(row.name, row.key, form_label(row.kind), row.rewards, granted, withdrawn, spent, part)
 
 
 def _stacks(frame: Frame, rules: Sequence[RuleRow]) -> list[RuleStack]:
     """Return what was granted by day in the program's currency; rules behind the fifth stand together."""
     currency = frame.program.currency
-    ours = [row for row in rules if row.currency == currency]
+    ours = _in_money(frame, rules)
     parts = [(row.name, [row]) for row in ours[: len(TONES)]]
     if len(ours) > len(TONES):
         parts.append((_("Other rules"), ours[len(TONES) :]))
@@ -155,8 +160,12 @@ def _stacks(frame: Frame, rules: Sequence[RuleRow]) -> list[RuleStack]:
     return stacks
 
 
+def _in_money(frame: Frame, rules: Sequence[RuleRow]) -> list[RuleRow]:
+    return [row for row in rules if row.currency == frame.program.currency and row.kind == "cash"]
+
+
 def _drawn(frame: Frame, rules: Sequence[RuleRow], stacks: Sequence[RuleStack]) -> Drawn:
-    ours = [row for row in rules if row.currency == frame.program.currency]
+    ours = _in_money(frame, rules)
     prefix, suffix = money_affixes(frame.program.currency)
     chart = rule_days_chart(frame.period.dates(), stacks, prefix=prefix, suffix=suffix, days=day_format())
     most = money_whole(Money(ours[0].granted, frame.program.currency))

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, request
 
 from webapp.errors import ProblemError
 from webapp.extensions import csrf
-from webapp.views.api import codes, conversions, disputes, referrals, refunds, rewards, signups, users
+from webapp.views.api import codes, conversions, credit, disputes, referrals, refunds, rewards, signups, users
 from webapp.views.api.calling import require_key
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
-for noun in (signups, conversions, refunds, disputes, users, referrals, rewards, codes):
+for noun in (signups, conversions, refunds, disputes, users, credit, referrals, rewards, codes):
     # No browser sends a key by itself, so there is nothing to forge.
     csrf.exempt(noun.bp)
     bp.register_blueprint(noun.bp)

@@ -35,10 +35,10 @@ class Reward(Answer):
     id: UUID
     beneficiary_id: UUID
     side: Literal["referrer", "friend"]
-    kind: Literal["cash"]
-    amount: int = Field(description="What was granted, for good, in minor units.")
+    kind: Literal["cash", "credit", "coupon", "custom"]
+    amount: int | None = Field(description="What was granted, for good, in minor units; null for a coupon.")
     reversed: int = Field(description="What was taken back of it since.")
-    currency: str
+    currency: str | None
     status: Status
     matures_at: datetime
     rule: RuleVersion
@@ -182,10 +182,49 @@ class Balance(Answer):
     )
 
 
+class CreditBalance(Answer):
+    currency: str
+    available: int = Field(description="What can be redeemed now: approved, less what is owed, never below 0.")
+    pending: int
+    held: int
+    approved: int
+    redeemed: int = Field(description="What was redeemed in all, less what was undone.")
+    clawback: int = Field(description="Below zero while the person owes what was taken back after it was redeemed.")
+
+
+class Credit(Answer):
+    balances: list[CreditBalance] = Field(description="By currency; empty for someone who never earned any.")
+
+
+class RedemptionPart(Answer):
+    id: UUID
+    event_id: str
+    amount: int
+    currency: str
+    occurred_at: datetime
+
+
+class RedeemedReward(Answer):
+    reward_id: UUID
+    amount: int = Field(description="What was taken of this reward, or given back to it.")
+    status: Status
+
+
+class Redemption(Answer):
+    redemption: RedemptionPart
+    rewards: list[RedeemedReward] = Field(description="The oldest first.")
+
+
+class Fulfilment(Answer):
+    reward_id: UUID
+    status: Status
+    fulfilled_at: datetime
+
+
 class UserNow(Answer):
     user: User
     referral: Referral | None
-    balances: list[Balance]
+    balances: list[Balance] = Field(description="Money, by currency. Store credit has a path of its own.")
 
 
 class Code(Answer):

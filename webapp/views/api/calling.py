@@ -10,7 +10,7 @@ from webapp.extensions import db
 from webapp.limits import count_api_call
 from webapp.queries.keys import find_live_key
 from webapp.services.keys import key_hash
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 
 # What may be asked with a key that only reads.
 READING = {"GET", "HEAD", "OPTIONS"}

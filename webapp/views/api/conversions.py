@@ -17,7 +17,7 @@ from webapp.queries.people import find_person_id
 from webapp.queries.rewards import rewards_of_conversion
 from webapp.services.answers import Question
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
 from webapp.views.api.once import answer_once, taken

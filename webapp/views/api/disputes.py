@@ -23,7 +23,7 @@ from webapp.services.disputes import (
     record_outcome,
 )
 from webapp.services.refunds import RefundReport
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
 from webapp.views.api.once import answer_once, taken

@@ -48,4 +48,7 @@ _ID = {
     "refund": "event_id",
     "dispute": "event_id",
     "dispute_outcome": "event_id",
+    "redemption": "event_id",
+    "redemption_reversal": "event_id",
+    "fulfilment": "event_id",
 }

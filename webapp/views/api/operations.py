@@ -162,6 +162,43 @@ OPERATIONS = (
         listed=True,
     ),
     Operation(
+        "get",
+        "/users/{external_id}/credit",
+        "getCredit",
+        "One person’s store credit",
+        "What can be redeemed now, in each currency, and what is on its way there. Money is not in it.",
+        {200: (answers.Credit, "As things stand.")},
+        _READ,
+    ),
+    Operation(
+        "post",
+        "/users/{external_id}/credit/redemptions",
+        "createRedemption",
+        "Somebody spent store credit",
+        "Take it off while they pay: more than is available is refused whole, and the answer says how much is."
+        " The oldest approved rewards are taken first, the last one in part if need be; a reward is `paid` when all"
+        " of it is redeemed.",
+        {
+            201: (answers.Redemption, "Taken off, and of which rewards."),
+            200: (answers.Redemption, "Sent before: the first answer."),
+        },
+        (400, 401, 403, 404, 409, 413, 415, 422, 429),
+        schemas.RedemptionBody,
+        {"event_id": "spent_1", "amount": 1500, "currency": "USD", "occurred_at": "2026-06-14T10:00:00Z"},
+    ),
+    Operation(
+        "post",
+        "/users/{external_id}/credit/redemptions/{event_id}/reversal",
+        "undoRedemption",
+        "The order was cancelled",
+        "Give back all that a redemption took: its rewards can be redeemed again.",
+        {
+            201: (answers.Redemption, "Given back, and to which rewards."),
+            200: (answers.Redemption, "Sent before: the first answer."),
+        },
+        (401, 403, 404, 409, 429),
+    ),
+    Operation(
         "post",
         "/users/{external_id}/sign-in-link",
         "createSignInLink",
@@ -190,6 +227,21 @@ OPERATIONS = (
         {200: (answers.Rewards, "A page of them.")},
         (401, 422, 429),
         listed=True,
+    ),
+    Operation(
+        "post",
+        "/rewards/{reward_id}/fulfilment",
+        "fulfilReward",
+        "A reward was handed over",
+        "For rewards that are something else than money, store credit or a coupon: a T-shirt was sent, a month was"
+        " given. An approved one becomes `paid`; any other is refused, and the answer names its status.",
+        {
+            201: (answers.Fulfilment, "It is paid now."),
+            200: (answers.Fulfilment, "Sent before: the first answer."),
+        },
+        (400, 401, 403, 404, 409, 413, 415, 422, 429),
+        schemas.FulfilmentBody,
+        {"event_id": "sent_1", "note": "T-shirt, size M"},
     ),
     Operation(
         "get",

@@ -15,7 +15,7 @@ from webapp.domain.sentences import Sentence, plain
 from webapp.errors import FieldProblem, ProblemError
 from webapp.services.answers import Question
 from webapp.services.refunds import AmbiguousOrderError, Refunded, RefundReport, RefundTakenError, record_refund
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.settling import Part
 from webapp.views.api import answers
 from webapp.views.api.calling import caller

@@ -19,6 +19,7 @@ from webapp.forms.addresses import read_address
 
 LONGEST_ID = 200
 LONGEST_NAME = 80
+LONGEST_NOTE = 1_000
 LONGEST_AGENT = 1_000
 MOST_DETAILS = 50
 LONGEST_DETAIL = 500
@@ -26,6 +27,7 @@ LARGEST_NUMBER = 2**53 - 1
 AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
+_NO_NUL = r"^[^\x00]*$"
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 # Ids stand in addresses of this API, between slashes; the second form also says what `_id` refuses.
 _ID = r"^[^\x00-\x1f\x7f-\x9f/]+$"
@@ -116,11 +118,13 @@ Id = Annotated[
     Field(min_length=1, max_length=LONGEST_ID, pattern=_ID, json_schema_extra={"pattern": _ID_IN_WORDS}),
     AfterValidator(_id),
 ]
+Note = Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE, pattern=_NO_NUL), AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=_NO_CONTROLS), AfterValidator(_storable)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_SOME_LETTER), AfterValidator(_name)]
 Email = Annotated[str, Field(max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"}), AfterValidator(_email)]
 Agent = Annotated[str, Field(max_length=LONGEST_AGENT), AfterValidator(_storable)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST, description="In minor units of the currency.")]
+Worth = Annotated[int, Field(ge=1, le=LARGEST, description="In minor units of the currency.")]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(EXPONENTS)}), AfterValidator(_currency)]
 Type = Annotated[str, Field(pattern=f"^{CONVERSION_TYPE}$")]
 Moment = Annotated[
@@ -277,3 +281,19 @@ class OutcomeBody(Body):
     event_id: Id = Field(description="Yours, of this outcome; sent again it is counted once.")
     outcome: Literal["won", "lost"] = Field(description="Won: the money is back.")
     occurred_at: Moment | None = Field(None, description="When it happened; without it, now.")
+
+
+class RedemptionBody(Body):
+    """Somebody spent store credit."""
+
+    event_id: Id = Field(description="Yours; the same redemption sent again is counted once.")
+    amount: Worth
+    currency: Currency
+    occurred_at: Moment | None = Field(None, description="When it happened; without it, now.")
+
+
+class FulfilmentBody(Body):
+    """A reward that is something else than money was handed over."""
+
+    event_id: Id | None = Field(None, description="Yours, if you have one.")
+    note: Note | None = Field(None, description="For your own staff.")

@@ -23,7 +23,7 @@ from webapp.services.reported_signups import (
     SignupReport,
     report_signup,
 )
-from webapp.services.rewards import Actor
+from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy
 from webapp.signing import read_id
 from webapp.views.api import answers

@@ -25,9 +25,10 @@ _DESCRIPTION = " ".join(
     )
 )
 
-_PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "external_id": {"description": "What you call the person.", "example": "cus_1"},
     "event_id": {"description": "What you called the event.", "example": "evt_1"},
+    "reward_id": {"description": "The id of the reward.", "example": "01890a5d-ac96-774b-bcce-b302099a8057"},
     "code": {"description": "The code of a link.", "example": "7KX2MWRT9P"},
 }
 _LIST_PARAMETERS = (
@@ -95,7 +96,7 @@ def _operation(operation: Operation, names: dict[type[BaseModel], str]) -> dict[
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema = {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "schema": schema, **_PATH_PARAMETERS[name]}
+    return {"name": name, "in": "path", "required": True, "schema": schema, **PATH_PARAMETERS[name]}
 
 
 def _answer(model: str, words: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ bp = Blueprint("users", __name__, url_prefix="/users")
 @bp.get("/<external_id>")
 def show(external_id: str) -> Response:
     session = db.session()
-    user = _find(session, external_id)
+    user = find_user(session, external_id)
     referral = referral_of(session, user)
     return respond(
         answers.UserNow(
@@ -47,14 +47,14 @@ def show(external_id: str) -> Response:
 
 @bp.get("/<external_id>/rewards")
 def rewards(external_id: str) -> Response:
-    return rewards_page(beneficiary_id=_find(db.session(), external_id).id)
+    return rewards_page(beneficiary_id=find_user(db.session(), external_id).id)
 
 
 @bp.post("/<external_id>/sign-in-link")
 def create_link(external_id: str) -> Response:
     token = secrets.token_urlsafe(32)
     with write_transaction() as session:
-        user = _find(session, external_id)
+        user = find_user(session, external_id)
         if user.role != "referrer":
             raise ProblemError(403, "Only referrers are signed in like this; this person is not one.")
         expires_at = create_sign_in_link(session, user, token, utc_now()).expires_at
@@ -62,7 +62,8 @@ def create_link(external_id: str) -> Response:
     return respond(answers.SignInLink(url=url, expires_at=expires_at), 201)
 
 
-def _find(session: Session, external_id: str) -> User:
+def find_user(session: Session, external_id: str) -> User:
+    """Return the person whom the business calls so. Raises ProblemError 404."""
     user = find_by_external_id(session, caller().program_id, external_id)
     if user is None:
         raise ProblemError(404, "There is nobody with this external id.")

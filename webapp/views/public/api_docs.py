@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from webapp.views.api.operations import OPERATIONS, REFUSALS, Operation
-from webapp.views.api.specification import specification
+from webapp.views.api.specification import PATH_PARAMETERS, specification
 from webapp.web import absolute_url, render
 
 bp = Blueprint("api_docs", __name__)
@@ -67,7 +67,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
 
 
 def _curl(operation: Operation) -> str:
-    path = operation.path.format(external_id="cus_1", event_id="evt_1", code="7KX2MWRT9P")
+    path = operation.path.format(**{name: about["example"] for name, about in PATH_PARAMETERS.items()})
     lines = [f"curl {_server()}{path}", "  -H 'Authorization: Bearer gvk_…'"]
     if operation.body:
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{json.dumps(operation.example)}'"]

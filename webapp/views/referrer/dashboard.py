@@ -11,6 +11,7 @@ from flask_login import current_user
 from webapp.clock import utc_now
 from webapp.domain.periods import last_days, local_day
 from webapp.extensions import db
+from webapp.queries.credit import credit_of
 from webapp.queries.figures import PERIOD_DAYS, Figures, referrer_figures
 from webapp.queries.links import first_link_of
 from webapp.queries.referrals import list_outcomes
@@ -43,7 +44,10 @@ def index() -> Response:
     friends = friend_cards(outcomes)
     # And the day before, at whose end the first of them begins.
     balances = balances_by_day(session, current_user.id, last_days(today, PERIOD_DAYS + 1), program.time_zone)
-    earnings = earnings_of(balances, standings_of(session, current_user.id), currency=program.currency)
+    standings = standings_of(session, current_user.id)
+    has_credit = any(one.kind == "credit" for one in standings)
+    credit = credit_of(session, current_user.id) if has_credit else []
+    earnings = earnings_of(balances, standings, credit, currency=program.currency)
     return render(
         "referrer/dashboard/index.html",
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
@@ -57,7 +61,7 @@ def index() -> Response:
         reminder=reminder_of(friends, program, offer, now=now),
         friends=friends,
         has_more=more is not None,
-        first_day=not outcomes and not earnings.lines and figures.total.clicks == 0,
+        first_day=not outcomes and not earnings.lines and not earnings.besides and figures.total.clicks == 0,
     )
 
 

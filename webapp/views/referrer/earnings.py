@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from webapp.domain import names
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number
+from webapp.queries.credit import CreditBalance
 from webapp.queries.standing import Standing, StandingReward
 from webapp.views.figures import Figure, money_figure
 
@@ -40,11 +41,21 @@ class WaitingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BesidesLine:
+    """What somebody has besides money, of one form: what they can do with it, how much, and what is not ready yet."""
+
+    form: str
+    what: str
+    amount: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Earnings:
     """What a person has earned. `ready` is the amount that can be paid now; `owed` what a refund left behind,
     `came_back` what a dispute that was won brings with the next payment.
 
-    `not_yet` is what cannot be paid yet, and `waiting` says why.
+    `not_yet` is what cannot be paid yet, and `waiting` says why. All of that is money; `besides` is all else.
     """
 
     figures: list[Figure]
@@ -55,10 +66,14 @@ class Earnings:
     waiting: list[WaitingLine] = field(default_factory=list)
     owed: list[str] = field(default_factory=list)
     came_back: list[str] = field(default_factory=list)
+    besides: list[BesidesLine] = field(default_factory=list)
 
 
-def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: str) -> Earnings:
+def earnings_of(
+    balances: Balances, all_standings: Sequence[Standing], credit: Sequence[CreditBalance] = (), *, currency: str
+) -> Earnings:
     """Put a person's balances into words; `currency` is the program's, which comes first."""
+    standings = [one for one in all_standings if one.kind == "cash"]
     currencies = [currency, *sorted(set(balances) - {currency})]
 
     def in_accounts(*accounts: str) -> list[Money]:
@@ -90,6 +105,18 @@ def earnings_of(balances: Balances, standings: Sequence[Standing], *, currency: 
         waiting=[line for one in of_status(*WAITING) for line in _waiting(one)],
         owed=[money(Money(-amount.minor, amount.currency)) for amount in in_accounts("clawback") if amount.minor < 0],
         came_back=[money(amount) for amount in in_accounts("clawback") if amount.minor > 0],
+        besides=[*map(_credit_line, sorted(credit, key=lambda one: (one.currency != currency, one.currency)))],
+    )
+
+
+def _credit_line(balance: CreditBalance) -> BesidesLine:
+    """Say what store credit there is to spend, and what is on its way."""
+    not_yet = balance.pending + balance.held
+    return BesidesLine(
+        "credit",
+        _("Store credit you can spend"),
+        money(Money(balance.available, balance.currency)),
+        _("%(amount)s more is not ready yet", amount=money(Money(not_yet, balance.currency))) if not_yet else "",
     )
 
 

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from webapp.domain import names
 from webapp.domain.explain import Words, attribution_for_referrer, change_for_referrer
 from webapp.domain.explain_rewards import decision_for_owner
-from webapp.domain.money import Money
-from webapp.formatting import money, say
+from webapp.formatting import say
 from webapp.queries.friend_orders import FriendOrder
 from webapp.queries.referrals import Outcome
 from webapp.queries.rewards import RewardRow
 from webapp.views.referrer.reward_cards import RewardCard, reward_card, state_label, steps_to_payment
+from webapp.views.worth import worth_together
 
 FACE_TONES = 4
 
@@ -124,11 +124,7 @@ _CAME = {
 
 
 def _amount(rewards: Sequence[RewardRow]) -> str:
-    sums: dict[str, int] = {}
-    for row in rewards:
-        kept = 0 if row.status == "rejected" else row.amount_minor - row.taken_minor
-        sums[row.currency] = sums.get(row.currency, 0) + kept
-    return " + ".join(money(Money(minor, currency)) for currency, minor in sums.items())
+    return worth_together(row.worth for row in rewards)
 
 
 def _order_card(order: FriendOrder) -> OrderCard:

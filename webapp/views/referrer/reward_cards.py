@@ -8,12 +8,13 @@ from uuid import UUID
 from flask import url_for
 from flask_babel import gettext as _
 
-from webapp.domain.explain_rewards import Stand, decision_for_owner, reward_for_owner
+from webapp.domain.explain_rewards import Stand, decision_for_owner, event_in_words, reward_for_owner
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number, say
 from webapp.queries.conversions import Decided
-from webapp.queries.rewards import RewardRow
+from webapp.queries.rewards import RewardRow, RewardStep
 from webapp.queries.statements import StatementLine
+from webapp.views.worth import worth_text
 
 _LABELS = {
     "pending": lambda: _("Waiting"),
@@ -24,6 +25,10 @@ _LABELS = {
     "rejected": lambda: _("Not counted"),
     "reversed": lambda: _("Sent back"),
 }
+
+
+# What is said of a reward besides money instead of "Paid".
+_DONE = {"credit": lambda: _("Spent"), "coupon": lambda: _("Yours"), "custom": lambda: _("Done")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def reward_card(
         title=say(words.title),
         text=" ".join(say(sentence) for sentence in words.because),
         arithmetic=" ".join(say(sentence) for sentence in because),
-        amount=money(stand.kept),
+        amount=worth_text(stand.kept, row.kind),
         sum=_sum(stand, paid, refunded_minor),
     )
 
@@ -104,12 +109,16 @@ def stand_of(row: RewardRow, occurred_at: datetime, *, is_replaced: bool = False
         written_off_minor=row.written_off_minor,
         is_replaced=is_replaced,
         is_correction=bool(row.correction),
+        form=row.kind,  # type: ignore[arg-type]
     )
 
 
 def state_label(row: RewardRow | StatementLine) -> str:
+    """Return what a reward is called as it stands: what is besides money is not paid but spent, or there."""
     if row.status == "reversed" and row.reason not in ("refunded", "charged_back"):
         return _("Taken back")
+    if row.status == "paid" and row.kind in _DONE:
+        return _DONE[row.kind]()
     return status_label(row.status)
 
 
@@ -123,7 +132,7 @@ def steps_to_payment(row: RewardRow, *, signup: bool) -> list[tuple[str, str]]:
     steps = [(_("Joined"), "done")] if signup else [(_("Joined"), "done"), (_("Bought"), "done")]
     if row.status in ("reversed", "rejected"):
         return [*steps, (state_label(row), "stop")]
-    ready, paid = _("Ready"), _("Paid")
+    ready, paid = _("Ready"), _DONE.get(row.kind, lambda: _("Paid"))()
     if row.status == "held":
         return [*steps, (_("Check"), "now"), (paid, "")]
     if row.status == "pending":
@@ -135,8 +144,22 @@ def steps_to_payment(row: RewardRow, *, signup: bool) -> list[tuple[str, str]]:
     return [*steps, (ready, "done"), (paid, "now")]
 
 
+def history_line(step: RewardStep, currency: str) -> tuple[datetime, str]:
+    """Say to the owner what one event of the history was, and when."""
+    words = event_in_words(
+        step.status,  # type: ignore[arg-type]
+        step.reason,
+        Money(step.taken_minor, currency) if step.taken_minor else None,
+        clawed_back=step.taken_as == "clawback",
+        redeemed=Money(step.redeemed_minor, currency) if step.redeemed_minor else None,
+    )
+    return step.at, say(words)
+
+
 def _sum(stand: Stand, paid: Money | None, refunded_minor: int) -> list[tuple[str, str]]:
-    lines = []
+    lines: list[tuple[str, str]] = []
+    if stand.form == "coupon":
+        return lines
     if paid is not None:
         lines.append((_("The order"), money(paid)))
         if refunded_minor:

@@ -9,16 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from webapp.domain.explain_rewards import decision_for_owner, event_in_words
-from webapp.domain.money import Money
+from webapp.domain.explain_rewards import decision_for_owner
 from webapp.extensions import db
-from webapp.formatting import money, number, say
+from webapp.formatting import number, say
 from webapp.queries.conversions import decisions_behind
+from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
 from webapp.queries.rewards import (
     RewardContext,
     RewardRow,
-    RewardStep,
     contexts_of,
     find_reward,
     history_of,
@@ -27,8 +26,16 @@ from webapp.queries.rewards import (
 )
 from webapp.queries.standing import standings_of
 from webapp.views.referrer.earnings import capital, what_for
-from webapp.views.referrer.reward_cards import reward_card, reward_parts, stand_of, state_label, steps_to_payment
+from webapp.views.referrer.reward_cards import (
+    history_line,
+    reward_card,
+    reward_parts,
+    stand_of,
+    state_label,
+    steps_to_payment,
+)
 from webapp.views.referrer.reward_filters import month_bounds, reward_filters
+from webapp.views.worth import worth_text
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -45,6 +52,8 @@ class ListedReward:
     state_label: str
     amount: str
     ready_at: datetime | None
+    # The code that was handed out.
+    coupon: str = ""
 
 
 @bp.get("")
@@ -67,12 +76,13 @@ def index() -> Response:
     except UnknownCursorError:
         abort(404)
     contexts = contexts_of(session, [row.conversion_id for row in rows])
+    codes = codes_of(session, [row.id for row in rows if row.kind == "coupon"])
     return render(
         "referrer/rewards/index.html",
         part="referrer/rewards/_rows.html" if "before" in request.args else "referrer/rewards/_list.html",
         heading=_heading(sum(one.count for one in standings)),
         filters=filters,
-        rewards=[_listed(row, contexts[row.conversion_id]) for row in rows],
+        rewards=[_listed(row, contexts[row.conversion_id], codes.get(row.id, "")) for row in rows],
         next_cursor=str(more) if more else None,
     )
 
@@ -94,7 +104,7 @@ def show(reward_id: UUID) -> Response:
         refunded_minor=context.refunded_minor,
         decided=of_rule[0] if of_rule else None,
     )
-    granted = money(stand_of(row, context.occurred_at).amount)
+    granted = worth_text(stand_of(row, context.occurred_at).amount, row.kind)
     return render(
         "referrer/rewards/show.html",
         card=card,
@@ -103,9 +113,10 @@ def show(reward_id: UUID) -> Response:
         else _("%(amount)s for %(what)s", amount=granted, what=_of(row, context)),
         granted=granted,
         parts=reward_parts(row.id, parts_of(session, row), lambda id_: url_for(".show", reward_id=id_)),
+        coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
         rule_name=row.version.definition.name,
         steps=steps_to_payment(row, signup=context.type == "signup"),
-        history=[_step(step, row.currency) for step in history_of(session, row.id)],
+        history=[history_line(step, row.currency) for step in history_of(session, row.id)],
         nothing=[
             (
                 one.version.definition.name,
@@ -123,7 +134,7 @@ def _heading(total: int) -> str:
     return ngettext("%(count)s reward so far", "%(count)s rewards so far", total, count=number(total))
 
 
-def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
+def _listed(row: RewardRow, context: RewardContext, coupon: str) -> ListedReward:
     kept = stand_of(row, context.occurred_at).kept
     return ListedReward(
         id=row.id,
@@ -133,22 +144,12 @@ def _listed(row: RewardRow, context: RewardContext) -> ListedReward:
         occurred_at=context.occurred_at,
         status=row.status,
         state_label=state_label(row),
-        amount=money(Money(0, row.currency) if row.status == "rejected" else kept),
+        amount=worth_text(kept, row.kind),
         ready_at=row.matures_at if row.status == "pending" else None,
+        coupon=coupon,
     )
 
 
 def _of(row: RewardRow, context: RewardContext) -> str:
     # Of a friend who counts for somebody else by now they are not told.
     return what_for(context.type, row.side, context.friend_name if row.holds else None)
-
-
-def _step(step: RewardStep, currency: str) -> tuple[datetime, str]:
-    taken = Money(step.taken_minor, currency) if step.taken_minor else None
-    words = event_in_words(
-        step.status,  # type: ignore[arg-type]
-        step.reason,
-        taken,
-        clawed_back=step.taken_as == "clawback",
-    )
-    return step.at, say(words)

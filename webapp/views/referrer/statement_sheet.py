@@ -16,6 +16,7 @@ from webapp.domain.explain_rewards import event_in_words
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day, next_month, read_month
 from webapp.domain.statements import KINDS, Amounts, Books, Kind, due
+from webapp.domain.worth import Worth, together
 from webapp.formatting import money, number, say
 from webapp.formatting import month as in_words
 from webapp.models import Program
@@ -24,6 +25,7 @@ from webapp.views.csv import Cell, csv_response
 from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.referrer.reward_cards import state_label, status_label
 from webapp.views.referrer.reward_filters import STATUSES, month_bounds
+from webapp.views.worth import worth_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementSum:
-    """All rewards of one status in one currency."""
+    """All rewards of one status, form and currency."""
 
     label: str
     count: str
@@ -155,8 +157,8 @@ def _row(line: StatementLine, *, for_staff: bool) -> StatementRow:
         what=_what(line.type, line.side, line.friend_name, for_staff=for_staff),
         status=line.status,
         state_label=state_label(line),
-        granted=money(line.granted) if line.granted != line.kept else "",
-        kept=money(line.kept),
+        granted=worth_text(line.granted, line.kind) if line.granted != line.kept else "",
+        kept=worth_text(line.kept, line.kind),
     )
 
 
@@ -172,24 +174,27 @@ def _happened(one: Movement) -> str:
 
 
 def _sums(lines: list[StatementLine], currency: str) -> list[StatementSum]:
-    groups: dict[tuple[str, str], list[int]] = {}
+    groups: dict[tuple[str, str, str], list[int]] = {}
     for line in lines:
-        groups.setdefault((line.status, line.kept.currency), []).append(line.kept.minor)
-    order = sorted(groups, key=lambda group: (STATUSES.index(group[0]), group[1] != currency, group[1]))
+        groups.setdefault((line.status, line.kind, line.kept.currency), []).append(line.kept.minor)
+    order = sorted(
+        groups,
+        key=lambda group: (STATUSES.index(group[0]), group[1] != "cash", group[1], group[2] != currency, group[2]),
+    )
     return [
-        StatementSum(
-            status_label(status), number(len(groups[status, one])), money(Money(sum(groups[status, one]), one))
-        )
-        for status, one in order
+        StatementSum(status_label(status), number(len(kept)), worth_text(Money(sum(kept), one), form, len(kept)))
+        for status, form, one in order
+        for kept in [groups[status, form, one]]
     ]
 
 
 def _totals(lines: list[StatementLine], currency: str) -> list[str]:
-    """Return what is kept in all, the program's currency first."""
-    totals: dict[str, int] = {}
-    for line in lines:
-        totals[line.kept.currency] = totals.get(line.kept.currency, 0) + line.kept.minor
-    return [money(Money(totals[one], one)) for one in sorted(totals, key=lambda one: (one != currency, one))]
+    """Return what is kept in all, each form and currency by itself: money in the program's currency first."""
+    kept = [Worth(line.kind, line.kept) for line in lines if line.status not in ("rejected", "reversed")]
+    totals = [worth_text(one.amount, one.form, one.count) for one in together(kept, first=currency)]
+    if not any(one.form == "cash" for one in kept) and (not kept or any(line.kind == "cash" for line in lines)):
+        return [money(Money(0, currency)), *totals]
+    return totals
 
 
 # The accounts that a statement shows to staff, in the order in which money goes through them.
