@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, TEN_DOLLARS, ada_and_bob, another_program, buy, decide, dispute, publish, refund, send
+from tests.services.test_counted_rewards import BONUS, TIERS, WHOLE, friends_of_ada
 from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
@@ -186,6 +187,76 @@ def test_a_percentage_is_never_compared_with_cents():
             ("referrer", "1.00 USD", "pending"),
             ("referrer", "20.00 USD", "pending"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "amount", "paid"),
+    [
+        # 100 cents are not more than 50 percent, and 500 yen not more than 20 dollars.
+        ("1.00 USD", "40.00 USD", "20.00 USD"),
+        ("500 JPY", "40.00 USD", "20.00 USD"),
+        ("30.00 USD", "40.00 USD", "30.00 USD"),
+        # A share of no amount is nothing, however high the percentage.
+        ("1.00 USD", None, "1.00 USD"),
+    ],
+)
+def test_of_rules_of_which_one_pays_it_is_the_one_worth_most_as_money(fixed, amount, paid):
+    worth = Money.parse(fixed)
+    settings = {"amount": worth.minor, "currency": worth.currency}
+    with write_transaction() as session:
+        publish(session, **{**TEN_DOLLARS, "settings": settings}, exclusive="best")
+        publish(session, settings={"percent": "50"}, exclusive="best")
+        _ada, bob = ada_and_bob(session)
+        buy(session, bob, amount)
+        assert money.rewards(session) == [("referrer", paid, "pending")]
+
+
+def test_a_friend_who_orders_often_is_one_friend():
+    with write_transaction() as session:
+        publish(session, **BONUS)
+        _ada, friends = friends_of_ada(session, 2)
+        for number in range(4):
+            buy(session, friends[0], event_id=f"evt_{number}", order_id=f"o_{number}", at=NOON + number * DAY)
+        with pytest.raises(OrderTakenError):
+            buy(session, friends[1], event_id="evt_9", order_id="o_1", at=NOON + 9 * DAY)
+        assert money.rewards(session) == []
+
+
+def test_a_bonus_for_friends_who_were_refunded_after_it_was_paid_is_owed():
+    with write_transaction() as session:
+        publish(session, **BONUS, hold_days=0)
+        ada, friends = friends_of_ada(session, 2)
+        for number, friend in enumerate(friends):
+            recorded = buy(session, friend, event_id=f"evt_{number}", at=NOON + number * DAY)
+        send(session, recorded.rewards[0].id, "in_payout", "paid")
+        refund(session, of="evt_0", at=NOON + 400 * DAY)
+        assert money.accounts(session, ada) == {"paid": 500, "clawback": -500}
+
+
+@pytest.mark.parametrize(
+    ("amount", "earned"), [("4999 JPY", "500 JPY"), ("4.999 KWD", "0.500 KWD"), ("49.99 EUR", "5.00 EUR")]
+)
+def test_a_share_that_rises_has_the_currency_of_the_order_and_its_decimals(amount, earned):
+    with write_transaction() as session:
+        publish(session, **TIERS)
+        _ada, friends = friends_of_ada(session, 1)
+        assert [one.code for one in buy(session, friends[0], None, event_id="none").decisions] == ["amount_missing"]
+        buy(session, friends[0], amount)
+        assert money.rewards(session) == [("referrer", earned, "pending")]
+
+
+def test_what_adds_to_a_held_reward_is_not_paid_by_time_alone():
+    with write_transaction() as session:
+        publish(session, **WHOLE)
+        _ada, friends = friends_of_ada(session, 3)
+        (first,) = buy(session, friends[0], "100.00 USD").rewards
+        send(session, first.id, "held")
+        for number in (1, 2):
+            buy(session, friends[number], "100.00 USD", event_id=f"other_{number}", at=NOON + number * DAY)
+    mature_due_rewards(NOON + 3650 * DAY)
+    with write_transaction() as session:
+        of_first = select(Reward.amount_minor, Reward.status).where(Reward.conversion_id == first.conversion_id)
+        assert [tuple(row) for row in session.execute(of_first)] == [(1000, "held"), (1000, "held")]
 
 
 def test_whoever_reports_an_order_does_not_choose_the_reward():
