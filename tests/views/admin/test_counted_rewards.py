@@ -112,6 +112,9 @@ def test_the_parts_of_a_reward_lead_to_each_other(admin, ada_reads, three_bought
     assert "$10.00 in addition for" in said
     assert "It adds to an earlier reward for the same thing." in said
     assert "Added, number 1 this one" in said
+    # Both lead to 20 dollars, and each is half of that.
+    for told in (said, words(staff)):
+        assert "of $100.00 that is $20.00. This reward is $10.00 of that." in told
     assert "Earned in addition, because other friends or orders count now" in said
     assert f'href="/dashboard/rewards/{second}">Added, number 1<' in ada_reads(f"/dashboard/rewards/{first}")
     assert "in addition" in ada_reads("/dashboard/rewards")

@@ -33,6 +33,7 @@ from webapp.views.referrer.reward_cards import (
     history_line,
     reward_card,
     reward_parts,
+    share_of_that,
     steps_to_payment,
 )
 from webapp.views.worth import worth_text
@@ -85,7 +86,7 @@ def show(reward_id: UUID) -> Response:
     row = _find(session, program, reward_id)
     theirs = find_reward(session, row.beneficiary_id, row.id)
     decisions = decisions_behind(session, row.conversion_id, bond=row.bond)
-    because = next((one.because for one in decisions if one.version and one.version.rule_id == row.version.rule_id), ())
+    decided = next((one for one in decisions if one.version and one.version.rule_id == row.version.rule_id), None)
     return render(
         "admin/rewards/show.html",
         reward=reward_line(row),
@@ -94,7 +95,7 @@ def show(reward_id: UUID) -> Response:
         rule_key=row.version.definition.key,
         version=row.version.number,
         conversion_id=row.conversion_id,
-        arithmetic=[say(sentence) for sentence in because],
+        arithmetic=[*(say(one) for one in decided.because), *share_of_that(row.granted, decided)] if decided else [],
         sums=_sums(row),
         hold_text=_hold_text(row, utc_now()),
         deeds=[_deed(deed, row.granted.currency) for deed in deeds_of(session, [row.id])],

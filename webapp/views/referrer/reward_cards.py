@@ -63,10 +63,17 @@ def reward_card(
         state_label=state_label(row),
         title=say(words.title),
         text=" ".join(say(sentence) for sentence in words.because),
-        arithmetic=" ".join(say(sentence) for sentence in because),
+        arithmetic=" ".join((*(say(sentence) for sentence in because), *share_of_that(stand.amount, decided))),
         amount=worth_text(stand.kept, row.kind),
         sum=_sum(stand, paid, refunded_minor),
     )
+
+
+def share_of_that(granted: Money, decided: Decided | None) -> list[str]:
+    """Say that a reward is only a part of what was decided by now, where it is."""
+    if decided is None or decided.amount is None or decided.amount == granted:
+        return []
+    return [_("This reward is %(amount)s of that.", amount=money(granted))]
 
 
 @dataclass(frozen=True, slots=True)
