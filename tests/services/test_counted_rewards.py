@@ -138,6 +138,20 @@ def test_a_step_for_the_whole_period_raises_what_was_earned_before():
         assert kept(session) == {"evt_1": 1000, "again": 500, "third": 1000}
 
 
+def test_a_step_that_is_reached_after_a_refund_leaves_the_books_whole_and_a_won_dispute_finds_its_reward():
+    from_two = {**WHOLE, "settings": {"steps": [{"friends": 2, "percent": "10"}], "whole_period": True}}
+    with write_transaction() as session:
+        publish(session, **from_two)
+        _ada, friends = friends_of_ada(session)
+        buy(session, friends[0], "100.00 USD", event_id="disputed", at=NOON)
+        money.dispute(session, of="disputed", at=NOON + timedelta(hours=1))
+        purchases(session, friends[1:3])
+        assert kept(session) == {"evt_1": 1000, "evt_2": 1000}
+        assert list(breaches(session)) == []
+        money.decide(session, at=NOON + 5 * DAY)
+        assert kept(session) == {"disputed": 1000, "evt_1": 1000, "evt_2": 1000}
+
+
 def test_friends_are_counted_anew_each_month():
     monthly = {**WHOLE, "settings": {**WHOLE["settings"], "period": "month"}}
     with write_transaction() as session:

@@ -23,9 +23,11 @@ pytestmark = pytest.mark.usefixtures("in_app")
 # How many histories of each kind are tried; with more than one the books are looked at after every step.
 SEEDS = int(os.environ.get("GRAPEVINE_COUNTED_HISTORIES", "1"))
 MONTHLY = {**WHOLE, "key": "monthly", "settings": {**WHOLE["settings"], "period": "month"}}
+FROM_TWO = [{"friends": 2, "percent": "10"}, {"friends": 4, "percent": "15"}]
 RULES = (
     TIERS,
     {**WHOLE, "key": "whole", "exclusive": "best"},
+    {**WHOLE, "key": "from-two", "settings": {**WHOLE["settings"], "steps": FROM_TWO}},
     {**MONTHLY, "exclusive": "best"},
     {**TEN_DOLLARS, "exclusive": "best"},
     BONUS,

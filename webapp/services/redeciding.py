@@ -117,6 +117,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
             if taken > 0:
                 take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
                 kept -= taken
+        # What is earned for the first time has its reward also where refunds have left nothing of it.
         if granted is None or (standing and earned <= kept):
             continue
         correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
