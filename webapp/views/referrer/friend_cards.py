@@ -14,7 +14,7 @@ from webapp.queries.friend_orders import FriendOrder
 from webapp.queries.referrals import Outcome
 from webapp.queries.rewards import RewardRow
 from webapp.views.referrer.reward_cards import RewardCard, reward_card, state_label, steps_to_payment
-from webapp.views.worth import worth_together
+from webapp.views.worth import worth_text, worths
 
 FACE_TONES = 4
 
@@ -124,7 +124,12 @@ _CAME = {
 
 
 def _amount(rewards: Sequence[RewardRow]) -> str:
-    return worth_together(row.worth for row in rewards)
+    found = worths(row.worth for row in rewards)
+    if any(one.form != found[0].form for one in found):
+        # The row has no room for several forms; opened, it names each.
+        first = worth_text(found[0].amount, found[0].form, found[0].count)
+        return _("%(amount)s and more", amount=first)
+    return " + ".join(worth_text(one.amount, one.form, one.count) for one in found)
 
 
 def _order_card(order: FriendOrder) -> OrderCard:
