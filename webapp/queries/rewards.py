@@ -211,15 +211,20 @@ def balances_of(session: Session, user_id: UUID, kind: Form = "cash") -> dict[st
 
     Money, unless another `kind` is asked for: they are never added up.
     """
+    return balances_by_form(session, user_id).get(kind, {})
+
+
+def balances_by_form(session: Session, user_id: UUID) -> dict[str, dict[str, dict[str, int]]]:
+    """Return what stands in each account of a person, by form and currency."""
     rows = session.execute(
-        select(LedgerEntry.currency, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
-        .where(LedgerEntry.user_id == user_id, LedgerEntry.kind == kind)
-        .group_by(LedgerEntry.currency, LedgerEntry.account)
-        .order_by(LedgerEntry.currency)
+        select(LedgerEntry.kind, LedgerEntry.currency, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+        .where(LedgerEntry.user_id == user_id)
+        .group_by(LedgerEntry.kind, LedgerEntry.currency, LedgerEntry.account)
+        .order_by(LedgerEntry.kind, LedgerEntry.currency)
     )
-    balances: dict[str, dict[str, int]] = {}
-    for currency, account, minor in rows:
-        balances.setdefault(currency, {})[account] = int(minor)
+    balances: dict[str, dict[str, dict[str, int]]] = {}
+    for kind, currency, account, minor in rows:
+        balances.setdefault(kind, {}).setdefault(currency, {})[account] = int(minor)
     return balances
 
 

@@ -19,7 +19,7 @@ from webapp.queries.coupon_codes import list_coupons
 from webapp.queries.directory import count_sessions, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.referrals import count_friends
-from webapp.queries.rewards import balances_of
+from webapp.queries.rewards import balances_by_form
 from webapp.queries.signups import signup_of
 from webapp.queries.standing import standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
@@ -80,9 +80,9 @@ def page_of(
 
 
 def _balances(session: Session, person: User, first: str) -> list[Balance]:
-    balances = []
+    balances, by_form = [], balances_by_form(session, person.id)
     for form in IN_LEDGER:
-        found = balances_of(session, person.id, form)
+        found = by_form.get(form, {})
         for currency in sorted(found, key=lambda one: (one != first, one)):
             amounts = [Money(found[currency].get(account, 0), currency) for account in ACCOUNTS]
             shown = [money(amount) if amount.minor else None for amount in amounts]
