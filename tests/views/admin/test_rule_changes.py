@@ -238,7 +238,7 @@ def test_the_last_look_says_what_changes_and_what_stays(app, admin, twenty):
     assert "No longer: The referrer gets 20% of what the friend pays, for their first 12 purchases" in words
     assert "Now: The referrer gets 25% of what the friend pays, for their first 12 purchases" in words
     assert "Now: The amount is at least $20.00" in words
-    assert "Everything else stays: Name · When · Hold." in words
+    assert "Everything else stays: Name · Form of the reward · When · Hold." in words
     assert 'percent = "25"' in unescape(page)
     assert "Publish version 2" in words
     last = {"definition": hidden(page, "definition"), "number": "1", "note": "More"}

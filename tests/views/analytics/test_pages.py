@@ -113,7 +113,7 @@ def test_what_rewards_cost_by_rule(page_of, marketer):
     assert [row[1] for row in table_rows(page, "Table of days")] == list(reversed(rule["customdata"]))
     assert "“A fifth &lt;/script&gt;” granted $500" in sentence(page, "rewards")
     body = marketer.get(f"/analytics/rewards.csv{A_WEEK}").get_data(as_text=True)
-    assert body.splitlines()[1] == "twenty-percent,A fifth </script>,40,USD,500.00,20.00,480.00"
+    assert body.splitlines()[1] == "twenty-percent,A fifth </script>,40,USD,500.00,20.00,480.00,cash"
 
 
 def test_rules_behind_the_fifth_are_drawn_together(app, page_of):
