@@ -52,7 +52,7 @@ def served(api, publish, monkeypatch, request):
     # Where schemathesis looks for a test's name; since pytest 9.2 it is kept elsewhere.
     request.node._nodeid = request.node.nodeid
     publish()
-    welcome = {"key": "welcome", "trigger": "signup", "beneficiary": "friend", "kind": "fixed_amount"}
+    welcome = {"key": "welcome", "trigger": "purchase", "beneficiary": "friend", "kind": "fixed_amount"}
     publish(**welcome, settings={"amount": 10_000, "currency": "USD"}, reward="credit", hold_days=0)
     with api.app.app_context(), write_transaction() as session:
         factories.person(session, email="ada@example.com")
@@ -86,7 +86,7 @@ def is_beyond_a_schema(sent, response):
             return True
         case ["amount"]:
             # To JSON Schema 4999.0 is an integer. Here amounts are whole numbers, written as such.
-            return isinstance(sent["amount"], float) and sent["amount"].is_integer()
+            return isinstance(amount := sent.get("amount"), float) and amount.is_integer()
     return False
 
 
