@@ -126,6 +126,11 @@ class RuleDefinition:
         """Say whether the friend counts by this conversion: the rule is for it, whatever its limits leave."""
         return self.is_for(facts) is None and (not self.settings.proportional or facts.amount is not None)
 
+    @property
+    def follows(self) -> bool:
+        """Whether what it pays is corrected when others change: it counts friends, or shares a group."""
+        return counting_of(self.settings) is not None or self.exclusive is not None
+
     def looked_at(self, facts: Facts) -> Facts:
         """Return facts with only what this rule looks at of how the friend came and what was told; it pays the same."""
         return replace(

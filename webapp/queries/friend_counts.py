@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.periods import Window
+from webapp.domain.periods import Period, Window
 from webapp.domain.refunds import is_refunded_whole
 from webapp.domain.registry import counting_of
 from webapp.models import Conversion, QualifiedFriend, Referral, Refund, Reward, RewardDecision, RewardRuleVersion
@@ -119,17 +119,16 @@ def conversions_asked(session: Session, rule_id: UUID, *, friend_id: UUID | None
     return sorted(_standing(session, whose), key=lambda one: (one.place, one.id))
 
 
-def first_that_counts(session: Session, rule_id: UUID, friend_id: UUID, *, bond: int) -> Standing | None:
-    """Return the first conversion of a friend by which they count under a rule, for the bond that is theirs now."""
+def asked_of_friend(session: Session, rule_id: UUID, friend_id: UUID) -> list[tuple[Standing, Decided]]:
+    """Return what a friend did about which a rule was asked, in the order in which it happened, and what it says."""
     standing = conversions_asked(session, rule_id, friend_id=friend_id)
     decisions = decisions_of_many(session, [one.id for one in standing])
-    for one in standing:
-        for decided in decisions.get(one.id, []):
-            of_rule = decided.version is not None and decided.version.rule_id == rule_id
-            # What was decided for a former referrer is decided anew when its turn comes.
-            if of_rule and decided.bond == bond and counts(decided, one):
-                return one
-    return None
+    return [
+        (one, decided)
+        for one in standing
+        for decided in decisions.get(one.id, [])
+        if decided.version is not None and decided.version.rule_id == rule_id
+    ]
 
 
 def counts(decided: Decided, standing: Standing) -> bool:
@@ -143,8 +142,17 @@ def counts(decided: Decided, standing: Standing) -> bool:
     return not standing.refunded_minor or rule.is_met_after_refunds(decided.facts, left)
 
 
-def holders(session: Session, rule_id: UUID, referrer_id: UUID, window: Window) -> dict[int, UUID]:
-    """Return which numbers of friends within a window have their bonus by a rule, and by which conversion."""
+def bonus_step(decided: Decided) -> int | None:
+    """Return at how many friends a decision gives a bonus; None when it gives none."""
+    counting = counting_of(decided.version.definition.settings) if decided.version else None
+    return decided.facts.friends if counting and counting.of == "reached" and decided.amount is not None else None
+
+
+def holders(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, period: Period) -> dict[int, UUID]:
+    """Return which numbers of friends within a window have their bonus by a rule, and by which conversion.
+
+    Versions that count within other periods have bonuses of their own.
+    """
     ids = session.scalars(
         select(Reward.conversion_id)
         .join(Conversion, Conversion.id == Reward.conversion_id)
@@ -160,9 +168,11 @@ def holders(session: Session, rule_id: UUID, referrer_id: UUID, window: Window) 
     held: dict[int, UUID] = {}
     for conversion_id, decisions in decisions_of_many(session, ids).items():
         for decided in decisions:
-            of_rule = decided.version is not None and decided.version.rule_id == rule_id
-            if of_rule and decided.amount is not None and decided.facts.friends is not None:
-                held[decided.facts.friends] = conversion_id
+            if decided.version is None or decided.version.rule_id != rule_id:
+                continue
+            counting = counting_of(decided.version.definition.settings)
+            if counting and counting.period == period and (step := bonus_step(decided)):
+                held[step] = conversion_id
     return held
 
 

@@ -18,8 +18,8 @@ from webapp.queries.origins import known_origin
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import RuleSet, rule_set
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
-from webapp.services.friend_counts import count_conversion
-from webapp.services.later_conversions import begin_what_counts_now, end_what_no_longer_counts
+from webapp.services.friend_counts import count_conversion, look_again
+from webapp.services.later_conversions import Later, begin_what_counts_now, end_what_no_longer_counts
 from webapp.services.limits import queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.redeciding import Terms
@@ -89,10 +89,10 @@ def record_conversion(
         raise OrderTakenError
     conversion_id = new_id()
     rules = _rules_for(session, program_id, event, user_id=user_id, about=about)
-    begun = []
+    later = Later()
     if about.later and user_id and rules is not None:
         # First, so that a limit has the room that comes free.
-        begun = end_what_no_longer_counts(session, user_id, event.type, earlier=about.earlier, actor=actor, now=now)
+        later = end_what_no_longer_counts(session, user_id, event.type, earlier=about.earlier, actor=actor, now=now)
     decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about)
     with sent_together(session):
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
@@ -100,11 +100,12 @@ def record_conversion(
         rewards = _grant(session, program_id, event, conversion_id, decisions, about=about, actor=actor, now=now)
     if event.type == PURCHASE:
         count_purchase(session, program_id, about, event.occurred_at, event.amount)
-    begin_what_counts_now(session, program_id, begun, about=about, actor=actor, now=now)
+    begin_what_counts_now(session, program_id, later.begun, about=about, actor=actor, now=now)
     if rules is not None and user_id is not None and about.referrer_id is not None:
+        terms = Terms(program_id, about.time_zone, about.hold_days, actor, now)
         count_conversion(
             session,
-            Terms(program_id, about.time_zone, about.hold_days, actor, now),
+            terms,
             rules,
             decisions,
             conversion_id=conversion_id,
@@ -112,6 +113,15 @@ def record_conversion(
             referrer_id=about.referrer_id,
             place=Place(event.occurred_at, event.event_id or ""),
         )
+        if about.later:
+            look_again(
+                *(session, terms, rules, event.type),
+                friend_id=user_id,
+                referrer_id=about.referrer_id,
+                bond=about.bond,
+                ended=later.ended,
+                begun=later.counted,
+            )
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
         rewards = rewards_of_conversion(session, conversion_id)

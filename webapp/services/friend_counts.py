@@ -7,8 +7,9 @@ again, and their rewards corrected by new rows: whatever the order in which
 things arrived, what is kept in the end is the same.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -22,9 +23,11 @@ from webapp.queries.conversions import Decided, decisions_of_many
 from webapp.queries.friend_counts import (
     Place,
     Qualified,
+    asked_of_friend,
+    bonus_step,
     conversions_between,
     count_friends,
-    first_that_counts,
+    counts,
     holders,
     list_qualified,
     place_of,
@@ -44,6 +47,16 @@ class Said:
 
     friends: int
     is_one_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A conversion that does not bring its bonus any more, when it happened, and at how many friends that was."""
+
+    rule_id: UUID
+    conversion_id: UUID
+    at: datetime
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +108,89 @@ def count_again(session: Session, terms: Terms, rules: RuleSet, conversion: Conv
     if friend_id is None or row is None:
         return
     referrer_id, number = row
-    for limited in rules.limited:
-        if not limited.counts or conversion.type not in limited.triggers:
-            continue
-        known = qualified(session, limited.rule_id, friend_id)
-        found = first_that_counts(session, limited.rule_id, friend_id, bond=number)
-        new = Qualified(friend_id, referrer_id, found.id, found.place) if found else None
-        if known != new:
-            _replace(session, terms, Circle(rules.of_rule(limited.rule_id), referrer_id), known, new)
+    look_again(session, terms, rules, conversion.type, friend_id=friend_id, referrer_id=referrer_id, bond=number)
     if any(limited.counts for limited in rules.limited):
         # More may be earned by now than was ever granted, which a won dispute alone does not give.
         decisions = decisions_of_many(session, [conversion.id]).get(conversion.id, [])
-        correct_rewards(session, terms, conversion, [one for one in decisions if _follows(one)])
+        correct_rewards(
+            session, terms, conversion, [one for one in decisions if one.version and one.version.definition.follows]
+        )
 
 
-def _follows(decided: Decided) -> bool:
-    """Say whether what a rule pays follows the number of friends, by itself or as one of a group."""
-    rule = decided.version.definition if decided.version else None
-    return rule is not None and (counting_of(rule.settings) is not None or rule.exclusive is not None)
+def look_again(
+    session: Session,
+    terms: Terms,
+    rules: RuleSet,
+    type: str,
+    *,
+    friend_id: UUID,
+    referrer_id: UUID,
+    bond: int,
+    ended: Collection[Lost] = (),
+    begun: Collection[UUID] = (),
+) -> None:
+    """Look anew by which conversion of a type a friend counts, and which bonuses theirs bring no more.
+
+    `ended` are bonuses that are over already, `begun` conversions that rules are for only since just now.
+    """
+    for limited in rules.limited:
+        if not limited.counts or type not in limited.triggers:
+            continue
+        known = qualified(session, limited.rule_id, friend_id)
+        # What was decided for a former referrer is decided anew when its turn comes.
+        theirs = [
+            (one, decided)
+            for one, decided in asked_of_friend(session, limited.rule_id, friend_id)
+            if decided.bond == bond
+        ]
+        found = next((one for one, decided in theirs if counts(decided, one)), None)
+        new = Qualified(friend_id, referrer_id, found.id, found.place) if found else None
+        lost = [one for one in ended if one.rule_id == limited.rule_id]
+        # The friend may count by something earlier by now, and the bonus have stayed with this.
+        lost += [
+            Lost(limited.rule_id, one.id, one.place.at, step)
+            for one, decided in theirs
+            if (step := bonus_step(decided)) and not counts(decided, one)
+        ]
+        if known != new or lost or begun:
+            circle = Circle(rules.of_rule(limited.rule_id), referrer_id)
+            _replace(session, terms, circle, known, new, lost=lost, begun=begun)
 
 
 def forget_friend(session: Session, terms: Terms, rules: RuleSet, friend_id: UUID) -> None:
     """Let a friend count for nobody any more, since their referral was changed."""
     for rule_id, known in rules_of_friend(session, friend_id).items():
-        _replace(session, terms, Circle(rules.of_rule(rule_id), known.referrer_id), known, None)
+        lost = [
+            Lost(rule_id, one.id, one.place.at, step)
+            for one, decided in asked_of_friend(session, rule_id, friend_id)
+            if (step := bonus_step(decided))
+        ]
+        _replace(session, terms, Circle(rules.of_rule(rule_id), known.referrer_id), known, None, lost=lost)
 
 
-def _replace(session: Session, terms: Terms, circle: Circle, old: Qualified | None, new: Qualified | None) -> None:
+def _replace(
+    session: Session,
+    terms: Terms,
+    circle: Circle,
+    old: Qualified | None,
+    new: Qualified | None,
+    *,
+    lost: Collection[Lost] = (),
+    begun: Collection[UUID] = (),
+) -> None:
+    if old != new:
+        _write(session, circle, old, new)
+    anew: dict[UUID, Said | None] = {}
+    for counting in circle.countings:
+        if counting.of == "reached":
+            anew |= _bonuses(session, terms, circle, counting, old, new, lost)
+        else:
+            changed = _steps(session, terms, circle, counting, old, new) if old != new else ()
+            anew |= dict.fromkeys([*begun, *changed])
+    _decide_again(session, terms, circle, anew)
+
+
+def _write(session: Session, circle: Circle, old: Qualified | None, new: Qualified | None) -> None:
     if old is not None:
         here = (QualifiedFriend.rule_id == circle.rule_id, QualifiedFriend.friend_id == old.friend_id)
         session.execute(delete(QualifiedFriend).where(*here))
@@ -135,11 +204,6 @@ def _replace(session: Session, terms: Terms, circle: Circle, old: Qualified | No
             "tie": new.place.tie,
         }
         append(session, QualifiedFriend, [row])
-    anew: dict[UUID, Said | None] = {}
-    for counting in circle.countings:
-        anew |= _bonuses(session, terms, circle, counting, old, new) if counting.of == "reached" else {}
-        anew |= dict.fromkeys(_steps(session, terms, circle, counting, old, new))
-    _decide_again(session, terms, circle, anew)
 
 
 def _steps(
@@ -178,23 +242,33 @@ def _changed(
 
 
 def _bonuses(
-    session: Session, terms: Terms, circle: Circle, counting: Counting, old: Qualified | None, new: Qualified | None
+    session: Session,
+    terms: Terms,
+    circle: Circle,
+    counting: Counting,
+    old: Qualified | None,
+    new: Qualified | None,
+    lost: Collection[Lost],
 ) -> dict[UUID, Said | None]:
-    """Return the conversions whose bonus goes or comes, with the facts that say so."""
+    """Return the conversions whose bonus goes or comes, with the facts that say so.
+
+    When something earlier counts in the stead of what brought a bonus, that stays where it is.
+    """
     anew: dict[UUID, Said | None] = {}
     windows = [window_of(counting.period, one.place.at, terms.time_zone) if one else None for one in (old, new)]
-    # Unless something earlier counts in its stead, which leaves the bonus where it is.
-    lost = old.conversion_id if old is not None and (new is None or new.place > old.place) else None
-    for window in dict.fromkeys(window for window in windows if window is not None):
+    of_lost = [window_of(counting.period, one.at, terms.time_zone) for one in lost]
+    for window in dict.fromkeys(window for window in (*windows, *of_lost) if window is not None):
         about = (session, circle.rule_id, circle.referrer_id, window)
-        friends, held = count_friends(*about), holders(*about)
-        gone = {step: by for step, by in held.items() if step > friends or by == lost}
+        friends, held = count_friends(*about), holders(*about, counting.period)
+        here = {one.step: one.conversion_id for one in lost if window.contains(one.at) and one.step in counting.steps}
+        gone = here | {step: by for step, by in held.items() if step > friends or by in here.values()}
         for by in gone.values():
             anew[by] = Said(friends, is_one_more=False)
         wanted = [step for step in gone if step <= friends]
         if new is not None and window == windows[1] and windows[0] != windows[1] and friends in counting.steps:
-            wanted += [friends] if friends not in held else []
-        free = [one for one in list_qualified(*about) if one.conversion_id not in held.values()]
+            wanted += [friends] if friends not in held and friends not in wanted else []
+        stay = {by for step, by in held.items() if step not in gone}
+        free = [one for one in list_qualified(*about) if one.conversion_id not in stay]
         for step in wanted:
             heir = _heir(free, step, new)
             free.remove(heir)
@@ -216,16 +290,25 @@ def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUI
     """Decide again about conversions, with the friends that are said, or else with those who count by now."""
     if not anew:
         return
-    rows = session.scalars(select(Conversion).where(Conversion.id.in_(anew))).all()
+    found = session.execute(
+        select(Conversion, Referral.bond)
+        .join(Referral, Referral.id == Conversion.referral_id)
+        .where(Conversion.id.in_(anew))
+    ).all()
+    bonds = {conversion.id: bond for conversion, bond in found}
     # All at once, so that nobody waits for one of them who holds another.
     lock_rewards(session, session.scalars(select(Reward.id).where(Reward.conversion_id.in_(anew))).all())
     decisions = decisions_of_many(session, list(anew))
+    rows = [conversion for conversion, _bond in found]
     for conversion in sorted(rows, key=lambda one: (one.occurred_at, one.event_id or "", one.id)):
         before = decisions.get(conversion.id, [])
         facts = {
             one.version.rule_id: _facts(session, terms, circle, conversion, one.version, one.facts, anew[conversion.id])
             for one in before
-            if one.version is not None and one.version.rule_id == circle.rule_id
+            if one.version is not None
+            and one.version.rule_id == circle.rule_id
+            # What was decided for a former referrer is decided anew when its turn comes.
+            and (one.side == "friend" or one.bond == bonds[conversion.id])
         }
         if facts:
             decide_again(session, terms, conversion, before, facts, referrer_id=circle.referrer_id)

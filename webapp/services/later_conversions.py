@@ -2,11 +2,12 @@
 
 All ends as if everything had arrived in order, except for two things that
 cannot be undone. A limit stays judged as it was when the event first met it,
-and a reward that was taken back is not given again.
+and a reward that was taken back is not given again, unless its rule counts
+friends or shares a group: those follow all that is known, by corrections.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,10 +15,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
+from webapp.domain.registry import counting_of
 from webapp.models import Conversion, Reward, RewardDecision
-from webapp.queries.conversions import Decided, Surroundings, decisions_of_many
+from webapp.queries.conversions import Decided, Surroundings, decisions_of, decisions_of_many
+from webapp.queries.friend_counts import bonus_step
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
+from webapp.services.friend_counts import Lost
+from webapp.services.redeciding import Terms, decide_again
 from webapp.services.refunds import lock_conversions
 from webapp.services.reward_steps import Actor, lock_rewards
 from webapp.services.rewards import Grant, end_coupons, grant_rewards, take_back
@@ -34,15 +39,32 @@ class Begun:
     beneficiary_id: UUID
     bond: int
 
+    @property
+    def follows(self) -> bool:
+        """Whether what it pays is decided again as often as other things change."""
+        return self.version.definition.follows
+
+
+@dataclass(slots=True)
+class Later:
+    """What counting one higher changed, for what follows when the event is written.
+
+    `begun` is earned only now. `ended` are bonuses that are over; for the
+    conversions of `counted` a rule that counts friends is for only now.
+    """
+
+    begun: list[Begun] = field(default_factory=list)
+    ended: list[Lost] = field(default_factory=list)
+    counted: set[UUID] = field(default_factory=set)
+
 
 def end_what_no_longer_counts(
     session: Session, user_id: UUID, type: str, *, earlier: int, actor: Actor, now: datetime
-) -> list[Begun]:
+) -> Later:
     """Let all that happened after an event count one higher, and take back what is not earned any more.
 
     `earlier` is how many happened before it. The event itself is not written
-    yet, so that what comes free of a limit is there for it. Returns what is
-    earned only now, for `begin_what_counts_now`.
+    yet, so that what comes free of a limit is there for it.
     """
     ordered = session.scalars(
         select(Conversion.id)
@@ -51,7 +73,7 @@ def end_what_no_longer_counts(
     ).all()
     decisions = decisions_of_many(session, ordered[earlier:])
     anew: list[tuple[UUID, list[tuple[Decided, Decided]]]] = []
-    begun: list[Begun] = []
+    later = Later()
     for nth, conversion_id in enumerate(ordered[earlier:], earlier + 2):
         pairs = []
         counted = [one for one in decisions.get(conversion_id, []) if one.version is not None]
@@ -61,13 +83,18 @@ def end_what_no_longer_counts(
             if before.facts.nth_purchase == nth or after.version is None:
                 continue
             if before.amount is None and after.amount is not None and before.beneficiary_id is not None:
-                begun.append(Begun(conversion_id, after.version, after.facts, before.beneficiary_id, before.bond))
-            else:
-                pairs.append((before, after))
+                later.begun.append(Begun(conversion_id, after.version, after.facts, before.beneficiary_id, before.bond))
+                continue
+            pairs.append((before, after))
+            if (step := bonus_step(before)) and after.amount is None:
+                at = before.facts.occurred_at
+                later.ended.append(Lost(after.version.rule_id, conversion_id, at, step))
+            elif before.facts.friends is None and after.facts.friends is not None:
+                later.counted.add(conversion_id)
         anew.append((conversion_id, pairs))
     # First the conversions, as refunds do; then all rewards at once, as whoever decides about many of them does.
-    lock_conversions(session, {one.conversion_id for one in begun})
-    _lock_rewards_of(session, {one.conversion_id for one in begun} | {of for of, pairs in anew if _end(pairs)})
+    lock_conversions(session, {one.conversion_id for one in later.begun})
+    _lock_rewards_of(session, {one.conversion_id for one in later.begun} | {of for of, pairs in anew if _end(pairs)})
     for conversion_id, pairs in anew:
         for before, after in pairs:
             if before.amount is not None and after.amount is None:
@@ -75,16 +102,25 @@ def end_what_no_longer_counts(
             elif before.amount != after.amount:
                 raise RuntimeError("counting higher changed what a rule pays, which no kind of rule does yet")
         _append(session, conversion_id, [after for _before, after in pairs], now=now)
-    return begun
+    return later
 
 
 def begin_what_counts_now(
     session: Session, program_id: UUID, begun: Sequence[Begun], *, about: Surroundings, actor: Actor, now: datetime
 ) -> None:
     """Give what is earned only since an event counts one higher, less what was refunded meanwhile."""
+    for conversion_id in dict.fromkeys(one.conversion_id for one in begun if one.follows):
+        if about.referrer_id is None:
+            raise RuntimeError("a rule was asked about someone whom nobody referred")
+        terms = Terms(program_id, about.time_zone, about.hold_days, actor, now)
+        conversion, before = session.get_one(Conversion, conversion_id), decisions_of(session, conversion_id)
+        anew = {one.version.rule_id: one.facts for one in begun if one.conversion_id == conversion_id}
+        decide_again(session, terms, conversion, before, anew, referrer_id=about.referrer_id)
     for one in begun:
+        if one.follows:
+            continue
         conversion = session.get_one(Conversion, one.conversion_id)
-        if _reward_of(session, one.conversion_id, one.version, one.beneficiary_id, one.bond) is not None:
+        if _rewards_of(session, one.conversion_id, one.version, one.beneficiary_id, one.bond):
             facts = replace(one.facts, rewarded_before=True)
             refused = answer([Asked(one.version, facts, one.beneficiary_id, one.bond)])
             _append(session, one.conversion_id, refused, now=now)
@@ -122,7 +158,11 @@ def begin_what_counts_now(
 def _one_higher(one: Decided, nth: int) -> Asked:
     if one.version is None:
         raise ValueError("only a rule is asked")
-    return Asked(one.version, replace(one.facts, nth_purchase=nth), one.beneficiary_id, one.bond)
+    facts, rule = replace(one.facts, nth_purchase=nth), one.version.definition
+    if facts.friends is None and counting_of(rule.settings) is not None and rule.qualifies(facts):
+        # How many they are is looked at when the event is there.
+        facts = replace(facts, friends=0, is_new_friend=False)
+    return Asked(one.version, facts, one.beneficiary_id, one.bond)
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:
@@ -146,21 +186,25 @@ def _end_reward(
 ) -> None:
     if before.version is None or before.beneficiary_id is None:
         return
-    reward_id = _reward_of(session, conversion_id, before.version, before.beneficiary_id, before.bond)
-    if reward_id is None:
+    reward_ids = _rewards_of(session, conversion_id, before.version, before.beneficiary_id, before.bond)
+    if not reward_ids:
         raise RuntimeError("a decision that paid has no reward")
-    (reward,) = lock_rewards(session, [reward_id])
-    end_coupons(session, [reward], reason=reason, refund_id=None, actor=actor, now=now)
-    if reward.earned_minor and reward.status not in ("rejected", "reversed"):
-        take_back(session, reward, reward.earned_minor, reason=reason, refund_id=None, actor=actor, now=now)
+    rewards = lock_rewards(session, reward_ids)
+    end_coupons(session, rewards, reason=reason, refund_id=None, actor=actor, now=now)
+    for reward in rewards:
+        if reward.earned_minor and reward.status not in ("rejected", "reversed"):
+            take_back(session, reward, reward.earned_minor, reason=reason, refund_id=None, actor=actor, now=now)
 
 
-def _reward_of(session: Session, conversion_id: UUID, version: Version, beneficiary_id: UUID, bond: int) -> UUID | None:
-    return session.execute(
+def _rewards_of(
+    session: Session, conversion_id: UUID, version: Version, beneficiary_id: UUID, bond: int
+) -> Sequence[UUID]:
+    """Return what a rule gave somebody for a conversion, corrections included."""
+    return session.scalars(
         select(Reward.id).where(
             Reward.conversion_id == conversion_id,
             Reward.rule_id == version.rule_id,
             Reward.beneficiary_id == beneficiary_id,
             Reward.bond == bond,
         )
-    ).scalar_one_or_none()
+    ).all()

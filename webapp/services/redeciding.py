@@ -14,6 +14,7 @@ from webapp.domain.refunds import still_earned
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
+from webapp.services.doubts import is_doubted
 from webapp.services.reward_steps import Actor, lock_rewards
 from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, take_back
 
@@ -75,7 +76,7 @@ def decide_again(
 def correct_rewards(session: Session, terms: Terms, conversion: Conversion, decisions: Sequence[Decided]) -> None:
     """Bring what is kept of the rewards of some rules to what is decided now, less what was refunded.
 
-    What a person rejected stays so, and what adds to a reward that is held is held too.
+    What a person rejected stays so, and what adds to a reward that is held, or comes in its stead, is held too.
     """
     rows = session.execute(
         select(Reward.id, Reward.rule_id, Reward.correction)
@@ -126,7 +127,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
         grant = _grant(terms, conversion, decided, amount, correction)
         zone = terms.time_zone
         (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
-        if any(one.status == "held" for one in standing):
+        if is_doubted(session, conversion.id, version.rule_id, standing):
             change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
         if amount.minor > earned - kept:
             (whole,) = lock_rewards(session, [new.id])

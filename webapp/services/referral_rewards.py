@@ -5,7 +5,7 @@ that arrives late is. A reward about which somebody had doubts leaves the
 doubts behind: the new one is held until a person decides.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,12 +19,13 @@ from webapp.domain.money import Money
 from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.domain.rewards import Form, Status, Taking
 from webapp.domain.worth import Worth
-from webapp.models import Conversion, Program, Reward, RewardDecision, RewardEvent
+from webapp.models import Conversion, Program, Reward, RewardDecision
 from webapp.queries.conversions import Decided
 from webapp.queries.friend_counts import Place
 from webapp.queries.origins import Came, came_of
 from webapp.queries.rules import RuleSet
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
+from webapp.services.doubts import doubted_before
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms
 from webapp.services.reward_steps import Actor, lock_rewards
@@ -159,7 +160,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
 
     One after the other as it happened, so that limits are judged in that order.
     """
-    doubted = _doubted(session, [one.id for one in conversions])
+    doubted = doubted_before(session, [one.id for one in conversions])
     granted: list[UUID] = []
     counts: dict[str, int] = {}
     again = _again(conversions)
@@ -268,23 +269,6 @@ def _grant(
     zone = bond.program.time_zone
     rows = grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)
     return [(row.id, row.version.rule_id) for row in rows]
-
-
-def _doubted(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    """Return of which conversions and rules the last reward was held or rejected before it ended, by whatever."""
-    rows = session.execute(
-        select(Reward.conversion_id, Reward.rule_id, RewardEvent.status)
-        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
-        .where(
-            Reward.conversion_id.in_(conversion_ids),
-            Reward.ended_bond.is_not(None),
-            # That all of it was taken back decides no doubt.
-            RewardEvent.status != "reversed",
-        )
-        .order_by(Reward.bond, RewardEvent.sequence)
-    )
-    last = {(of, rule_id): status for of, rule_id, status in rows}
-    return {key for key, status in last.items() if status in ("held", "rejected")}
 
 
 def _as_they_stand(session: Session, ids: Sequence[UUID]) -> list[Granted]:

@@ -1,0 +1,206 @@
+"""What is kept in the end under rules that count friends or exclude each other, in plain Python.
+
+Nothing is remembered but what happened, and all is computed anew from it each
+time: so whatever the order in which things were told, there is one answer.
+Nothing of the application is used.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from tests.services.money_model_rules import rounded
+
+Place = tuple[datetime, str]
+# Of a group the rule that is worth most; what is in another currency than the purchase is worth less than all else.
+INCOMPARABLE = -1
+
+
+@dataclass
+class Back:
+    """A refund or a dispute. `wanted` None: all of it."""
+
+    wanted: int | None
+    won: bool = False
+
+
+@dataclass
+class Deed:
+    """What a friend did: a signup, or an event with its id."""
+
+    name: str
+    type: str
+    friend: str
+    at: datetime
+    amount: int | None = None
+    currency: str | None = None
+    backs: list[Back] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        return self.at, "" if self.type == "signup" else self.name
+
+    @property
+    def standing(self) -> list[Back]:
+        return [back for back in self.backs if not back.won]
+
+    @property
+    def gone(self) -> int:
+        amount = self.amount or 0
+        return min(amount, sum(amount if back.wanted is None else back.wanted for back in self.standing))
+
+    @property
+    def is_gone(self) -> bool:
+        return self.gone == self.amount if self.amount else bool(self.standing)
+
+
+class Happened:
+    """All that happened, and what follows from it."""
+
+    def __init__(self) -> None:
+        self.referrer_of: dict[str, str | None] = {}
+        self.deeds: dict[str, Deed] = {}
+        # By the event's id: refunds may come first.
+        self.backs: dict[str, list[Back]] = {}
+        # The rules by age, the versions of each by theirs.
+        self.rules: dict[str, list[tuple[datetime, dict[str, Any]]]] = {}
+        # What a person rejected: the name of what was done, and the rule.
+        self.rejected: set[tuple[str, str]] = set()
+
+    def does(self, deed: Deed) -> None:
+        deed.backs = self.backs.setdefault(deed.name, [])
+        self.deeds[deed.name] = deed
+
+    def credits(self, friend: str, referrer: str | None) -> set[tuple[str, str]]:
+        """Credit somebody else. Returns what had been rejected of the former referrer's, which is decided anew."""
+        self.referrer_of[friend] = referrer
+        ended = {(name, key) for name, key in self.rejected if self.deeds[name].friend == friend}
+        self.rejected -= ended
+        return ended
+
+    def asked(self, deed: Deed) -> Iterator[dict[str, Any]]:
+        """Yield the rules as they were when it happened, the older ones first."""
+        if self.referrer_of[deed.friend] is None:
+            return
+        for versions in self.rules.values():
+            live = [table for since, table in versions if since <= deed.at]
+            if live and live[-1]["trigger"] == deed.type:
+                yield live[-1]
+
+    def kept(self) -> Counter[tuple[str, str, str]]:
+        """Return what is kept for each deed by each rule, in its currency; bonuses apart."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        counting = {key: self.counting(key) for key in self.rules}
+        for deed in self.deeds.values():
+            worth = {}
+            for table in self.asked(deed):
+                if table["kind"] != "milestone" and (amount := self.price(table, deed, counting[table["key"]])):
+                    worth[table["key"]] = (table, *amount)
+            for key, (table, minor, currency) in worth.items():
+                group = table.get("exclusive")
+                rivals = [one for one in worth.values() if group and one[0].get("exclusive") == group]
+                if rivals and self.best(deed, rivals)[0]["key"] != key:
+                    continue
+                if (deed.name, key) not in self.rejected:
+                    found[deed.name, key, currency] += earned(table, minor, deed)
+        return Counter({what: minor for what, minor in found.items() if minor})
+
+    def bonuses(self) -> Counter[tuple[str, str, str]]:
+        """Return what each referrer keeps of bonuses, by rule and currency, whoever's friend brought them."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for key, versions in self.rules.items():
+            # Of a bonus only its name, its hold and its conditions may change here.
+            table = versions[0][1]
+            if table["kind"] != "milestone":
+                continue
+            reached = Counter(
+                (self.referrer_of[friend], period_of(table, place[0])) for friend, place in self.counting(key).items()
+            )
+            for (referrer, _period), friends in reached.items():
+                for step in table["settings"]["steps"]:
+                    if step["friends"] <= friends:
+                        found[referrer or "", key, table["settings"]["currency"]] += step["amount"]
+        return found
+
+    def counting(self, key: str) -> dict[str, Place]:
+        """Return which friends count under a rule, and since when: by the first that refunds leave something of."""
+        first: dict[str, Place] = {}
+        for deed in sorted(self.deeds.values(), key=lambda one: one.place, reverse=True):
+            for table in self.asked(deed):
+                if table["key"] != key or "steps" not in table["settings"] or deed.is_gone:
+                    continue
+                left = deed.amount and deed.amount - deed.gone
+                if self.is_for(table, deed, deed.amount) and self.is_for(table, deed, left):
+                    first[deed.friend] = deed.place
+        return first
+
+    def is_for(self, table: dict[str, Any], deed: Deed, amount: int | None) -> bool:
+        if amount is None and table["kind"] == "tiered_percent":
+            return False
+        for condition in table.get("when", {}).get("all", []):
+            if condition["field"] == "amount":
+                known = amount is not None and deed.currency == condition["currency"]
+                if not known or amount < condition["value"]:
+                    return False
+            elif self.nth(deed) != condition["value"]:
+                return False
+        return True
+
+    def nth(self, deed: Deed) -> int:
+        same = [one for one in self.deeds.values() if (one.friend, one.type) == (deed.friend, deed.type)]
+        return sum(one.place <= deed.place for one in same)
+
+    def price(self, table: dict[str, Any], deed: Deed, counting: dict[str, Place]) -> tuple[int, str] | None:
+        """Return what a rule would pay by itself, nothing refunded."""
+        settings = table["settings"]
+        if not self.is_for(table, deed, deed.amount):
+            return None
+        if self.nth(deed) > {"first_purchase": 1}.get(table["kind"], settings.get("payments", 99)):
+            return None
+        if "amount" in settings:
+            return settings["amount"], settings["currency"]
+        if deed.amount is None:
+            return None
+        percent = settings["percent"] if "percent" in settings else self.step(table, deed, counting)
+        minor = rounded(Fraction(percent) / 100 * deed.amount)
+        return (minor, deed.currency or "") if minor else None
+
+    def step(self, table: dict[str, Any], deed: Deed, counting: dict[str, Place]) -> str:
+        """Return the percentage of as many friends as count, the one who did it being one of them."""
+        settings, period = table["settings"], period_of(table, deed.at)
+        friends = {
+            friend
+            for friend, place in counting.items()
+            if self.referrer_of[friend] == self.referrer_of[deed.friend]
+            and period_of(table, place[0]) == period
+            and (settings.get("whole_period") or place <= deed.place)
+        }
+        own = counting.get(deed.friend)
+        if own is None or own > deed.place:
+            friends.add(deed.friend)
+        reached = [step["percent"] for step in settings["steps"] if step["friends"] <= len(friends)]
+        return reached[-1] if reached else "0"
+
+    def best(self, deed: Deed, rivals: list[tuple[dict[str, Any], int, str]]) -> tuple[dict[str, Any], int, str]:
+        into = deed.currency or rivals[0][2]
+        return max(rivals, key=lambda one: one[1] if one[2] == into else INCOMPARABLE)
+
+
+def period_of(table: dict[str, Any], at: datetime) -> tuple[int, ...]:
+    return {"lifetime": (), "month": (at.year, at.month)}[table["settings"].get("period", "lifetime")]
+
+
+def earned(table: dict[str, Any], granted: int, deed: Deed) -> int:
+    """Return what is left of a reward after what went back."""
+    if deed.is_gone:
+        return 0
+    left = (deed.amount or 0) - deed.gone
+    if "amount" not in table["settings"]:
+        return rounded(Fraction(granted * left, deed.amount or 1))
+    for condition in table.get("when", {}).get("all", []):
+        if deed.gone and condition["field"] == "amount" and left < condition["value"]:
+            return 0
+    return granted
