@@ -14,6 +14,7 @@ from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
 from tests.services.faults import canonical, counting, dump, gone
+from tests.services.test_counted_rewards import BONUS, WHOLE
 from webapp.database import write_transaction, writing_engine
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
@@ -56,7 +57,7 @@ class UndoneError(Exception):
 
 
 @pytest.fixture(autouse=True)
-def a_history(in_app):
+def a_history(in_app, request):
     """Rewards at every stage, and refunds that wait, for all operations to begin from."""
     with write_transaction() as session:
         publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
@@ -93,6 +94,17 @@ def a_history(in_app):
         send(session, reward_of(session, "disputed", "ten-percent"), "in_payout", "paid")
         dispute(session, "40.00 USD", of="disputed", event_id="lost soon")
         decide(session, of="known later", event_id="waits 3")
+        if request.node.callspec.params["operation"] in AMONG_FRIENDS:
+            friends_who_count(session)
+
+
+def friends_who_count(session: Session) -> None:
+    """Two of Ada's, of whom the second brought a bonus; the third will raise what was given for both."""
+    steps = [{"friends": 1, "percent": "10"}, {"friends": 3, "percent": "20"}]
+    publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}}, hold_days=0)
+    publish(session, **BONUS, hold_days=10)
+    for name in ("Ivy Jones", "Ben Jones"):
+        buy(session, named(session, name), "40.00 USD", event_id=f"counts {name}")
 
 
 def reward_of(session: Session, event_id: str, key: str) -> UUID:
@@ -228,6 +240,14 @@ def a_publication(session):
     publish_rules(session, factories.program(session), wanted, prune=True, note="Autumn", by=None, now=NOON)
 
 
+def a_purchase_that_corrects_others(session):
+    buy(session, named(session, "Eve Adams"), "49.99 USD", event_id="third")
+
+
+def a_refund_that_loses_a_bonus(session):
+    refund(session, of="counts Ivy Jones", event_id="loses")
+
+
 def a_signup(session):
     sign_up(
         session,
@@ -280,7 +300,11 @@ OPERATIONS = {
     a_publication: None,
     a_signup: EmailTakenError,
     a_reported_signup: ExternalIdTakenError,
+    a_purchase_that_corrects_others: EventTakenError,
+    a_refund_that_loses_a_bonus: RefundTakenError,
 }
+# Those for which friends count; for the others that would be work beside the point.
+AMONG_FRIENDS = (a_purchase_that_corrects_others, a_refund_that_loses_a_bonus)
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.models import Reward, RewardEvent
 from webapp.services.giving_back import former_statuses
-from webapp.services.rewards import Standing
+from webapp.services.reward_steps import Standing
 
 
 def doubted_before(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
