@@ -25,7 +25,15 @@ _LETTERS_BEFORE_FIGURE = re.compile(r"([^\W\d_])(\d)")
 def init_app(app: Flask) -> None:
     """Offer the formats to templates."""
     app.jinja_env.globals.update(chart_locale=chart_locale)
-    app.jinja_env.filters.update(number=number, money=money, moment=moment, day=day, day_short=day_short, say=say)
+    app.jinja_env.filters.update(
+        number=number,
+        money=money,
+        moment=moment,
+        day=day,
+        day_short=day_short,
+        say=say,
+        exact_decimal=exact_decimal,
+    )
 
 
 def chart_locale() -> dict[str, object] | None:
@@ -138,9 +146,14 @@ def decimal_marks() -> tuple[str, str]:
     return symbols["decimal"], symbols["group"]
 
 
+def exact_decimal(text: str) -> str:
+    """Return a number in plain digits, as in "1.0842", with the reader's mark before its decimals."""
+    return text.replace(".", decimal_marks()[0])
+
+
 def typed_money(amount: Money) -> str:
     """Return an amount as the reader would type it, without currency and separators of thousands."""
-    return f"{amount.decimal:f}".replace(".", decimal_marks()[0])
+    return exact_decimal(f"{amount.decimal:f}")
 
 
 def month(first: date) -> str:

@@ -75,6 +75,8 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_stored(app, marta, cha
 
 def test_a_rate_is_read_as_its_reader_writes_numbers(app, marta):
     assert send(marta, headers={"Accept-Language": "de"}, rate="1,0842").status_code == 303
+    german = marta.get(PATH, headers={"Accept-Language": "de"}).get_data(as_text=True)
+    assert german.count("1 EUR sind 1,0842 USD") == 2, "said when it is done, and in the table"
     assert stored(app)[0][1] == "1.0842"
 
 

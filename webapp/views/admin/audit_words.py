@@ -22,6 +22,7 @@ from webapp.domain.explain_audit import (
 )
 from webapp.domain.roles import ROLES_IN_SENTENCES
 from webapp.domain.sentences import N_
+from webapp.formatting import exact_decimal
 from webapp.queries.audit import REFERRERS, Entry, Names
 from webapp.views.worth import worth_together
 
@@ -102,6 +103,8 @@ def _filled(entry: Entry, names: Names, *, who: Markup, subject: str) -> Markup:
         "subject": subject,
         "action": entry.action,
     }
+    if "rate" in entry.details:
+        values["rate"] = exact_decimal(str(entry.details["rate"]))
     if "coupon" in entry.details:
         # Stored by its id; of one that is gone, the sentence does without it.
         del values["coupon"]
@@ -120,10 +123,10 @@ def _subject(entry: Entry, names: Names) -> str:
         return names.people.get(entry.subject_id, _("someone"))
     if entry.subject == "key":
         key = names.keys.get(entry.subject_id)
-        return f"“{key.name}”" if key else _("that is gone")
+        return _("“%(name)s”", name=key.name) if key else _("that is gone")
     if entry.subject == "rule":
         name = names.rules.get(entry.subject_id) or str(entry.details.get("key", entry.subject_id))
-        return f"“{name}”"
+        return _("“%(name)s”", name=name)
     if entry.subject == "reward":
         reward = names.rewards.get(entry.subject_id)
         if reward is None:

@@ -14,7 +14,17 @@ from webapp.domain.chosen_period import Period
 from webapp.domain.money import Money, rounded_half_up
 from webapp.domain.replaying.told import BudgetUse, Changed, Pair, Replayed, Step
 from webapp.domain.rules import RuleDefinition
-from webapp.formatting import days_short, exact_moment, money, money_whole, month, month_short, number, percent
+from webapp.formatting import (
+    days_short,
+    exact_decimal,
+    exact_moment,
+    money,
+    money_whole,
+    month,
+    month_short,
+    number,
+    percent,
+)
 from webapp.queries.replays import id_of, names_of
 from webapp.views.admin.lab_charts import Drawn, months_drawn, people_drawn, steps_drawn
 from webapp.views.admin.lab_traces import SideBySide, side_by_side
@@ -182,7 +192,7 @@ def _looked_at(told: Replayed, seconds: float) -> str:
         "%(count)s stored conversions, computed in %(seconds)s s",
         count,
         count=number(count),
-        seconds=f"{max(seconds, 0.1):.1f}",
+        seconds=exact_decimal(f"{max(seconds, 0.1):.1f}"),
     )
 
 
@@ -244,7 +254,8 @@ def _standing(told: Replayed, currency: str) -> str:
 def _people(keys: Sequence[Hashable], names: Mapping[UUID, str]) -> str:
     who = [names[id_of(key)] for key in keys[:MOST_SHOWN] if id_of(key) in names]
     if len(keys) > MOST_SHOWN:
-        who.append(_("and %(count)s more", count=number(len(keys) - MOST_SHOWN)))
+        more = len(keys) - MOST_SHOWN
+        who.append(ngettext("and %(count)s more", "and %(count)s more", more, count=number(more)))
     return ", ".join(who)
 
 

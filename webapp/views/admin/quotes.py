@@ -9,7 +9,7 @@ from flask_login import current_user
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.formatting import exact_moment, number
+from webapp.formatting import exact_decimal, exact_moment, number
 from webapp.forms.quote import QuoteForm
 from webapp.forms.typed import moment_shown
 from webapp.queries.paging import UnknownCursorError
@@ -40,7 +40,7 @@ def create() -> ResponseReturnValue:
         _(
             "1 %(base)s is %(rate)s %(counter)s for what happens from %(moment)s on.",
             base=quote.base,
-            rate=quote.rate,
+            rate=exact_decimal(quote.rate),
             counter=quote.counter,
             moment=exact_moment(quote.valid_from),
         )
