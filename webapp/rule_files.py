@@ -1,5 +1,6 @@
 """Reward rules as a TOML file says them: what `rules export` prints, `rules apply` reads and pages show."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,9 @@ from webapp.domain.rules import RuleDefinition, RuleError, read_rule
 
 # What stands in a table of its own below its rule.
 _BELOW = ("when", "limits")
+# No rule is as deep as this; Python takes minutes to read names of thousands of parts.
+_MOST_PARTS = 50
+_NO_NAME = re.compile(r""""[^"]*"|'[^']*'|#.*""")
 
 
 class RuleFileError(ValueError):
@@ -19,9 +23,15 @@ class RuleFileError(ValueError):
 
 def read_rules(text: str) -> list[RuleDefinition]:
     """Read the rules of a file. Raises RuleFileError."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > _MOST_PARTS and _NO_NAME.sub("", line).count(".") > _MOST_PARTS:
+            raise RuleFileError(f"line {number} has a name of too many parts")
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise RuleFileError("it is nested too deeply") from error
+    # Also a number of thousands of digits, which Python does not read.
+    except ValueError as error:
         raise RuleFileError(f"it is not TOML: {error}") from error
     if unknown := sorted(set(document) - {"rules"}):
         raise RuleFileError(f"{unknown[0]} is not known; rules stand below [[rules]]")

@@ -98,6 +98,9 @@ def test_the_same_is_told_line_by_line_with_how_far_it_is(app, admin):
     [
         ({"toml": DRAFT.replace('"30"', "30")}, "rule “twenty-percent”: settings.percent must be a percentage as text"),
         ({"toml": "[[rules"}, "it is not TOML"),
+        ({"toml": "a = " + "[" * 20_000}, "it is nested too deeply"),
+        ({"toml": "a = " + "9" * 5_000}, "it is not TOML"),
+        ({"toml": "a." * 20_000 + "a = 1"}, "line 1 has a name of too many parts"),
         ({"toml": ""}, "Please write a rule, or choose one to start from."),
         ({"toml": "x" * 60_001}, "too long for this page"),
         ({"first": "soon"}, "Please write a day, as in 2026-05-01."),
