@@ -173,3 +173,21 @@ def test_another_program_s_books_are_its_own(house):
     assert at({**house, "program": new_id()}, None) == {}
     assert entries({**house, "program": new_id()}, person_id=house["ada"]) == []
     assert at(house, None)
+
+
+def test_store_credit_never_stands_in_one_balance_with_money(in_app):
+    with write_transaction() as session:
+        publish(session, **TEN_DOLLARS, hold_days=0)
+        publish(session, **{**TEN_DOLLARS, "key": "in-credit", "reward": "credit"}, hold_days=0)
+        ada, bob = ada_and_bob(session)
+        buy(session, bob)
+        program_id, ada_id = factories.program(session).id, ada.id
+    session, whose = db.session(), EntryFilter(person_id=ada_id, account="approved")
+    of_ada = [("approved", "cash", 1000), ("approved", "credit", 1000)]
+    assert [(one.account, one.form, one.amount.minor) for one in balances_at(session, program_id, whose)] == of_ada
+    for found in (largest_balances(session, program_id, whose), stream_person_balances(session, program_id, whose)):
+        assert sorted((one.account, one.form, one.amount.minor) for one in found) == of_ada
+    booked = list(stream_entries(session, program_id, whose))
+    assert sorted((one.account, one.form, one.balance.minor) for one in booked) == of_ada
+    credit = EntryFilter(person_id=ada_id, account="approved", form="credit")
+    assert [one.form for one in stream_entries(session, program_id, credit)] == ["credit"]

@@ -9,12 +9,14 @@ from tests.money import DAY, ada_and_bob, buy, decide, dispute, history, publish
 from tests.services.test_coupon_pools import COUPON, a_pool, handed_out, upload
 from tests.services.test_redemptions import books, earned, redeem, undo
 from webapp.database import write_transaction
+from webapp.domain.statements import due
 from webapp.extensions import db
 from webapp.models import Reward
 from webapp.queries import rollups
 from webapp.queries.credit import credit_of
 from webapp.queries.ledger import breaches
 from webapp.queries.rewards import find_reward
+from webapp.queries.statements import books_before, movements_of
 from webapp.services.write_offs import write_off_what_is_owed
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -112,3 +114,15 @@ def test_a_coupon_is_not_revived_while_a_refund_still_stands():
         dispute(session)
         decide(session)
         assert [status for _rule, _amount, status in rewards(session)] == ["reversed"]
+
+
+def test_a_statement_keeps_store_credit_by_itself_and_says_what_was_spent():
+    with write_transaction() as session:
+        ada_id = earned(session, purchases=1)
+        redeem(session, ada_id, 400)
+        program_id = factories.program(session).id
+    session, since = db.session(), NOON - DAY
+    moved = movements_of(session, ada_id, since=since, until=NOON + 9 * DAY)
+    assert [one.redeemed and one.redeemed.minor for one in moved] == [None, 400]
+    (only,) = books_before(session, program_id, ada_id, moved, since=since, first="USD")
+    assert (only.form, only.currency, due(only.closing), only.closing["paid"]) == ("credit", "USD", 600, 400)

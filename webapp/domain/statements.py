@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webapp.domain.ledger import ACCOUNTS, Account
+from webapp.domain.rewards import FORMS, Form
 
 Kind = Literal["granted", "given_back", "taken_back", "moved"]
 KINDS: tuple[Kind, ...] = ("granted", "given_back", "taken_back", "moved")
@@ -17,12 +18,15 @@ KINDS: tuple[Kind, ...] = ("granted", "given_back", "taken_back", "moved")
 DUE: tuple[Account, ...] = tuple(account for account in ACCOUNTS if account not in ("expense", "paid"))
 
 Amounts = Mapping[Account, int]
+# What is never added up: a form, and a currency.
+Book = tuple[Form, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The accounts of one person in one currency over a stretch of time, in minor units."""
+    """The accounts of one person in one form and currency over a stretch of time, in minor units."""
 
+    form: Form
     currency: str
     opening: Amounts
     movements: Mapping[Kind, Amounts]
@@ -50,16 +54,16 @@ def kind_of(amounts: Amounts, *, first: bool) -> Kind:
 
 
 def books_of(
-    opening: Mapping[str, Amounts], transactions: Iterable[tuple[str, Kind, Amounts]], *, first: str
+    opening: Mapping[Book, Amounts], transactions: Iterable[tuple[Book, Kind, Amounts]], *, first: str
 ) -> list[Books]:
-    """Return the books of each currency that has anything in them, the currency `first` before the others."""
-    movements: dict[str, dict[Kind, dict[Account, int]]] = {}
-    for currency, kind, amounts in transactions:
-        sums = movements.setdefault(currency, {}).setdefault(kind, {})
+    """Return the books of each form and currency that have anything in them: money, and the currency `first`, first."""
+    movements: dict[Book, dict[Kind, dict[Account, int]]] = {}
+    for book, kind, amounts in transactions:
+        sums = movements.setdefault(book, {}).setdefault(kind, {})
         for account, minor in amounts.items():
             sums[account] = sums.get(account, 0) + minor
-    stood = {currency for currency, amounts in opening.items() if any(amounts.values())}
+    stood = {book for book, amounts in opening.items() if any(amounts.values())}
     return [
-        Books(currency, opening.get(currency, {}), movements.get(currency, {}))
-        for currency in sorted(stood | movements.keys(), key=lambda one: (one != first, one))
+        Books(*book, opening.get(book, {}), movements.get(book, {}))
+        for book in sorted(stood | movements.keys(), key=lambda one: (FORMS.index(one[0]), one[1] != first, one[1]))
     ]

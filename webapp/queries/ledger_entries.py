@@ -6,7 +6,7 @@ A balance as of a moment is the sum of the entries that were booked until then.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.ledger import ACCOUNTS
 from webapp.domain.money import Money
+from webapp.domain.rewards import FORMS, Form
 from webapp.models import LedgerEntry, LedgerTransaction, Refund, RewardEvent, User
 from webapp.queries.paging import UnknownCursorError
 
@@ -29,25 +30,28 @@ class EntryFilter:
     person_id: UUID | None = None
     account: str | None = None
     currency: str | None = None
+    form: str | None = None
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountBalance:
-    """What stands in one account in one currency."""
+    """What stands in one account in one form and currency: money, store credit and what else there is stay apart."""
 
     account: str
     amount: Money
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
 class PersonBalance:
-    """What stands in one account of one person."""
+    """What stands in one account of one person, in one form and currency."""
 
     person_id: UUID
     person_name: str
     account: str
     amount: Money
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,24 @@ class BookedEntry:
     reward_sequence: int
     refund_event_id: str | None
     refunded_at: datetime | None
+    form: str
 
 
 def balances_at(session: Session, program_id: UUID, wanted: EntryFilter) -> list[AccountBalance]:
-    """Return what stands in each account and currency in which anything was ever booked, by currency and account."""
-    key = (LedgerEntry.account, LedgerEntry.currency)
+    """Return what stands in each account, form and currency in which anything was ever booked: money first."""
+    key = (LedgerEntry.account, LedgerEntry.currency, LedgerEntry.kind)
     query = select(*key, func.sum(LedgerEntry.amount_minor)).where(*_conditions(program_id, wanted)).group_by(*key)
     if wanted.until is not None:
         query = query.join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
     found = [
-        AccountBalance(account, Money(int(minor), currency)) for account, currency, minor in session.execute(query)
+        AccountBalance(account, Money(int(minor), currency), form)
+        for account, currency, form, minor in session.execute(query)
     ]
-    return sorted(found, key=lambda one: (one.amount.currency, ACCOUNTS.index(one.account)))
+    return sorted(found, key=_order)
+
+
+def _order(one: AccountBalance) -> tuple[int, str, int]:
+    return FORMS.index(cast(Form, one.form)), one.amount.currency, ACCOUNTS.index(one.account)
 
 
 def largest_balances(
@@ -87,16 +97,17 @@ def largest_balances(
     """Return the largest of what stands in people's accounts, at most `limit`, whether above zero or below."""
     query = _by_person(program_id, wanted).order_by(func.abs(_MINOR).desc(), User.name, User.id).limit(limit)
     return [
-        PersonBalance(id_, name, account, Money(int(total), currency))
-        for id_, name, account, currency, total in session.execute(query)
+        PersonBalance(id_, name, account, Money(int(total), currency), form)
+        for id_, name, account, currency, form, total in session.execute(query)
     ]
 
 
 def stream_person_balances(session: Session, program_id: UUID, wanted: EntryFilter) -> Iterator[PersonBalance]:
     """Yield what stands in the accounts of everybody who has anything in one, by name."""
-    query = _by_person(program_id, wanted).order_by(User.name, User.id, LedgerEntry.currency, LedgerEntry.account)
-    for id_, name, account, currency, total in session.execute(query.execution_options(yield_per=500)):
-        yield PersonBalance(id_, name, account, Money(int(total), currency))
+    order = (User.name, User.id, LedgerEntry.kind, LedgerEntry.currency, LedgerEntry.account)
+    query = _by_person(program_id, wanted).order_by(*order)
+    for id_, name, account, currency, form, total in session.execute(query.execution_options(yield_per=500)):
+        yield PersonBalance(id_, name, account, Money(int(total), currency), form)
 
 
 def list_entries(
@@ -133,7 +144,7 @@ _MINOR = func.sum(LedgerEntry.amount_minor)
 
 def _by_person(program_id: UUID, wanted: EntryFilter) -> Select[*tuple[Any, ...]]:
     """What stands in each account of everybody, where that is anything."""
-    key = (User.id, User.name, LedgerEntry.account, LedgerEntry.currency)
+    key = (User.id, User.name, LedgerEntry.account, LedgerEntry.currency, LedgerEntry.kind)
     query = (
         select(*key, _MINOR)
         .join(User, User.id == LedgerEntry.user_id)
@@ -152,6 +163,7 @@ def _conditions(program_id: UUID, wanted: EntryFilter) -> list[ColumnElement[boo
         (LedgerEntry.user_id, wanted.person_id),
         (LedgerEntry.account, wanted.account),
         (LedgerEntry.currency, wanted.currency),
+        (LedgerEntry.kind, wanted.form),
     ):
         if value is not None:
             conditions.append(column == value)
@@ -165,7 +177,7 @@ def _book(program_id: UUID, wanted: EntryFilter) -> Select[*tuple[Any, ...]]:
     if wanted.person_id is None:
         raise ValueError("entries are those of one person")
     since = func.sum(LedgerEntry.amount_minor).over(
-        partition_by=(LedgerEntry.account, LedgerEntry.currency),
+        partition_by=(LedgerEntry.account, LedgerEntry.currency, LedgerEntry.kind),
         order_by=(
             LedgerTransaction.at,
             LedgerTransaction.reward_sequence,
@@ -180,6 +192,7 @@ def _book(program_id: UUID, wanted: EntryFilter) -> Select[*tuple[Any, ...]]:
             LedgerTransaction.at,
             LedgerEntry.account,
             LedgerEntry.currency,
+            LedgerEntry.kind,
             LedgerEntry.amount_minor,
             since.label("balance_minor"),
             LedgerTransaction.reward_id,
@@ -223,4 +236,5 @@ def _entry(row: Any) -> BookedEntry:
         reward_sequence=row.reward_sequence,
         refund_event_id=row.refund_event_id,
         refunded_at=row.refunded_at,
+        form=row.kind,
     )

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.ledger import Account
 from webapp.domain.money import Money
-from webapp.domain.statements import Books, Kind, books_of, kind_of
-from webapp.models import Conversion, LedgerEntry, LedgerTransaction, Reward, RewardEvent, User
+from webapp.domain.rewards import Form
+from webapp.domain.statements import Book, Books, Kind, books_of, kind_of
+from webapp.models import Conversion, LedgerEntry, LedgerTransaction, RedemptionPart, Reward, RewardEvent, User
 from webapp.queries.ledger_entries import EntryFilter, balances_at
+from webapp.queries.rewards import of_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Movement:
     currency: str
     kind: Kind
     amounts: dict[Account, int]
+    form: Form
+    redeemed: Money | None
 
 
 def statement_lines(session: Session, beneficiary_id: UUID, *, since: datetime, until: datetime) -> list[StatementLine]:
@@ -109,6 +113,7 @@ def movements_of(session: Session, person_id: UUID, *, since: datetime, until: d
             LedgerEntry.account,
             LedgerEntry.currency,
             LedgerEntry.amount_minor,
+            LedgerEntry.kind.label("form"),
             Conversion.type,
             Reward.side,
             case((Reward.ended_bond.is_(None), User.name)).label("name"),
@@ -116,6 +121,7 @@ def movements_of(session: Session, person_id: UUID, *, since: datetime, until: d
             RewardEvent.reason,
             RewardEvent.taken_minor,
             RewardEvent.taken_as,
+            RedemptionPart.amount_minor.label("redeemed_minor"),
         )
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .join(
@@ -125,6 +131,7 @@ def movements_of(session: Session, person_id: UUID, *, since: datetime, until: d
                 RewardEvent.sequence == LedgerTransaction.reward_sequence,
             ),
         )
+        .outerjoin(RedemptionPart, of_event(RedemptionPart))
         .join(Reward, Reward.id == LedgerTransaction.reward_id)
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .outerjoin(User, User.id == Conversion.user_id)
@@ -132,7 +139,7 @@ def movements_of(session: Session, person_id: UUID, *, since: datetime, until: d
         .order_by(LedgerTransaction.at, LedgerTransaction.reward_sequence, LedgerTransaction.id)
     )
     movements = []
-    for _key, entries in groupby(rows, key=lambda row: (row.id, row.currency)):
+    for _key, entries in groupby(rows, key=lambda row: (row.id, row.form, row.currency)):
         of_one = list(entries)
         row, amounts = of_one[0], cast(dict[Account, int], {})
         for entry in of_one:
@@ -151,6 +158,8 @@ def movements_of(session: Session, person_id: UUID, *, since: datetime, until: d
                 currency=row.currency,
                 kind=kind_of(amounts, first=row.reward_sequence == 1),
                 amounts=amounts,
+                form=row.form,
+                redeemed=Money(row.redeemed_minor, row.currency) if row.redeemed_minor else None,
             )
         )
     return movements
@@ -160,8 +169,10 @@ def books_before(
     session: Session, program_id: UUID, person_id: UUID, movements: Sequence[Movement], *, since: datetime, first: str
 ) -> list[Books]:
     """Return the books of a person from `since` on: what stood there before, and these movements of theirs."""
-    opening: dict[str, dict[Account, int]] = {}
+    opening: dict[Book, dict[Account, int]] = {}
     before = EntryFilter(person_id=person_id, until=since - timedelta(microseconds=1))
     for one in balances_at(session, program_id, before):
-        opening.setdefault(one.amount.currency, {})[cast(Account, one.account)] = one.amount.minor
-    return books_of(opening, [(one.currency, one.kind, one.amounts) for one in movements], first=first)
+        opening.setdefault((cast(Form, one.form), one.amount.currency), {})[cast(Account, one.account)] = (
+            one.amount.minor
+        )
+    return books_of(opening, [((one.form, one.currency), one.kind, one.amounts) for one in movements], first=first)

@@ -43,7 +43,7 @@ def test_an_account_of_everybody_leads_to_those_whose_it_is(app, work):
         )
         money.buy(session, dan, "400.00 USD", event_id="evt_dan", at=NOON - DAY)
         cara_id = cara.id
-    path = "/admin/ledger?account=pending&currency=USD"
+    path = "/admin/ledger?account=pending&currency=USD&form=cash"
     page = work.page("/admin/ledger")
     assert f'href="{path.replace("&", "&amp;")}"' in page
     assert "Whose it is" not in page

@@ -13,7 +13,9 @@ from webapp.clock import utc_now
 from webapp.domain.explain_for_staff import ACCOUNTS
 from webapp.domain.money import Money
 from webapp.domain.periods import local_day
+from webapp.domain.rewards import FORMS, IN_LEDGER
 from webapp.domain.statements import DUE
+from webapp.domain.worth import Worth, together
 from webapp.extensions import db
 from webapp.formatting import exact_moment, money
 from webapp.models import Program
@@ -37,19 +39,20 @@ from webapp.views.admin import filters
 from webapp.views.admin.reward_rows import what_for
 from webapp.views.admin.reward_words import actor_text, deed_text
 from webapp.views.csv import Cell, csv_response
+from webapp.views.worth import form_label, worth_text
 from webapp.web import load_program, page_cursor, render
 
 bp = Blueprint("ledger", __name__, url_prefix="/ledger")
 
-FILTERS = ("q", "person", "account", "currency", "as_of")
+FILTERS = ("q", "person", "account", "currency", "form", "as_of")
 # Of people who are called alike no more are offered; a longer name finds the others.
 MOST_CALLED = 20
 
 ENTRY_COLUMNS = (
     *("at", "account", "currency", "amount", "balance", "transaction_id", "position"),
-    *("reward_id", "reward_sequence", "refund_event_id"),
+    *("reward_id", "reward_sequence", "refund_event_id", "form"),
 )
-BALANCE_COLUMNS = ("person_id", "person", "currency", "account", "balance")
+BALANCE_COLUMNS = ("person_id", "person", "currency", "account", "balance", "form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,12 @@ def index() -> Response:
         account_choices=[(name, _(label)) for name, label in ACCOUNTS.items()],
         balances=_cells(balances, program.currency, kept),
         currencies=[(code, code) for code in sorted({program.currency, *(one.amount.currency for one in balances)})],
+        forms=_forms(balances, asked),
         entries=_rows(session, program, entries),
-        holders=[(one.person_id, one.person_name, money(one.amount)) for one in _holders(session, program, asked)],
+        holders=[
+            (one.person_id, one.person_name, worth_text(one.amount, one.form))
+            for one in _holders(session, program, asked)
+        ],
         most_holders=LARGEST,
         filters=kept,
         other_filters={name: value for name, value in kept.items() if name not in ("q", "person")},
@@ -153,11 +160,12 @@ def export() -> Response:
                 *(one.account, one.amount.currency, one.amount.decimal, one.balance.decimal),
                 *(str(one.transaction_id), one.position, str(one.reward_id), one.reward_sequence),
                 one.refund_event_id or "",
+                one.form,
             )
 
     def balances(session: Session) -> Iterator[Sequence[Cell]]:
         for one in stream_person_balances(session, program_id, asked.wanted):
-            yield str(one.person_id), one.person_name, one.amount.currency, one.account, one.amount.decimal
+            yield str(one.person_id), one.person_name, one.amount.currency, one.account, one.amount.decimal, one.form
 
     if asked.person_id:
         return csv_response(f"ledger-entries-{day}", ENTRY_COLUMNS, entries)
@@ -174,6 +182,7 @@ def _asked(session: Session, program: Program) -> Asked:
         person_id=person_id,
         account=filters.one_of("account", ACCOUNTS),
         currency=currency if len(currency) == 3 and currency.isascii() and currency.isupper() else None,
+        form=filters.one_of("form", IN_LEDGER),
         until=as_of.moment if as_of else None,
     )
     return Asked(wanted, search, as_of, called)
@@ -196,12 +205,15 @@ def _heading(asked: Asked, balances: list[AccountBalance], name: str | None, fir
     if asked.search.is_on and not asked.person_id:
         return _("Whose ledger?") if asked.called else _("Nobody is called that")
     accounts = (asked.wanted.account,) if asked.wanted.account else DUE
-    sums: dict[str, int] = {}
-    for one in balances:
-        if one.account in accounts and asked.wanted.currency in (None, one.amount.currency):
-            sums[one.amount.currency] = sums.get(one.amount.currency, 0) + one.amount.minor
-    order = sorted((code for code, minor in sums.items() if minor), key=lambda one: (one != first, one))
-    amount = " + ".join(money(Money(sums[code], code)) for code in order)
+    wanted = [
+        Worth(one.form, one.amount)
+        for one in balances
+        if one.account in accounts
+        and asked.wanted.currency in (None, one.amount.currency)
+        and asked.wanted.form in (None, one.form)
+    ]
+    sums = [one for one in together(wanted, first=first) if one.amount.minor]
+    amount = " + ".join(worth_text(one.amount, one.form) for one in sums)
     if asked.wanted.account:
         said = _("%(amount)s in “%(account)s”", amount=amount or "0", account=_(ACCOUNTS[asked.wanted.account]))
     else:
@@ -210,21 +222,32 @@ def _heading(asked: Asked, balances: list[AccountBalance], name: str | None, fir
 
 
 def _cells(balances: list[AccountBalance], first: str, kept: dict[str, str]) -> list[tuple[str, list[BalanceCell]]]:
-    """Return each currency with what stands in every account, in the order of ACCOUNTS."""
-    found: dict[str, dict[str, Money]] = {}
+    """Return each currency, of money and of what else there is, with what stands in every account, as in ACCOUNTS."""
+    found: dict[tuple[str, str], dict[str, Money]] = {}
     for one in balances:
-        found.setdefault(one.amount.currency, {})[one.account] = one.amount
-    rest = {name: value for name, value in kept.items() if name not in ("account", "currency")}
+        found.setdefault((one.form, one.amount.currency), {})[one.account] = one.amount
+    rest = {name: value for name, value in kept.items() if name not in ("account", "currency", "form")}
 
-    def cell(currency: str, account: str) -> BalanceCell:
-        amount = found[currency].get(account)
-        url = url_for(".index", **rest, account=account, currency=currency)
+    def cell(form: str, currency: str, account: str) -> BalanceCell:
+        amount = found[form, currency].get(account)
+        url = url_for(".index", **rest, account=account, currency=currency, form=form)
         return BalanceCell(account, money(amount) if amount is not None else "", url)
 
     return [
-        (currency, [cell(currency, account) for account in ACCOUNTS])
-        for currency in sorted(found, key=lambda one: (one != first, one))
+        (
+            f"{currency}, {form_label(form)}" if form != "cash" else currency,
+            [cell(form, currency, account) for account in ACCOUNTS],
+        )
+        for form, currency in sorted(found, key=lambda one: (FORMS.index(one[0]), one[1] != first, one[1]))
     ]
+
+
+def _forms(balances: list[AccountBalance], asked: Asked) -> list[tuple[str, str]]:
+    """Return the forms to choose from, where there is anything besides money."""
+    there = {one.form for one in balances} | ({asked.wanted.form} if asked.wanted.form else set())
+    if not there - {"cash"}:
+        return []
+    return [(form, form_label(form) or _("Money")) for form in IN_LEDGER if form in there | {"cash"}]
 
 
 def _rows(session: Session, program: Program, entries: list[BookedEntry]) -> list[EntryRow]:
@@ -241,8 +264,8 @@ def _row(entry: BookedEntry, reward: ListedReward, deed: RewardDeed) -> EntryRow
         at=entry.at,
         number=f"{entry.transaction_id.hex[-6:]}.{entry.position}",
         account=_(ACCOUNTS[entry.account]),
-        amount=money(entry.amount),
-        balance=money(entry.balance),
+        amount=worth_text(entry.amount, entry.form),
+        balance=worth_text(entry.balance, entry.form),
         what=deed_text(deed, entry.amount.currency),
         who=actor_text(deed),
         refund=entry.refund_event_id or "",

@@ -25,7 +25,7 @@ from webapp.views.csv import Cell, csv_response
 from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.referrer.reward_cards import state_label, status_label
 from webapp.views.referrer.reward_filters import STATUSES, month_bounds
-from webapp.views.worth import worth_text
+from webapp.views.worth import form_label, worth_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Sheet:
             "rows": [_row(line, for_staff=self.for_staff) for line in self.lines],
             "sums": _sums(self.lines, self.currency),
             "totals": _totals(self.lines, self.currency),
-            "books": [(books.currency, _books_lines(self, books)) for books in self.books],
+            "books": [(_book_name(books), _books_lines(self, books)) for books in self.books],
             "is_over": self.until <= now,
             "made_at": now,
             "asked_month": _address(self.first),
@@ -111,16 +111,20 @@ def sheet_of(session: Session, program: Program, person_id: UUID, month: str, *,
 
 
 def statement_file(sheet: Sheet) -> Response:
-    """Return the sheet as a file: of each currency what was not paid at first, each change of it, and the end."""
-    header = (_("Moment"), _("What"), _("For"), _("Reward"), _("Currency"), _("Amount"), _("Not paid yet"))
+    """Return the sheet as a file: of each form and currency what stood there, each change, and the end."""
+    header = (
+        *(_("Moment"), _("What"), _("For"), _("Reward"), _("Currency"), _("Form")),
+        *(_("Amount"), _("Not paid yet")),
+    )
     rows: list[Sequence[Cell]] = []
     for books in sheet.books:
         balance = due(books.opening)
-        rows.append(("", _first_label(sheet), "", "", books.currency, "", _decimal(balance, books)))
+        of_these = (books.currency, books.form)
+        rows.append(("", _first_label(sheet, books), "", "", *of_these, "", _decimal(balance, books)))
         for one in sheet.movements:
             change = due(one.amounts)
             # From one account to another nothing changes.
-            if one.currency == books.currency and change:
+            if (one.currency, one.form) == of_these and change:
                 balance += change
                 rows.append(
                     (
@@ -128,12 +132,12 @@ def statement_file(sheet: Sheet) -> Response:
                         _happened(one),
                         _what(one.type, one.side, one.friend_name, for_staff=sheet.for_staff),
                         str(one.reward_id),
-                        books.currency,
+                        *of_these,
                         _decimal(change, books),
                         _decimal(balance, books),
                     )
                 )
-        rows.append(("", _last_label(sheet), "", "", books.currency, "", _decimal(due(books.closing), books)))
+        rows.append(("", _last_label(sheet, books), "", "", *of_these, "", _decimal(due(books.closing), books)))
     return csv_response(f"statement-{_address(sheet.first)}", header, lambda _session: rows)
 
 
@@ -170,7 +174,14 @@ def _what(type_: str, side: str, friend_name: str | None, *, for_staff: bool) ->
 
 def _happened(one: Movement) -> str:
     clawed_back = one.taken_as == "clawback"
-    return say(event_in_words(one.status, one.reason, one.taken, clawed_back=clawed_back))  # type: ignore[arg-type]
+    words = event_in_words(
+        one.status,  # type: ignore[arg-type]
+        one.reason,
+        one.taken,
+        clawed_back=clawed_back,
+        redeemed=one.redeemed,
+    )
+    return say(words)
 
 
 def _sums(lines: list[StatementLine], currency: str) -> list[StatementSum]:
@@ -206,12 +217,12 @@ def _books_lines(sheet: Sheet, books: Books) -> list[BooksLine]:
         "granted": _("Earned"),
         "given_back": _("Given back"),
         "taken_back": _("Taken back"),
-        "moved": _("Moved between accounts") if sheet.for_staff else _("Paid to you"),
+        "moved": _("Moved between accounts") if sheet.for_staff else _moved_label(books),
     }
     return [
-        _line(_first_label(sheet), books.opening, books),
+        _line(_first_label(sheet, books), books.opening, books),
         *(_line(labels[kind], books.movements[kind], books) for kind in KINDS if _is_said(kind, sheet, books)),
-        _line(_last_label(sheet), books.closing, books),
+        _line(_last_label(sheet, books), books.closing, books),
     ]
 
 
@@ -222,21 +233,30 @@ def _is_said(kind: Kind, sheet: Sheet, books: Books) -> bool:
 
 def _line(label: str, amounts: Amounts, books: Books) -> BooksLine:
     def in_words_of(minor: int) -> str:
-        return money(Money(minor, books.currency))
+        return worth_text(Money(minor, books.currency), books.form)
 
     each = [amounts.get(account, 0) for account in SHOWN]  # type: ignore[call-overload]
     return BooksLine(label, in_words_of(due(amounts)), [in_words_of(minor) if minor else "" for minor in each])
 
 
-def _first_label(sheet: Sheet) -> str:
-    if sheet.for_staff:
+def _book_name(books: Books) -> str:
+    """Return what a card is about: a currency, and the form where it is not money."""
+    return f"{books.currency}, {form_label(books.form)}" if books.form != "cash" else books.currency
+
+
+def _moved_label(books: Books) -> str:
+    return {"credit": lambda: _("Spent"), "custom": lambda: _("Done")}.get(books.form, lambda: _("Paid to you"))()
+
+
+def _first_label(sheet: Sheet, books: Books) -> str:
+    if sheet.for_staff or books.form != "cash":
         return _("Before %(month)s", month=in_words(sheet.first))
     return _("Not paid before %(month)s", month=in_words(sheet.first))
 
 
-def _last_label(sheet: Sheet) -> str:
+def _last_label(sheet: Sheet, books: Books) -> str:
     if sheet.until > utc_now():
-        return _("Now") if sheet.for_staff else _("Not paid yet, as of now")
-    if sheet.for_staff:
+        return _("Now") if sheet.for_staff or books.form != "cash" else _("Not paid yet, as of now")
+    if sheet.for_staff or books.form != "cash":
         return _("At the end of %(month)s", month=in_words(sheet.first))
     return _("Not paid at the end of %(month)s", month=in_words(sheet.first))
