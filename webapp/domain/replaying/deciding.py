@@ -113,6 +113,9 @@ def _without_losers(answers: Sequence[Answer], told: dict[int, Facts], facts: Fa
 def worth_of(asked: Asked, facts: Facts) -> Money | None:
     """Return what a rule pays before its limits, as `RuleDefinition.worth` says it; None when it pays nothing."""
     rule = asked.edition.definition
+    if rule.reward == "coupon":
+        # It has no amount, and loses to whatever has one.
+        return None
     if rule.starts_at is not None and facts.occurred_at < rule.starts_at:
         return None
     if rule.ends_at is not None and facts.occurred_at >= rule.ends_at:
