@@ -199,3 +199,9 @@ def test_the_ten_that_change_most_are_kept_the_earlier_of_those_that_change_as_m
 
 def _bought(*, friend="bob", amount=5000, currency="USD", at=NOON, type="purchase", refunds=()):
     return Happened("id", "evt_1", None, type, friend, "ada", amount, currency, at, None, refunds)
+
+
+def test_a_coupon_has_no_amount_and_is_left_out():
+    coupon = {"key": "coupon", "kind": "coupon_from_pool", "settings": {"pool": "autumn"}, "reward": "coupon"}
+    asked = Asked(0, Edition(1, NOON, True, money.rule(**coupon)), None)
+    assert worth_of(asked, Facts("purchase", NOON, Money(5000, "USD"), 1)) is None
