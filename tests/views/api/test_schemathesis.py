@@ -57,12 +57,11 @@ def served(api, publish, monkeypatch, request):
     with api.app.app_context(), write_transaction() as session:
         factories.person(session, email="ada@example.com")
         session.execute(update(Link).values(code="7KX2MWRT9P", code_key="7KX2MWRT9P"))
-    for operation in OPERATIONS:
+    # What a dispute takes is spent before.
+    for operation in sorted(OPERATIONS, key=lambda one: "disputes" in one.path):
         if operation.body and "reward_id" not in operation.path:
-            # The dispute of the example is the one that its outcome is of.
-            path = operation.path.format(
-                external_id="cus_1", event_id="dsp_1" if "dispute" in operation.path else "spent_1"
-            )
+            event_id = "dsp_1" if "disputes" in operation.path else "spent_1"
+            path = operation.path.format(external_id="cus_1", event_id=event_id)
             assert api.post(path, operation.example).status_code == 201
     return schemathesis.openapi.from_wsgi(f"{API}/openapi.json", api.app, config=CONFIG)
 
