@@ -8,8 +8,9 @@ from sqlalchemy import delete, event, select, update
 
 from tests import factories
 from tests.factories import NOON, join
-from tests.money import DAY, ada_and_bob, buy, publish, refund, send
+from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, send
 from tests.rollups import all_rows, assert_proven
+from tests.services.test_referral_changes import change
 from tests.threads import at_once
 from webapp.database import one_snapshot, write_transaction, writing_engine
 from webapp.domain.counts import COHORT_WEEKS, ROLL_UPS
@@ -206,3 +207,16 @@ def test_verify_and_rebuild_are_right_while_money_moves(app):
     calls = [*(lambda user_id=user_id: trade(user_id) for user_id in ids), click, verify, rebuild_often]
     assert at_once(app, calls) == list(itertools.repeat(None, 5))
     assert_proven()
+
+
+def test_a_day_on_which_as_much_came_back_as_went_is_right_without_a_row():
+    with write_transaction() as session:
+        eve = factories.person(session)
+        _ada, bob = ada_and_bob(session)
+        buy(session, bob, at=NOON - DAY)
+        dispute(session, "20.00 USD", at=NOON)
+        decide(session, at=NOON)
+    # What is counted for somebody else is counted anew.
+    with write_transaction() as session:
+        change(session, session.merge(bob), session.merge(eve))
+    assert list(breaches(db.session())) == []

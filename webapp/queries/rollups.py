@@ -180,8 +180,8 @@ def _differences(session: Session, roll_up: RollUp, right: dict[Key, Mapping[str
         expected = right.pop(key, nothing)
         if found != expected:
             differing.append((key, found, expected))
-    # What is left is missing.
-    differing += [(key, nothing, dict(expected)) for key, expected in right.items()]
+    # What is left is missing; where as much came back as went, no row says the same.
+    differing += [(key, nothing, dict(expected)) for key, expected in right.items() if any(expected.values())]
     for key, found, expected in sorted(differing, key=lambda one: (one[0][1], one[0])):
         yield _line(roll_up, key, found, expected)
 
