@@ -39,7 +39,7 @@ from webapp.services.rules import publish_rules
 from webapp.services.signups import CameBy, sign_up
 
 STEPS_OF_A_STORY = 50
-STEPS = {"sqlite": 1_500, "postgresql": 300}
+STEPS = {"sqlite": 1_000, "postgresql": 200}
 # The books are proven after each so many steps, and at the end of a story.
 PROVEN_EVERY = 25
 MOST_FRIENDS = 6
