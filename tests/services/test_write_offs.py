@@ -6,10 +6,11 @@ from sqlalchemy import select
 from tests import factories, money
 from tests.factories import NOON
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, send
+from tests.services.test_counted_rewards import WHOLE, friends_of_ada, kept, purchases
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import AuditEntry, RewardNote
+from webapp.models import AuditEntry, Conversion, Reward, RewardNote
 from webapp.queries import rollups
 from webapp.queries.ledger import breaches
 from webapp.queries.rewards import find_reward
@@ -148,3 +149,25 @@ def test_only_what_was_looked_at_is_written_off_and_only_of_what_is_there():
         other = money.another_program(session)
         with pytest.raises(UnknownRewardError):
             write_off_what_is_owed(session, other.id, reward_id, seen_minor=400, note="", by=_ada.id, now=NOON)
+
+
+def test_what_was_written_off_is_not_given_twice_when_more_friends_count_again():
+    with write_transaction() as session:
+        publish(session, **WHOLE)
+        ada, friends = friends_of_ada(session)
+        purchases(session, friends[:3])
+        first, more = session.scalars(
+            select(Reward.id)
+            .join(Conversion, Conversion.id == Reward.conversion_id)
+            .where(Conversion.event_id == "evt_1")
+            .order_by(Reward.correction)
+        ).all()
+        for reward_id in (first, more):
+            send(session, reward_id, "approved", "in_payout", "paid")
+        dispute(session, of="evt_3", at=NOON + 9 * DAY)
+        forgive(session, more, 1000, now=NOON + 10 * DAY)
+        assert kept(session) == {"evt_1": 2000, "evt_2": 1000}
+        decide(session, at=NOON + 11 * DAY)
+        # What is earned anew pays what was forgiven, so she has the 20.00 USD once.
+        assert kept(session) == {"evt_1": 2000, "evt_2": 2000, "evt_3": 2000}
+        assert money.accounts(session, ada)["clawback"] == -1000

@@ -1,11 +1,12 @@
 """What comes back to a reward: what a won dispute had taken, and what nobody asks for any more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.credit import credit_given_back
@@ -64,6 +65,39 @@ def write_off(
     withdrawn = Money(change[0].taken_minor, reward.amount.currency)
     count_withdrawal(session, reward.program_id, reward.rule_id, withdrawn, reward.kind, now)
     return take_changes(session, reward, [change], reason=reason, refund_id=refund_id, actor=actor, now=now)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one cause took of a reward, less what was given back; what was clawed back of that, and written off."""
+
+    minor: int = 0
+    clawed_back_minor: int = 0
+    written_off_minor: int = 0
+
+
+# By reward, and by refund or dispute, None being any other cause.
+ByCause = dict[UUID, dict[UUID | None, Taken]]
+
+
+def taken_by_cause(session: Session, reward_ids: Sequence[UUID]) -> ByCause:
+    """Return what was taken of each reward, by what had taken it, the first first."""
+    rows = session.execute(
+        select(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
+        .where(RewardEvent.reward_id.in_(reward_ids), RewardEvent.taken_minor != 0)
+        .group_by(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as)
+        .order_by(func.min(RewardEvent.sequence))
+    )
+    found: ByCause = {}
+    for reward_id, refund_id, taken_as, minor in rows:
+        taken = found.setdefault(reward_id, {}).setdefault(refund_id, Taken())
+        if taken_as == "write_off":
+            taken.written_off_minor -= int(minor)
+            continue
+        taken.minor += int(minor)
+        if taken_as == "clawback":
+            taken.clawed_back_minor += int(minor)
+    return found
 
 
 def former_statuses(session: Session, reward_ids: Sequence[UUID]) -> dict[UUID, Status]:

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from webapp.domain.facts import Earned, Facts
 from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
+from webapp.domain.rewards import write_off_ended
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
 from webapp.services.doubts import is_doubted
-from webapp.services.reward_steps import Actor, lock_rewards
+from webapp.services.giving_back import taken_by_cause, write_off
+from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, take_back
 
 
@@ -127,12 +129,26 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
         grant = _grant(terms, conversion, decided, amount, correction)
         zone = terms.time_zone
         (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
+        _end_write_offs(session, terms, standing, earned - kept)
         if is_doubted(session, conversion.id, version.rule_id, standing):
             change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
         if amount.minor > earned - kept:
             (whole,) = lock_rewards(session, [new.id])
             off = amount.minor - (earned - kept)
             take_back(session, whole, off, reason="refunded", refund_id=refund_id, actor=terms.actor, now=terms.now)
+
+
+def _end_write_offs(session: Session, terms: Terms, standing: Sequence[Standing], given_minor: int) -> None:
+    """Let what was forgiven be owed again as far as it is earned anew, or it would be given twice."""
+    left = given_minor
+    causes = taken_by_cause(session, [one.id for one in standing])
+    for one in standing:
+        forgiven = causes.get(one.id, {}).get(None)
+        minor = min(left, forgiven.written_off_minor) if forgiven else 0
+        if minor > 0:
+            change = write_off_ended(Money(minor, one.amount.currency), one.status)
+            write_off(session, one, change, reason="write_off_ended", refund_id=None, actor=terms.actor, now=terms.now)
+            left -= minor
 
 
 def _asked(one: Decided, anew: Mapping[UUID, Facts]) -> Asked:

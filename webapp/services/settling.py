@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
@@ -14,11 +14,11 @@ from webapp.domain.refunds import still_earned
 from webapp.domain.rewards import Change, Taking, write_off_ended
 from webapp.domain.rules import RuleDefinition
 from webapp.domain.settling import Row, to_give, to_take, write_offs_that_end
-from webapp.models import Conversion, Program, Refund, Reward, RewardEvent
+from webapp.models import Conversion, Program, Refund, Reward
 from webapp.queries.conversions import Decided, decisions_of, refunds_of
 from webapp.queries.rules import find_versions, rule_set
 from webapp.services.friend_counts import count_again
-from webapp.services.giving_back import former_statuses, give_back, write_off
+from webapp.services.giving_back import ByCause, Taken, former_statuses, give_back, taken_by_cause, write_off
 from webapp.services.redeciding import Terms
 from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
 from webapp.services.rewards import end_coupons, take_back
@@ -109,39 +109,6 @@ def take_off_what_went_back(session: Session, conversion: Conversion, *, actor: 
     if newest is not None:
         cause = Cause(newest.id, REASONS[newest.kind], newest.occurred_at)
         settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
-
-
-@dataclass(slots=True)
-class Taken:
-    """What one cause took of a reward, less what was given back; what was clawed back of that, and written off."""
-
-    minor: int = 0
-    clawed_back_minor: int = 0
-    written_off_minor: int = 0
-
-
-# By reward, and by refund or dispute, None being any other cause.
-ByCause = dict[UUID, dict[UUID | None, Taken]]
-
-
-def taken_by_cause(session: Session, reward_ids: Sequence[UUID]) -> ByCause:
-    """Return what was taken of each reward, by what had taken it, the first first."""
-    rows = session.execute(
-        select(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as, func.sum(RewardEvent.taken_minor))
-        .where(RewardEvent.reward_id.in_(reward_ids), RewardEvent.taken_minor != 0)
-        .group_by(RewardEvent.reward_id, RewardEvent.refund_id, RewardEvent.taken_as)
-        .order_by(func.min(RewardEvent.sequence))
-    )
-    found: ByCause = {}
-    for reward_id, refund_id, taken_as, minor in rows:
-        taken = found.setdefault(reward_id, {}).setdefault(refund_id, Taken())
-        if taken_as == "write_off":
-            taken.written_off_minor -= int(minor)
-            continue
-        taken.minor += int(minor)
-        if taken_as == "clawback":
-            taken.clawed_back_minor += int(minor)
-    return found
 
 
 def _target(

@@ -11,10 +11,9 @@ from webapp.domain.rewards import written_off
 from webapp.domain.settling import to_write_off
 from webapp.models import RewardNote
 from webapp.services.audit import record_act
-from webapp.services.giving_back import write_off
+from webapp.services.giving_back import taken_by_cause, write_off
 from webapp.services.reward_steps import Actor, lock_rewards
 from webapp.services.rows import append
-from webapp.services.settling import taken_by_cause
 
 
 class UnknownRewardError(Exception):
