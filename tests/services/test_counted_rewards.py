@@ -198,6 +198,27 @@ def test_what_adds_to_a_held_reward_is_held_and_to_a_rejected_one_is_nothing():
         ]
 
 
+def test_what_adds_to_a_rejected_reward_falls_and_what_was_before_a_rejected_correction_stays():
+    steps = [{"friends": 2, "percent": "10"}, {"friends": 3, "percent": "20"}]
+    with write_transaction() as session:
+        publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}})
+        _ada, friends = friends_of_ada(session)
+        purchases(session, friends[:3])
+        more = session.scalars(
+            select(Reward.id)
+            .join(Conversion, Conversion.id == Reward.conversion_id)
+            .where(Conversion.event_id == "evt_1", Reward.correction == 1)
+        ).one()
+        send(session, more, "held", "rejected")
+        refund(session, of="evt_3", event_id="ref_3", at=NOON + 9 * DAY)
+        assert kept(session) == {"evt_1": 1000, "evt_2": 1000}
+        # A refund of another cause takes its share of what is left, and not what the rejection had taken once more.
+        refund(session, "10.00 USD", of="evt_1", event_id="part", at=NOON + 10 * DAY)
+        assert kept(session) == {"evt_1": 900, "evt_2": 1000}
+        refund(session, of="evt_2", event_id="ref_2", at=NOON + 11 * DAY)
+        assert kept(session) == {}
+
+
 def test_a_bonus_comes_with_the_friend_who_makes_the_number():
     with write_transaction() as session:
         publish(session, **BONUS)

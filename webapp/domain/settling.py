@@ -38,6 +38,21 @@ class Share:
     minor: int
 
 
+def without_rejected(rows: Sequence[tuple[int, bool]], granted_minor: int) -> int:
+    """Return how much of what is granted now falls on rewards that nobody rejected, in order of age.
+
+    `rows` say what was granted by each, and whether that was rejected. Each is
+    asked for what the older ones leave, so that what is granted less now is
+    what the newest of them were for; nobody makes up for one that was rejected.
+    """
+    left, found = granted_minor, 0
+    for minor, is_rejected in rows:
+        part = min(minor, left)
+        found += 0 if is_rejected else part
+        left -= part
+    return found
+
+
 def to_take(rows: Sequence[Row], target_minor: int) -> list[Share]:
     """Return what to take so that all of them come to the target, the newest first. `rows` are in order of age."""
     missing = sum(row.earned_minor for row in rows) - target_minor

@@ -12,6 +12,7 @@ from webapp.domain.facts import Earned, Facts
 from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
 from webapp.domain.rewards import write_off_ended
+from webapp.domain.settling import without_rejected
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
@@ -78,7 +79,8 @@ def decide_again(
 def correct_rewards(session: Session, terms: Terms, conversion: Conversion, decisions: Sequence[Decided]) -> None:
     """Bring what is kept of the rewards of some rules to what is decided now, less what was refunded.
 
-    What a person rejected stays so, and what adds to a reward that is held, or comes in its stead, is held too.
+    What a person rejected stays so and nothing is added to it; what adds to a reward that is held, or comes in its
+    stead, is held too.
     """
     rows = session.execute(
         select(Reward.id, Reward.rule_id, Reward.correction)
@@ -95,14 +97,18 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
         if version is None:
             continue
         standing = [locked[row.id] for row in rows if row.rule_id == version.rule_id]
-        if any(one.status == "rejected" for one in standing):
-            continue
+        rejected = any(one.status == "rejected" for one in standing)
         rule, granted = version.definition, decided.amount
         is_coupon = rule.reward == "coupon"
+        # A coupon has no amount, and is earned as long as the least amount would be.
+        granted_minor = (1 if is_coupon else granted.minor) if granted else 0
+        if rejected:
+            amounts = [(one.amount.minor, one.status == "rejected") for one in standing]
+            granted_minor = without_rejected(amounts, granted_minor)
+            standing = [one for one in standing if one.status != "rejected"]
         left = (conversion.amount_minor or 0) - refunded_minor
         earned = still_earned(
-            # A coupon has no amount, and is earned as long as the least amount would be.
-            (1 if is_coupon else granted.minor) if granted else 0,
+            granted_minor,
             proportional=rule.settings.proportional,
             amount_minor=conversion.amount_minor,
             refunded_minor=refunded_minor,
@@ -121,7 +127,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
                 take_back(session, one, taken, reason="recounted", refund_id=None, actor=terms.actor, now=terms.now)
                 kept -= taken
         # What is earned for the first time has its reward also where refunds have left nothing of it.
-        if granted is None or (standing and earned <= kept):
+        if granted is None or rejected or (standing and earned <= kept):
             continue
         correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
         # A reward of its own is granted whole, and what was refunded meanwhile taken off.

@@ -13,8 +13,8 @@ from webapp.domain.money import Money
 from webapp.domain.refunds import still_earned
 from webapp.domain.rewards import Change, Taking, write_off_ended
 from webapp.domain.rules import RuleDefinition
-from webapp.domain.settling import Row, to_give, to_take, write_offs_that_end
-from webapp.models import Conversion, Program, Refund, Reward
+from webapp.domain.settling import Row, to_give, to_take, without_rejected, write_offs_that_end
+from webapp.models import Conversion, Program, Refund, Reward, RewardEvent
 from webapp.queries.conversions import Decided, decisions_of, refunds_of
 from webapp.queries.rules import find_versions, rule_set
 from webapp.services.friend_counts import count_again
@@ -126,7 +126,7 @@ def _target(
     elif decided is not None:
         granted = min(granted, decided.amount.minor) if decided.amount else 0
     # What a person rejected is nothing that the others could make up for.
-    granted = max(0, granted - sum(one.amount.minor for one in rewards if one.status == "rejected"))
+    granted = without_rejected([(one.amount.minor, one.status == "rejected") for one in rewards], granted)
     gone_minor, standing = went_back
     is_met = True
     if rule.when is not None and rule.when.asks_for_amount and conversion.amount_minor and decided is not None:
