@@ -73,7 +73,11 @@ def moment_of(text: str, time_zone: str) -> datetime:
     """Return a typed day and time of a time zone as a moment; of one that comes twice, the first. Raises TypedError."""
     zone = ZoneInfo(time_zone)
     try:
-        local = datetime.fromisoformat(text.strip()).replace(tzinfo=zone)
+        typed = datetime.fromisoformat(text.strip())
+        if typed.tzinfo is not None:
+            # The zone is the program's: an offset of another one must not be left aside.
+            raise ValueError("an offset was typed")
+        local = typed.replace(tzinfo=zone)
         moment = local.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise TypedError(_("Please write a day and a time, as in 2027-01-31 09:00.")) from error

@@ -59,6 +59,7 @@ def test_a_quote_is_added_listed_and_on_record(app, marta, page):
         ({"rate": "1,0842"}, "Please write a number above zero"),
         ({"rate": ""}, "Please write a number above zero"),
         ({"valid_from": "soon"}, "Please write a day and a time"),
+        ({"valid_from": "2026-05-03T00:00+05:00"}, "Please write a day and a time"),
         ({"valid_from": ""}, "Please write a day and a time"),
     ],
 )
