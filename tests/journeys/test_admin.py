@@ -4,11 +4,13 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from tests import factories, money
 from tests.factories import PASSWORD, join
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.models import Reward, User
 from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -75,3 +77,22 @@ def test_an_admin_decides_what_is_held_and_the_referrer_reads_why(open_browser, 
     expect(page.get_by_text("a person looks at it again")).to_be_visible()
     expect(page.get_by_text("Twice in the export")).to_have_count(0)
     ada.quiet()
+
+
+@pytest.mark.usefixtures("house")
+def test_a_name_of_one_long_word_makes_no_page_wider_than_a_phone(site, open_browser):
+    with site.app.app_context(), write_transaction() as session:
+        ada = session.scalars(select(User).where(User.email_key == "ada@example.com")).one()
+        ada.name, person_id = "M" * 80, ada.id
+        reward_id = session.scalars(select(Reward.id)).first()
+    page = sign_in(open_browser(width=360), "marta@example.com")
+    month = f"{utc_now():%Y-%m}"
+    for path in (
+        f"/admin/ledger?person={person_id}",
+        f"/admin/users/{person_id}/statements/{month}",
+        f"/admin/rewards/{reward_id}",
+        f"/admin/rewards/{reward_id}/write-off",
+    ):
+        page.goto(path)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider == 0, path
