@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from tests import money
+from tests.factories import submit
 from tests.views.admin.rule_forms import PERCENT, hidden, id_of, row, said, send, versions
 from webapp.database import write_transaction
 from webapp.domain.registry import KINDS
@@ -109,6 +110,7 @@ def test_steps_are_published_as_they_were_typed(app, admin, data, settings, word
 
 
 ROUND = {
+    "coupon_from_pool": {"settings": {"pool": "autumn"}, "reward": "coupon"},
     "percent_of_purchase": {"settings": {"percent": "12.5", "first_purchases": 3}},
     "fixed_amount": {"settings": {"amount": 1999, "currency": "EUR"}},
     "first_purchase": {"settings": {"amount": 1500, "currency": "JPY"}},
@@ -134,6 +136,8 @@ ROUND = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_form_of_each_kind_says_what_was_published_and_keeps_what_is_typed(app, admin, kind):
+    pool = {"name": "Autumn", "key": "autumn", "low_at": "0"}
+    assert submit(admin, "/admin/coupon-pools", pool, page="/admin/coupon-pools/new").status_code == 303
     with app.app_context(), write_transaction() as session:
         money.publish(session, kind=kind, **ROUND[kind])
     path = f"/admin/rules/{id_of(app)}"
