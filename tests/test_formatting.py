@@ -4,7 +4,8 @@ import pytest
 from flask_babel import force_locale
 
 from webapp.domain.money import Money, Percent
-from webapp.formatting import day_before_month, money_affixes, money_brief, percentage, reader_locale
+from webapp.domain.sentences import Sentence
+from webapp.formatting import day_before_month, money_affixes, money_brief, percentage, reader_locale, say
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -36,6 +37,13 @@ def test_a_brief_amount_has_decimals_only_where_they_say_something(app, amount, 
 def test_a_percentage_has_every_decimal_that_it_has(app, share, locale, text):
     with app.test_request_context(), force_locale(locale):
         assert percentage(Percent(share)) == text
+
+
+def test_a_sentence_says_its_percentages_as_its_reader_writes_numbers(app):
+    values = {"percent": "12.5", "what": "order 1.5", "then_percent": "5"}
+    with app.test_request_context(), force_locale("de"):
+        said = say(Sentence("%(percent)s%% of %(what)s, then %(then_percent)s%%", values))
+    assert said == "12,5% of order 1.5, then 5%"
 
 
 def test_axes_are_written_as_the_reader_writes(app):

@@ -219,9 +219,14 @@ def day_before_month() -> bool:
     return written.strip().startswith("22")
 
 
+# Numbers with decimals that sentences carry, and keep, in plain digits.
+PLAIN_NUMBERS = {"percent", "then_percent", "rate"}
+
+
 def say(sentence: Sentence) -> str:
     """Return a sentence of the domain in the reader's language; moments in it are said as days."""
     values = {name: _value(value) for name, value in sentence.values.items()}
+    values |= {name: exact_decimal(str(values[name])) for name in PLAIN_NUMBERS & values.keys()}
     if sentence.plural is not None:
         return ngettext(sentence.message, sentence.plural, sentence.count, **values)
     return gettext(sentence.message, **values)
