@@ -92,7 +92,9 @@ def record_conversion(
     later = Later()
     if about.later and user_id and rules is not None:
         # First, so that a limit has the room that comes free.
-        later = end_what_no_longer_counts(session, user_id, event.type, earlier=about.earlier, actor=actor, now=now)
+        later = end_what_no_longer_counts(
+            session, program_id, user_id, event.type, earlier=about.earlier, actor=actor, now=now
+        )
     decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about)
     with sent_together(session):
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)

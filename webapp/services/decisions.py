@@ -55,7 +55,7 @@ def ask(session: Session, asker: Asker, versions: Sequence[Version], facts: Fact
         Asked(version, facts_for(session, asker, version, facts), asker.beneficiary_of(version), asker.bond)
         for version in versions
     ]
-    return answer(with_group_quotes(session, asker, asked))
+    return answer(with_group_quotes(session, asker.program_id, asked))
 
 
 def facts_for(
@@ -101,7 +101,7 @@ def facts_with_used(
     )
 
 
-def with_group_quotes(session: Session, asker: Asker, asked: Sequence[Asked]) -> list[Asked]:
+def with_group_quotes(session: Session, program_id: UUID, asked: Sequence[Asked]) -> list[Asked]:
     """Return rules with the quotes by which those of a group are compared, where they pay in several currencies."""
     contenders, found = _contenders(asked), []
     for one, contender in zip(asked, contenders, strict=True):
@@ -112,7 +112,7 @@ def with_group_quotes(session: Session, asker: Asker, asked: Sequence[Asked]) ->
         currencies |= {amount.currency for amount in money}
         own = {contender.amount.currency} if contender.amount and contender.amount.minor else set()
         pairs = {frozenset((currency, other)) for currency in own for other in currencies if currency != other}
-        found.append(replace(one, facts=with_quotes(session, asker.program_id, one.facts, pairs)) if pairs else one)
+        found.append(replace(one, facts=with_quotes(session, program_id, one.facts, pairs)) if pairs else one)
     return found
 
 

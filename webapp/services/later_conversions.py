@@ -20,7 +20,7 @@ from webapp.models import Conversion, Reward, RewardDecision
 from webapp.queries.conversions import Decided, Surroundings, decisions_of, decisions_of_many
 from webapp.queries.friend_counts import bonus_step
 from webapp.queries.rules import Version
-from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used
+from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
 from webapp.services.friend_counts import Lost
 from webapp.services.redeciding import Terms, decide_again
 from webapp.services.refunds import lock_conversions
@@ -59,7 +59,7 @@ class Later:
 
 
 def end_what_no_longer_counts(
-    session: Session, user_id: UUID, type: str, *, earlier: int, actor: Actor, now: datetime
+    session: Session, program_id: UUID, user_id: UUID, type: str, *, earlier: int, actor: Actor, now: datetime
 ) -> Later:
     """Let all that happened after an event count one higher, and take back what is not earned any more.
 
@@ -78,7 +78,8 @@ def end_what_no_longer_counts(
         pairs = []
         counted = [one for one in decisions.get(conversion_id, []) if one.version is not None]
         # Those that exclude each other change together.
-        answers = answer([_one_higher(one, nth) for one in counted])
+        asked = [_one_higher(one, nth) for one in counted]
+        answers = answer(with_group_quotes(session, program_id, asked))
         for before, after in zip(counted, answers, strict=True):
             if before.facts.nth_purchase == nth or after.version is None:
                 continue

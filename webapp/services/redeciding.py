@@ -66,7 +66,7 @@ def decide_again(
     ]
     changed = [
         said
-        for said in answer(with_group_quotes(session, asker, asked))
+        for said in answer(with_group_quotes(session, terms.program_id, asked))
         if said.version and _outcome(said) != _outcome(old[said.version.rule_id])
     ]
     if not changed:

@@ -123,10 +123,11 @@ def _target(
     if rule.reward == "coupon":
         # It has no amount, and is earned as long as the least amount would be.
         granted = int(decided is None or decided.amount is not None)
-    elif decided is not None:
-        granted = min(granted, decided.amount.minor) if decided.amount else 0
-    # What a person rejected is nothing that the others could make up for.
-    granted = without_rejected([(one.amount.minor, one.status == "rejected") for one in rewards], granted)
+    else:
+        if decided is not None:
+            granted = min(granted, decided.amount.minor) if decided.amount else 0
+        # What a person rejected is nothing that the others could make up for.
+        granted = without_rejected([(one.amount.minor, one.status == "rejected") for one in rewards], granted)
     gone_minor, standing = went_back
     is_met = True
     if rule.when is not None and rule.when.asks_for_amount and conversion.amount_minor and decided is not None:

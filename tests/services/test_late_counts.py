@@ -1,0 +1,123 @@
+"""An event that arrives late, where rules count friends or exclude each other: all ends as if it had come in order."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests import money
+from tests.factories import NOON, program
+from tests.money import DAY, TEN_DOLLARS, buy, publish
+from tests.services.test_counted_rewards import TIERS, WHOLE, friends_of_ada, kept, purchases, whole_books
+from webapp.database import write_transaction
+from webapp.domain.quotes import Quote
+from webapp.models import QualifiedFriend
+from webapp.queries.conversions import decisions_of
+from webapp.services.quotes import add_quote
+
+__all__ = ["whole_books"]
+pytestmark = pytest.mark.usefixtures("whole_books")
+LATER = NOON + 20 * DAY
+
+
+def published(session, *tables):
+    """Publish rules one after the other, so that the first is the oldest."""
+    for number, table in enumerate(tables):
+        publish(session, **table, now=money.LIVE + timedelta(seconds=number))
+
+
+def nth(op, value):
+    return {"all": [{"field": "nth_purchase", "op": op, "value": value}]}
+
+
+def dollars(key, minor, **more):
+    return {**TEN_DOLLARS, "key": key, "settings": {"amount": minor, "currency": "USD"}, "exclusive": "one", **more}
+
+
+def test_a_reward_ends_with_its_corrections():
+    with write_transaction() as session:
+        published(session, {**WHOLE, "when": nth("<=", 1)})
+        _ada, friends = friends_of_ada(session)
+        purchases(session, friends[:3])
+        assert kept(session) == {"evt_1": 2000, "evt_2": 2000, "evt_3": 2000}
+        buy(session, friends[0], "50.00 USD", event_id="late", at=NOON, now=LATER)
+        assert kept(session) == {"late": 1000, "evt_2": 2000, "evt_3": 2000}
+
+
+def test_a_friend_comes_to_count_by_what_is_their_second_purchase_only_now():
+    steps = {"steps": [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "20"}]}
+    with write_transaction() as session:
+        published(session, {**TIERS, "settings": steps, "when": nth("=", 2)})
+        _ada, (bo, cy, *_rest) = friends_of_ada(session)
+        buy(session, cy, "100.00 USD", event_id="cy-1", at=NOON)
+        buy(session, cy, "100.00 USD", event_id="cy-2", at=NOON + DAY)
+        buy(session, bo, "100.00 USD", event_id="bo-2", at=NOON + 3 * DAY)
+        assert kept(session) == {"cy-2": 1000}
+        buy(session, bo, "100.00 USD", event_id="bo-1", at=NOON + 2 * DAY, now=LATER)
+        assert kept(session) == {"cy-2": 1000, "bo-2": 2000}
+        assert session.scalar(select(func.count()).select_from(QualifiedFriend)) == 2
+
+
+def test_a_friend_counts_no_more_when_it_was_not_their_first_purchase():
+    large = {"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}
+    with write_transaction() as session:
+        published(session, {**TIERS, "when": {"all": [large, *nth("=", 1)["all"]]}})
+        _ada, friends = friends_of_ada(session)
+        purchases(session, friends[:3])
+        assert kept(session) == {"evt_1": 1000, "evt_2": 1000, "evt_3": 2000}
+        buy(session, friends[0], "10.00 USD", event_id="late", at=NOON, now=LATER)
+        assert kept(session) == {"evt_2": 1000, "evt_3": 1000}
+
+
+def test_a_bonus_passes_on_when_the_purchase_that_brought_it_is_not_the_second_any_more():
+    bonus = {"steps": [{"friends": 1, "amount": 500}], "currency": "USD"}
+    with write_transaction() as session:
+        published(session, {"key": "bonus", "kind": "milestone", "settings": bonus, "when": nth("=", 2)})
+        _ada, (bo, *_rest) = friends_of_ada(session)
+        for day in (1, 2):
+            buy(session, bo, "100.00 USD", event_id=f"bo-{day}", at=NOON + day * DAY)
+        assert kept(session) == {"bo-2": 500}
+        buy(session, bo, "100.00 USD", event_id="bo-0", at=NOON, now=LATER)
+        assert kept(session) == {"bo-1": 500}
+
+
+def test_of_a_group_another_pays_where_nothing_is_left_of_a_limit():
+    once = {"per_referrer": {"count": 1, "period": "lifetime"}}
+    with write_transaction() as session:
+        published(
+            session,
+            dollars("first", 3000, when=nth("=", 1)),
+            {"key": "later", "settings": {"percent": "60"}, "exclusive": "one", "when": nth(">=", 2), "limits": once},
+            dollars("always", 500),
+        )
+        _ada, (bo, cy, *_rest) = friends_of_ada(session)
+        buy(session, cy, "50.00 USD", event_id="cy-1", at=NOON)
+        buy(session, cy, "50.00 USD", event_id="cy-2", at=NOON + DAY)
+        buy(session, bo, "50.00 USD", event_id="bo-2", at=NOON + 3 * DAY)
+        buy(session, bo, "50.00 USD", event_id="bo-1", at=NOON + 2 * DAY, now=LATER)
+        assert kept(session) == {"cy-1": 3000, "cy-2": 3000, "bo-1": 3000, "bo-2": 500}
+
+
+def test_a_rule_goes_on_paying_when_the_one_that_is_worth_more_has_nothing_left():
+    once = {"per_referrer": {"count": 1, "period": "lifetime"}}
+    with write_transaction() as session:
+        published(session, dollars("always", 500), dollars("later", 2000, when=nth(">=", 2), limits=once))
+        _ada, (bo, cy, *_rest) = friends_of_ada(session)
+        for day in (1, 2):
+            buy(session, cy, "50.00 USD", event_id=f"cy-{day}", at=NOON + day * DAY)
+        buy(session, bo, "50.00 USD", event_id="bo-2", at=NOON + 4 * DAY)
+        buy(session, bo, "50.00 USD", event_id="bo-1", at=NOON + 3 * DAY, now=LATER)
+        assert kept(session) == {"cy-1": 500, "cy-2": 2000, "bo-1": 500, "bo-2": 500}
+
+
+def test_a_group_is_compared_by_the_quote_that_is_needed_only_now():
+    euros = {"amount": 1000, "currency": "EUR"}
+    with write_transaction() as session:
+        ada, (bo, *_rest) = friends_of_ada(session)
+        quote = Quote("EUR", "USD", "1.0842", money.LIVE)
+        add_quote(session, program(session).id, quote, by=ada.id, now=money.LIVE)
+        published(session, dollars("euros", 1, settings=euros, when=nth("=", 2)), dollars("dollars", 1000))
+        second = buy(session, bo, "50.00 USD", event_id="bo-2", at=NOON + 3 * DAY)
+        buy(session, bo, "50.00 USD", event_id="bo-1", at=NOON + 2 * DAY, now=LATER)
+        decided = decisions_of(session, second.conversion_id)
+        assert [(one.rule_key, one.code) for one in decided] == [("euros", "earned"), ("dollars", "exclusive")]
