@@ -57,6 +57,13 @@ def rows(app):
         return {name: db.session.execute(select(table)).all() for name, table in Model.metadata.tables.items()}
 
 
+def test_a_long_draft_is_sent_as_it_is_not_three_bytes_for_each_mark(admin, bought):
+    page = admin.get(LAB).get_data(as_text=True)
+    assert 'enctype="multipart/form-data"' in page
+    sent = {"csrf_token": factories.csrf_token(page), "toml": DRAFT + "#" + '"' * 55_000, **PERIOD}
+    assert admin.post(LAB, data=sent, content_type="multipart/form-data").status_code == 200
+
+
 def test_it_begins_with_a_rule_and_the_last_whole_months(admin, twenty):
     page = admin.get(f"{LAB}?rule={twenty.rpartition('/')[2]}").get_data(as_text=True)
     assert 'key = "twenty-percent"' in unescape(page)
