@@ -67,7 +67,7 @@ def decide_again(
     changed = [
         said
         for said in answer(with_group_quotes(session, terms.program_id, asked))
-        if said.version and _outcome(said) != _outcome(old[said.version.rule_id])
+        if said.version and outcome_of(said) != outcome_of(old[said.version.rule_id])
     ]
     if not changed:
         return
@@ -169,7 +169,7 @@ def _friend_of(conversion: Conversion) -> UUID:
     return conversion.user_id
 
 
-def _outcome(decided: Decided) -> object:
+def outcome_of(decided: Decided) -> object:
     """Return what has to be kept anew when it changes: also what a rule that does not pay is worth by itself."""
     alone = decided.version.definition.price_alone(decided.facts) if decided.version else None
     worth = alone.amount if isinstance(alone, Earned) else None

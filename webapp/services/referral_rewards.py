@@ -20,14 +20,23 @@ from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.domain.rewards import Form, Status, Taking
 from webapp.domain.worth import Worth
 from webapp.models import Conversion, Program, Reward, RewardDecision
-from webapp.queries.conversions import Decided
+from webapp.queries.conversions import Decided, decisions_of
 from webapp.queries.friend_counts import Place
 from webapp.queries.origins import Came, came_of
 from webapp.queries.rules import RuleSet
-from webapp.services.decisions import Asker, append_decisions, ask, without_rule
+from webapp.services.decisions import (
+    Asked,
+    Asker,
+    answer,
+    append_decisions,
+    ask,
+    facts_with_used,
+    with_group_quotes,
+    without_rule,
+)
 from webapp.services.doubts import doubted_before
 from webapp.services.friend_counts import count_conversion
-from webapp.services.redeciding import Terms
+from webapp.services.redeciding import Terms, correct_rewards, outcome_of
 from webapp.services.reward_steps import Actor, lock_rewards
 from webapp.services.rewards import Grant, change_statuses, end_coupons, grant_rewards, take_back
 from webapp.services.settling import take_off_what_went_back
@@ -173,7 +182,9 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
         decisions = _decide(session, bond, rules, conversion, nth, came, is_again=conversion.id in again)
         if not decisions:
             continue
-        _append(session, conversion.id, decisions, now=bond.now)
+        decisions, friends_own = _with_groups(session, bond, rules, conversion, decisions)
+        _append(session, conversion.id, [*decisions, *friends_own], now=bond.now)
+        correct_rewards(session, bond.terms, conversion, friends_own)
         new = _grant(session, bond, conversion, decisions)
         if held := [id_ for id_, rule_id in new if (conversion.id, rule_id) in doubted]:
             change_statuses(session, held, "held", reason="to_check", actor=bond.actor, now=bond.now)
@@ -241,6 +252,51 @@ def _decide(
     if not decisions and bond.kind == "assign":
         return [without_rule("no_rule", facts, bond=bond.number)]
     return decisions
+
+
+def _with_groups(
+    session: Session, bond: Bond, rules: RuleSet, conversion: Conversion, decisions: Sequence[Decided]
+) -> tuple[list[Decided], list[Decided]]:
+    """Let what a move decides anew share its groups with the friend's own rules, of which nothing else is asked again.
+
+    Returns what is decided of the new referrer's, and what comes out otherwise of the friend's own.
+    """
+    groups = {one.version.definition.exclusive for one in decisions if one.version} - {None}
+    if bond.kind != "move" or bond.referrer_id is None or not groups:
+        return list(decisions), []
+    own = {
+        one.version.rule_id: one
+        for one in decisions_of(session, conversion.id)
+        if one.version and one.side == "friend" and one.version.definition.exclusive in groups
+    }
+    if not own:
+        return list(decisions), []
+    asker = Asker(
+        bond.program.id,
+        bond.program.time_zone,
+        friend_id=bond.friend_id,
+        referrer_id=bond.referrer_id,
+        bond=bond.number,
+        tie=conversion.event_id or "",
+    )
+    age = {versions[0].rule_id: number for number, versions in enumerate(rules.rules)}
+    both = sorted((*decisions, *own.values()), key=lambda one: age[one.version.rule_id] if one.version else 0)
+    asked = [Asked(one.version, one.facts, one.beneficiary_id, one.bond) for one in both if one.version]
+    asked = [
+        replace(one, facts=facts_with_used(session, asker, one.version, one.facts, conversion_id=conversion.id))
+        if said.amount is not None and (before := own.get(one.version.rule_id)) and before.amount is None
+        else one
+        for one, said in zip(asked, answer(asked), strict=True)
+    ]
+    new: list[Decided] = []
+    changed: list[Decided] = []
+    for said in answer(with_group_quotes(session, asker.program_id, asked)):
+        before = own.get(said.version.rule_id) if said.version else None
+        if before is None:
+            new.append(said)
+        elif outcome_of(said) != outcome_of(before):
+            changed.append(said)
+    return new, changed
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:
