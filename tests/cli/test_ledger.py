@@ -40,7 +40,7 @@ def test_books_that_agree_are_said_to_and_exit_0(verify, reward_id):
 def test_each_breach_is_a_line_and_exits_1(app, verify, reward_id):
     with app.app_context(), write_transaction() as session:
         session.execute(update(Reward).values(status="approved"))
-        conversion_id = session.scalar(select(Refund.conversion_id))
+        conversion_id, refund_id = session.execute(select(Refund.conversion_id, Refund.id)).one()
         session.execute(update(Refund).values(applied_minor=5000))
     result = verify()
     assert result.exit_code == 1
@@ -50,6 +50,7 @@ def test_each_breach_is_a_line_and_exits_1(app, verify, reward_id):
         f"reward {reward_id}: it is approved with 600 left and 0 clawed back;"
         " the ledger holds expense -600, pending 600",
         f"conversion {conversion_id}: 5000 were refunded of 4999",
+        f"refund {refund_id}: it counts for 5000 and brought back 0; of all of its conversion follow 2000 and 0",
     ]
     assert "Traceback" not in result.output
 

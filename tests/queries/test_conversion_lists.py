@@ -10,6 +10,7 @@ from tests.money import DAY, buy, publish, refund
 from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.reward_decisions import CHOICES
+from webapp.domain.worth import Worth
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import ApiKey, User
@@ -138,7 +139,7 @@ def test_a_signup_says_who_is_credited_and_what_came_of_it(house):
         "link",
         "credited",
     )
-    assert (row.purchases, row.earned) == (2, [Money(600, "USD")])
+    assert (row.purchases, row.earned) == (2, [Worth("cash", Money(600, "USD"), 1)])
     assert find_signup(db.session(), house["program"], row.decision_id) == row
     assert signup_of(db.session(), house["program"], house["bob"]).decision_id == row.decision_id
     assert find_signup(db.session(), new_id(), row.decision_id) is None

@@ -137,7 +137,7 @@ BREACHES = [
     ),
     pytest.param(
         [update(LedgerEntry).where(entries_of(1), LedgerEntry.position == 2).values(currency="EUR")],
-        ["transaction GRANT: its entries are not of the person and currency of reward REWARD"],
+        ["transaction GRANT: its entries are not of the person, currency and kind of reward REWARD"],
         id="a transaction of two currencies",
     ),
     pytest.param(
@@ -167,17 +167,17 @@ BREACHES = [
             .where(entries_of(2))
             .values(user_id=select(User.id).where(User.name == "Bob Miller").scalar_subquery())
         ],
-        ["transaction REVERSAL: its entries are not of the person and currency of reward REWARD"],
+        ["transaction REVERSAL: its entries are not of the person, currency and kind of reward REWARD"],
         id="entries of somebody else",
     ),
     pytest.param(
         [update(LedgerEntry).where(entries_of(2)).values(currency="EUR")],
-        ["transaction REVERSAL: its entries are not of the person and currency of reward REWARD"],
+        ["transaction REVERSAL: its entries are not of the person, currency and kind of reward REWARD"],
         id="entries of another currency",
     ),
     pytest.param(
         [update(LedgerEntry).where(entries_of(2)).values(program_id=new_id())],
-        ["transaction REVERSAL: its entries are not of the person and currency of reward REWARD"],
+        ["transaction REVERSAL: its entries are not of the person, currency and kind of reward REWARD"],
         id="entries of another program",
     ),
     pytest.param(
