@@ -82,7 +82,6 @@ class Share:
     side: str
     amount: str
     granted: str
-    kind: str
     status: str
     state_label: str
     seen_label: str
@@ -353,7 +352,6 @@ def _share(row: RewardRow, about: ConversionFacts, rewards: Sequence[RewardRow])
         side=SIDES[row.side](),
         amount=worth_text(kept, row.kind),
         granted=money(Money(row.amount_minor, row.currency)) if kept.minor != row.amount_minor else "",
-        kind=form_label(row.kind),
         status=row.status,
         state_label=status_label(row.status, since=row.since, matures_at=row.matures_at),
         seen_label=_("What %(name)s sees", name=_owner(row, about)),
