@@ -38,11 +38,6 @@ def losers(contenders: Sequence[Contender], currency: str | None, convert: Conve
     return beaten
 
 
-def same_currency(amount: Money, currency: str) -> Money | None:
-    """Convert by no quote at all: only what is in the currency already."""
-    return amount if amount.currency == currency else None
-
-
 def _worth(amount: Money, currency: str, convert: Convert) -> int:
     if not amount.minor:
         return -2
