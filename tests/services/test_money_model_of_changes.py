@@ -1,19 +1,16 @@
 """The long random stories of money once more, with referrals that people assign, move and remove in between."""
 
-import os
-import secrets
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 
 from tests import factories
 from tests.services.money_model import Books
+from tests.services.stories import tell_stories
 from tests.services.test_money_model import STEPS_OF_A_STORY, MoneyMachine, one_of
-from webapp.database import close_connections, write_transaction
-from webapp.extensions import db
+from webapp.database import write_transaction
 from webapp.models import User
 from webapp.queries.bonds import count_changes
 from webapp.services.referral_changes import ReferralProblemError, Wanted, change_referral
@@ -122,26 +119,7 @@ class ChangingMachine(MoneyMachine):
 
 @pytest.mark.slow
 def test_every_step_with_changes_leaves_what_the_model_says(databases, database_url, in_app, tmp_path, record_property):
-    wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", STEPS[databases.name]))
-    chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))
-    print(f"GRAPEVINE_MODEL_SEED={chosen}")  # noqa: T201 - shown when the test fails
-    steps = Counter()
-
-    def empty():
-        db.session.remove()
-        close_connections()
-        databases.drop(database_url)
-        assert databases.clone(tmp_path) == database_url
-
-    run_state_machine_as_test(
-        seed(chosen)(lambda: ChangingMachine(empty, steps)),
-        settings=settings(
-            max_examples=-(-wanted // STEPS_OF_A_STORY),
-            stateful_step_count=STEPS_OF_A_STORY,
-            deadline=None,
-            print_blob=True,
-            phases=[Phase.reuse, Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
+    taken = tell_stories(
+        ChangingMachine, databases, database_url, tmp_path, steps=STEPS[databases.name], of_a_story=STEPS_OF_A_STORY
     )
-    record_property("steps", steps["done"])
+    record_property("steps", taken)

@@ -1,12 +1,10 @@
 """Long random stories of rules that count friends or exclude each other, each step compared with a plain model."""
 
-import os
 import secrets
 from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,7 +12,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy import func, select
 
@@ -22,8 +19,9 @@ from tests import factories
 from tests.factories import NOON
 from tests.money import DAY
 from tests.services.money_model_of_counts import Back, Deed, Happened
+from tests.services.stories import tell_stories
 from tests.services.test_money_model import differing, one_of
-from webapp.database import close_connections, write_transaction
+from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.rules import read_rule
 from webapp.extensions import db
@@ -354,26 +352,7 @@ class CountsMachine(RuleBasedStateMachine):
 def test_every_step_with_counted_rules_leaves_what_the_model_says(
     databases, database_url, in_app, tmp_path, record_property
 ):
-    wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", STEPS[databases.name]))
-    chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))
-    print(f"GRAPEVINE_MODEL_SEED={chosen}")  # noqa: T201 - shown when the test fails
-    steps = Counter()
-
-    def empty():
-        db.session.remove()
-        close_connections()
-        databases.drop(database_url)
-        assert databases.clone(tmp_path) == database_url
-
-    run_state_machine_as_test(
-        seed(chosen)(lambda: CountsMachine(empty, steps)),
-        settings=settings(
-            max_examples=-(-wanted // STEPS_OF_A_STORY),
-            stateful_step_count=STEPS_OF_A_STORY,
-            deadline=None,
-            print_blob=True,
-            phases=[Phase.reuse, Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
+    taken = tell_stories(
+        CountsMachine, databases, database_url, tmp_path, steps=STEPS[databases.name], of_a_story=STEPS_OF_A_STORY
     )
-    record_property("steps", steps["done"])
+    record_property("steps", taken)

@@ -1,21 +1,19 @@
 """The long random stories of money once more, with disputes, how they ended, and write-offs in between."""
 
-import os
-import secrets
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 
 from tests import factories
 from tests.services.money_model import FROZEN, Books, Waiting, _earned, _period
 from tests.services.money_model_rules import limited as _limited
 from tests.services.money_model_rules import price as _price
 from tests.services.money_strategies import newness
+from tests.services.stories import tell_stories
 from tests.services.test_money_model import (
     REFUSALS,
     STEPS_OF_A_STORY,
@@ -23,8 +21,7 @@ from tests.services.test_money_model import (
     in_any_order,
     one_of,
 )
-from webapp.database import close_connections, write_transaction
-from webapp.extensions import db
+from webapp.database import write_transaction
 from webapp.services.disputes import DisputeDecidedError, OutcomeReport, OutcomeTakenError, record_outcome
 from webapp.services.refunds import RefundReport, record_refund
 from webapp.services.reward_steps import SYSTEM
@@ -343,26 +340,7 @@ class DisputeMachine(MoneyMachine):
 def test_every_step_with_disputes_leaves_what_the_model_says(
     databases, database_url, in_app, tmp_path, record_property
 ):
-    wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", STEPS[databases.name]))
-    chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))
-    print(f"GRAPEVINE_MODEL_SEED={chosen}")  # noqa: T201 - shown when the test fails
-    steps = Counter()
-
-    def empty():
-        db.session.remove()
-        close_connections()
-        databases.drop(database_url)
-        assert databases.clone(tmp_path) == database_url
-
-    run_state_machine_as_test(
-        seed(chosen)(lambda: DisputeMachine(empty, steps)),
-        settings=settings(
-            max_examples=-(-wanted // STEPS_OF_A_STORY),
-            stateful_step_count=STEPS_OF_A_STORY,
-            deadline=None,
-            print_blob=True,
-            phases=[Phase.reuse, Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
+    taken = tell_stories(
+        DisputeMachine, databases, database_url, tmp_path, steps=STEPS[databases.name], of_a_story=STEPS_OF_A_STORY
     )
-    record_property("steps", steps["done"])
+    record_property("steps", taken)
