@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
-from tests.routing import compile_routes_once
+from tests.made_once import TEMPLATES, compile_routes_once, write_statements_once
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
@@ -80,6 +80,8 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
         app = create_app(config_for(database_url, tmp_path, **environ), **{**FAST, **(settings or {})})
         with app.app_context():
             hasten(db.engines.values())
+            write_statements_once(db.engines.values())
+        app.jinja_env.bytecode_cache = TEMPLATES
         made.append(app)
         return app
 

