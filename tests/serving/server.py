@@ -245,9 +245,13 @@ def _holds(pid: int, sockets: set[str]) -> bool:
 
 
 def _running(pid: int) -> bool:
-    """A zombie is not running: it only waits to be asked for its exit code."""
-    state = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return bool(state) and state[0] not in {b"Z", b"X"}
+    """A zombie is not running: it only waits to be asked for its exit code, once its last thread has ended too."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").glob("*/stat"))
+    except OSError:
+        return False
+    states = [_read(str(thread)).rpartition(b")")[2].split() for thread in threads]
+    return any(state[0] not in {b"Z", b"X"} for state in states if state)
 
 
 def _describe(pid: int) -> str:
