@@ -1,9 +1,12 @@
 """The ledger as an admin reads it."""
 
 import csv
+import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
+from sqlalchemy import select
 
 from tests import factories, money
 from tests.factories import NOON, csrf_token
@@ -11,6 +14,7 @@ from tests.money import DAY
 from tests.views.admin.conftest import words
 from webapp.database import write_transaction
 from webapp.ids import new_id
+from webapp.models import User
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -128,9 +132,56 @@ def test_files_hold_the_entries_of_one_or_the_balances_of_all(work):
     assert work.client.get("/admin/ledger/entries.csv?q=zzz").status_code == 404
 
 
-def test_what_is_no_moment_account_or_currency_is_left_aside(work):
-    for query in ("as_of=2026-02-30", "as_of=yesterday", "as_of=2026-11-12T25:00", "account=x", "currency=usd"):
-        assert "$14.80 earned and not paid" in words(work.page(f"/admin/ledger?{query}"))
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("as_of=2026-02-30", "That is no moment."),
+        ("as_of=yesterday", "That is no moment."),
+        ("as_of=2026-11-12T25:00", "That is no moment."),
+        ("at=12:00", "That is no moment."),
+        ("as_of=2026-11-12&at=noon", "That is no moment."),
+        ("currency=usd", "That is no currency."),
+        ("currency=XYZ", "That is no currency."),
+        ("account=x", "There is no such account."),
+        ("person=ada", "That is nobody’s id."),
+        ("form=coupon", "There is no such form of reward."),
+    ],
+)
+def test_what_is_no_moment_account_or_currency_is_said_and_shows_nothing(work, query, sentence):
+    for path in (f"/admin/ledger?{query}", f"/admin/ledger/entries.csv?{query}"):
+        page = work.page(path, status=422)
+        assert sentence in words(page)
+        assert "14.80" not in page
+        assert f"?{query}" not in page, "what is wrong goes into no address"
+
+
+def controls_of(page):
+    """Return what the form of the filters would send of the moment."""
+    return {
+        name: re.search(rf'type="(?:date|time)"\s+name="{name}"\s+value="([^"]*)"', page).group(1)
+        for name in ("as_of", "at")
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "at_the_end", "said"),
+    [
+        ("as_of=2026-11-12", "$14.81", "As it stood at the end of the day, Nov 12, 2026"),
+        ("as_of=2026-11-12T23:59", "$14.80", "As it stood on Nov 12, 2026 at 11:59"),
+        ("as_of=2026-11-12T23:59:30", "$14.81", "As it stood on Nov 12, 2026 at 11:59:30"),
+    ],
+)
+def test_sending_the_form_again_asks_for_the_same_moment(app, work, asked, at_the_end, said):
+    with app.app_context(), write_transaction() as session:
+        last_second = NOON - 10 * DAY + timedelta(hours=11, minutes=59, seconds=30)
+        bob = session.scalars(select(User).where(User.email == "bob.secret@example.org")).one()
+        money.buy(session, bob, "0.05 USD", event_id="evt_late", at=last_second)
+    page = work.page(f"/admin/ledger?{asked}")
+    again = work.client.get("/admin/ledger", query_string={"account": "", **controls_of(page)}).get_data(as_text=True)
+    for shown in (page, again):
+        assert f"{at_the_end} earned and not paid" in words(shown)
+        assert said in words(shown)
+    assert controls_of(again) == controls_of(page)
 
 
 def test_the_person_s_page_and_the_trace_lead_to_it(work):

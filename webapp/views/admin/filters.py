@@ -77,12 +77,31 @@ class AsOf:
         """Whether a day was named, whose end is meant."""
         return "T" not in self.text
 
+    @property
+    def day(self) -> str:
+        return self.text.partition("T")[0]
+
+    @property
+    def time(self) -> str:
+        """The time of day; empty for a day's end."""
+        return self.text.partition("T")[2]
+
 
 def as_of(program: Program) -> AsOf | None:
-    """Read the moment `as_of`, a day or a day and a time in the program's time zone; None for now."""
-    text = request.args.get("as_of", "")
+    """Read the moment `as_of`, a day or a day and a time in the program's time zone; None for now.
+
+    The time may also stand beside the day, as `at`: forms send it so, to whom a day without one is the whole day.
+    """
+    text, time_of_day = request.args.get("as_of", ""), request.args.get("at", "")
+    if time_of_day:
+        text = f"{text}T{time_of_day}"
     moment = read_as_of(text, program.time_zone)
     return AsOf(moment, text) if moment else None
+
+
+def is_no_moment(asked: AsOf | None) -> bool:
+    """Say whether a moment was asked for that is none."""
+    return asked is None and bool(request.args.get("as_of") or request.args.get("at"))
 
 
 def kept(names: Iterable[str]) -> dict[str, str]:

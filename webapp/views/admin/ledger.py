@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
 from webapp.domain.explain_for_staff import ACCOUNTS
-from webapp.domain.money import Money
+from webapp.domain.money import EXPONENTS, Money
 from webapp.domain.periods import local_day
 from webapp.domain.rewards import FORMS, IN_LEDGER
 from webapp.domain.statements import DUE
@@ -83,12 +83,16 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for. `called` are those to choose from when a name means several people, or nobody."""
+    """What the address asks for. `called` are those to choose from when a name means several people, or nobody.
+
+    `problems` say what is wrong with it: a filter that was quietly dropped would show too much.
+    """
 
     wanted: EntryFilter
     search: filters.Search
     as_of: filters.AsOf | None
     called: list[tuple[UUID, str]]
+    problems: dict[str, str]
 
     @property
     def person_id(self) -> UUID | None:
@@ -98,27 +102,33 @@ class Asked:
 @bp.get("")
 def index() -> Response:
     session, program = db.session(), load_program()
-    asked = _asked(session, program)
+    return _page(session, program, _asked(session, program))
+
+
+def _page(session: Session, program: Program, asked: Asked) -> Response:
     person_name = asked.search.person_name or (asked.called[0][1] if asked.person_id else None)
     entries: list[BookedEntry] = []
     more = None
-    if asked.person_id:
+    if asked.person_id and not asked.problems:
         try:
             entries, more = list_entries(session, program.id, asked.wanted, before=page_cursor())
         except UnknownCursorError:
             abort(404)
     found_whom = asked.person_id is not None or not asked.search.is_on
-    balances = balances_at(session, program.id, _all_accounts(asked.wanted)) if found_whom else []
-    kept = filters.kept(FILTERS)
+    is_shown = found_whom and not asked.problems
+    balances = balances_at(session, program.id, _all_accounts(asked.wanted)) if is_shown else []
+    kept = {name: value for name, value in filters.kept(FILTERS).items() if name not in asked.problems}
+    if asked.as_of:
+        kept["as_of"] = asked.as_of.text
     if asked.person_id:
         kept = {"person": str(asked.person_id), **{name: value for name, value in kept.items() if name != "q"}}
     return render(
         "admin/ledger/index.html",
-        part="admin/ledger/_rows.html",
+        part=None if asked.problems else "admin/ledger/_rows.html",
+        status=422 if asked.problems else 200,
+        problems=list(asked.problems.values()),
         heading=_heading(asked, balances, person_name, program.currency),
         as_of=asked.as_of,
-        # A day is meant as its end, which the control can only say to the minute.
-        as_of_value=(asked.as_of.text + ("T23:59" if asked.as_of.is_day else "")) if asked.as_of else "",
         as_of_words=exact_moment(asked.as_of.moment) if asked.as_of else "",
         is_ahead=asked.as_of is not None and asked.as_of.moment > utc_now(),
         search=asked.search,
@@ -146,9 +156,14 @@ def index() -> Response:
 
 @bp.get("/entries.csv")
 def export() -> Response:
-    """Of one person every entry, the earliest first; without one, what stood in everybody's accounts."""
-    program = load_program()
-    asked, program_id = _asked(db.session(), program), program.id
+    """Of one person every entry, the earliest first; without one, what stood in everybody's accounts.
+
+    A file has no place to say what is wrong with what is asked for; then the page is the answer, which says it.
+    """
+    session, program = db.session(), load_program()
+    asked, program_id = _asked(session, program), program.id
+    if asked.problems:
+        return _page(session, program, asked)
     if asked.search.is_on and not asked.person_id:
         abort(404)
     day = local_day(asked.as_of.moment if asked.as_of else utc_now(), program.time_zone)
@@ -177,21 +192,38 @@ def _asked(session: Session, program: Program) -> Asked:
     called = list_called(session, program.id, search.text, limit=MOST_CALLED) if search.text else []
     # A name that only one person has means them.
     person_id = search.person_id if search.person_name else called[0][0] if len(called) == 1 else None
-    currency = request.args.get("currency", "")
     wanted = EntryFilter(
         person_id=person_id,
         account=filters.one_of("account", ACCOUNTS),
-        currency=currency if len(currency) == 3 and currency.isascii() and currency.isupper() else None,
+        currency=filters.one_of("currency", EXPONENTS),
         form=filters.one_of("form", IN_LEDGER),
         until=as_of.moment if as_of else None,
     )
-    return Asked(wanted, search, as_of, called)
+    return Asked(wanted, search, as_of, called, _problems(wanted, search, as_of))
+
+
+def _problems(wanted: EntryFilter, search: filters.Search, as_of: filters.AsOf | None) -> dict[str, str]:
+    """Return, by the filter that it is about, what is wrong with each that was sent."""
+    problems = {}
+    if request.args.get("person") and not (search.person_id or search.found_nobody):
+        problems["person"] = _("That is nobody’s id. Look for the person by name, e-mail or customer number.")
+    if filters.is_no_moment(as_of):
+        problems["as_of"] = _(
+            "That is no moment. Choose a day, as in 2026-05-03, with or without a time of day, as in 14:00."
+        )
+    if request.args.get("currency") and wanted.currency is None:
+        problems["currency"] = _("That is no currency. Choose one by its three capital letters, as in USD.")
+    if request.args.get("account") and wanted.account is None:
+        problems["account"] = _("There is no such account. Choose one from the list.")
+    if request.args.get("form") and wanted.form is None:
+        problems["form"] = _("There is no such form of reward. Choose one from the list.")
+    return problems
 
 
 def _holders(session: Session, program: Program, asked: Asked) -> list[PersonBalance]:
     """Return who has the most in the account that is asked for, where it is everybody's."""
     one_account = asked.wanted.account is not None and asked.wanted.currency is not None
-    if asked.search.is_on or asked.person_id or not one_account:
+    if asked.problems or asked.search.is_on or asked.person_id or not one_account:
         return []
     return largest_balances(session, program.id, asked.wanted)
 
@@ -202,6 +234,8 @@ def _all_accounts(wanted: EntryFilter) -> EntryFilter:
 
 def _heading(asked: Asked, balances: list[AccountBalance], name: str | None, first: str) -> str:
     """Say what stands in the account that is asked for, else what is earned and not paid."""
+    if asked.problems:
+        return _("Please look at the filters again")
     if asked.search.is_on and not asked.person_id:
         return _("Whose ledger?") if asked.called else _("Nobody is called that")
     accounts = (asked.wanted.account,) if asked.wanted.account else DUE
