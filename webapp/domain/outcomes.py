@@ -21,6 +21,12 @@ REASONS = {
 REFUND_WAITS = Sentence(N_("The purchase is not known yet. The refund is applied when it arrives."))
 REFUND_CUT = N_("Only %(amount)s were left to refund, so that is what was counted.")
 NOTHING_LEFT = Sentence(N_("Everything was refunded before, so nothing was counted."))
+HAS_NO_PARTS = Sentence(
+    N_(
+        "The purchase was reported without an amount, so no part of it can go back: this counts for all of it. Leave"
+        " the amount out here, or report such purchases with theirs."
+    )
+)
 NOTHING_EARNED = Sentence(N_("The purchase earned nothing, so nothing is taken back."))
 REWARD_REVERSED = N_("%(amount)s of the reward are taken back.")
 REWARD_CLAWED_BACK = N_("The reward was in a payout by then: %(amount)s are owed and come off what is earned next.")
@@ -33,6 +39,9 @@ OUTCOME_WAITS = Sentence(N_("The dispute, or its purchase, is not known yet. How
 DISPUTE_LOST = Sentence(N_("The dispute was lost, so what it took stays taken."))
 CAME_BACK = N_("%(amount)s of the purchase came back.")
 NOTHING_CAME_BACK = Sentence(N_("Nothing came back: what the dispute took is refunded otherwise."))
+NO_AMOUNT_CAME_BACK = Sentence(
+    N_("The dispute counts no more. The purchase was reported without an amount, so none could come back.")
+)
 REWARD_RESTORED = N_("%(amount)s of the reward are given back.")
 REWARD_CLAWBACK_UNDONE = N_("%(amount)s that were owed, or were taken before a payout, are given back.")
 REWARD_STAYS = Sentence(N_("The reward stays as it is: the dispute had taken nothing of it, or it ended since."))

@@ -83,6 +83,8 @@ class EntryLine:
 class RefundLine:
     """Money that went back to the friend, by a refund or a dispute; `applied` is what was counted of it.
 
+    It is None where the conversion has no amount, so that it can only go back as a whole.
+
     `outcome` is how a dispute ended, None while that is not known, `outcome_at` when that counts, and `restored` what
     came back by it.
     """

@@ -42,7 +42,7 @@ class OutcomeReport:
 class Decided:
     """What an outcome did. `restored_minor` is what came back, None while the dispute or its conversion is awaited.
 
-    `kept` names the rules whose rewards stayed as they were.
+    `kept` names the rules whose rewards stayed as they were. `has_parts` is False for a conversion without an amount.
     """
 
     outcome_id: UUID
@@ -52,6 +52,7 @@ class Decided:
     currency: str | None
     given_back: list[Part]
     kept: list[str]
+    has_parts: bool = True
 
 
 def record_outcome(
@@ -93,7 +94,7 @@ def record_outcome(
     restored = -recount(session, conversion)
     cause = Cause(dispute.id, "dispute_won", dispute.won_at or report.occurred_at)
     settled = settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
-    return Decided(*about, restored, conversion.currency, settled.given, settled.kept)
+    return Decided(*about, restored, conversion.currency, settled.given, settled.kept, bool(conversion.amount_minor))
 
 
 def _queue_and_find(session: Session, program_id: UUID, report: OutcomeReport) -> Refund | None:

@@ -47,7 +47,8 @@ class RefundReport:
 class Refunded:
     """What a refund or a dispute did. `conversion_id` and `applied_minor` are None while it waits for its conversion.
 
-    `currency` is the conversion's, None when it has no amount. `kept` names
+    `currency` is the conversion's. `has_parts` is False for a conversion
+    without an amount, which goes back as a whole or not at all. `kept` names
     the rules whose rewards stayed as they were. `is_won` says that a dispute
     was known to be won before it was told.
     """
@@ -60,6 +61,7 @@ class Refunded:
     taken_back: list[Part]
     kept: list[str]
     is_won: bool = False
+    has_parts: bool = True
 
 
 def record_refund(session: Session, program_id: UUID, report: RefundReport, *, actor: Actor, now: datetime) -> Refunded:
@@ -80,7 +82,7 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
     settled = settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
     return Refunded(
         *(refund_id, conversion.id, conversion.event_id, applied, conversion.currency),
-        *(settled.taken, settled.kept, is_won),
+        *(settled.taken, settled.kept, is_won, bool(conversion.amount_minor)),
     )
 
 

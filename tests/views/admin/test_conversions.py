@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from tests import factories, money
 from tests.factories import NOON
 from tests.money import DAY
+from tests.views.admin.conftest import words
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
@@ -136,6 +137,18 @@ def test_disputes_and_how_they_ended_are_told_with_what_they_did(app, work, outc
     assert "$4.00 taken back: a bank took the payment back (Ada)" in page
     assert said in page
     assert ("$4.00 given back: the dispute was won (Ada)" in page) == (outcome == "won" and not refunded)
+
+
+def test_what_has_no_amount_goes_back_as_a_whole(app, work):
+    with app.app_context(), write_transaction() as session:
+        trial = money.buy(session, None, None, type="trial", event_id="evt_trial", at=NOON - 6 * DAY)
+        money.dispute(session, of="evt_trial", at=NOON - 5 * DAY)
+        money.refund(session, of="evt_trial", at=NOON - 4 * DAY)
+        money.decide(session, "won", at=NOON - DAY)
+    page = words(work.page(f"/admin/conversions/{trial.conversion_id}"))
+    assert "Disputed as a whole: it was reported without an amount, so it has no parts" in page
+    assert "Refunded as a whole: it was reported without an amount, so it has no parts" in page
+    assert "The dispute was won and counts no more: without an amount there was none to come back" in page
 
 
 def test_a_trace_that_comes_out_otherwise_says_so_loudly(app, work):

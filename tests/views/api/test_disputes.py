@@ -92,6 +92,19 @@ def test_what_a_refund_has_a_claim_to_does_not_come_back(api):
 
 
 @pytest.mark.usefixtures("bob")
+def test_of_what_has_no_amount_none_comes_back_and_the_reward_does(api, publish):
+    publish(key="trial", trigger="trial", kind="fixed_amount", settings={"amount": 700, "currency": "USD"})
+    api.post("/conversions", {"event_id": "evt_1", "type": "trial", "user": {"external_id": "cus_1"}})
+    api.post("/disputes", DISPUTE)
+    answer = api.post(ENDED, OUTCOME).get_json()
+    assert [one["amount"] for one in answer["restored"]] == [700]
+    assert [line["text"] for line in answer["explanation"]] == [
+        "The dispute counts no more. The purchase was reported without an amount, so none could come back.",
+        "7.00 USD of the reward are given back.",
+    ]
+
+
+@pytest.mark.usefixtures("bob")
 def test_all_may_arrive_before_what_it_is_about(api, publish):
     publish()
     ended, disputed = api.post(ENDED, OUTCOME), api.post("/disputes", DISPUTE)

@@ -121,6 +121,22 @@ def test_a_conversion_without_an_amount_is_refunded_whole(api, publish):
     assert [one["amount"] for one in answer["reversals"]] == [700]
 
 
+@pytest.mark.usefixtures("bob")
+@pytest.mark.parametrize("path", ["/refunds", "/disputes"])
+@pytest.mark.parametrize("amount", [{}, {"amount": 0, "currency": "USD"}], ids=["none", "zero"])
+def test_a_part_of_what_has_no_amount_counts_for_all_and_says_why(api, publish, path, amount):
+    publish(key="trial", trigger="trial", kind="fixed_amount", settings={"amount": 700, "currency": "USD"})
+    api.post("/conversions", {"event_id": "evt_1", "type": "trial", "user": {"external_id": "cus_1"}, **amount})
+    answer = api.post(path, REFUND | {"amount": 500}).get_json()
+    assert [one["amount"] for one in answer["reversals"]] == [700]
+    assert answer["explanation"][0] == {
+        "rule": None,
+        "code": "cut",
+        "text": "The purchase was reported without an amount, so no part of it can go back: this counts for all of it."
+        " Leave the amount out here, or report such purchases with theirs.",
+    }
+
+
 def test_after_a_freeze_a_refund_is_owed_and_the_reward_stays(app, api, bought):
     reward_id = bought["rewards"][0]["id"]
     with app.app_context(), write_transaction() as session:

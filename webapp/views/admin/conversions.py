@@ -74,7 +74,7 @@ def show(conversion_id: UUID) -> Response:
     signup = signup_of(session, program.id, about.person_id) if about.person_id else None
     touches = touches_of(session, signup.decision_id) if signup else []
     deeds, entries = deeds_of(session, ids), entries_of(session, ids)
-    refunds = refunds_of(session, about.id, about.amount.currency if about.amount else None)
+    refunds = refunds_of(session, about.id, about.amount.currency if about.amount and about.amount.minor else None)
     boxes = rule_boxes.rule_boxes(decisions)
     return render(
         "admin/conversions/show.html",

@@ -20,13 +20,15 @@ def went_back(refund: RefundLine) -> Iterator[tuple[datetime, str, str]]:
 
 
 def _refunded(refund: RefundLine) -> str:
-    if refund.applied:
-        return _("%(amount)s refunded to the friend", amount=money(refund.applied))
-    return _("Refunded to the friend")
+    if refund.applied is None:
+        return _("Refunded as a whole: it was reported without an amount, so it has no parts")
+    return _("%(amount)s refunded to the friend", amount=money(refund.applied))
 
 
 def _disputed(refund: RefundLine) -> str:
-    if refund.applied and refund.applied.minor:
+    if refund.applied is None:
+        return _("Disputed as a whole: it was reported without an amount, so it has no parts")
+    if refund.applied.minor:
         return _("%(amount)s disputed: a bank took it back", amount=money(refund.applied))
     return _("Disputed, and nothing of it was left to take back")
 
@@ -36,4 +38,6 @@ def _ended(refund: RefundLine) -> str:
         return _("The dispute was lost: what it took stays taken")
     if refund.restored:
         return _("The dispute was won: %(amount)s came back", amount=money(refund.restored))
+    if refund.applied is None:
+        return _("The dispute was won and counts no more: without an amount there was none to come back")
     return _("The dispute was won: nothing came back, because refunds stand in its place")

@@ -147,7 +147,7 @@ def _explain(decided: Decided, outcome: str) -> list[answers.RuleExplanation]:
         came_back = Sentence(outcomes.CAME_BACK, {"amount": Money(decided.restored_minor, decided.currency)})
         told.append(_told("won", came_back))
     else:
-        told.append(_told("won", outcomes.NOTHING_CAME_BACK))
+        told.append(_told("won", outcomes.NOTHING_CAME_BACK if decided.has_parts else outcomes.NO_AMOUNT_CAME_BACK))
     for one in decided.given_back:
         words = outcomes.REWARD_RESTORED if one.taken_as == "reversal" else outcomes.REWARD_CLAWBACK_UNDONE
         told.append(_told("given_back", Sentence(words, {"amount": one.amount}), one.rule_key))

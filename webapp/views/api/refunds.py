@@ -105,6 +105,8 @@ def explain_taking(
 
 
 def _cut_to(refunded: Refunded) -> answers.RuleExplanation:
+    if not refunded.has_parts:
+        return _told("cut", outcomes.HAS_NO_PARTS)
     if not refunded.applied_minor or refunded.currency is None:
         return _told("cut", outcomes.NOTHING_LEFT)
     counted = Money(refunded.applied_minor, refunded.currency)
