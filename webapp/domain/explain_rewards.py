@@ -14,7 +14,7 @@ from webapp.domain.sentences import N_, NN_, Sentence, counted
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """A reward as it stands. `reason` and `since` are those of the last event of its history.
+    """A reward as it stands. `reason` is that of the last event of its history, `since` is when it came to its status.
 
     `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards, both less what was given
     back; nobody asks for `written_off_minor` of that any more.

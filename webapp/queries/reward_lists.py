@@ -14,6 +14,7 @@ from webapp.domain.worth import Worth
 from webapp.models import Conversion, Referral, Reward, RewardEvent, User
 from webapp.queries.paging import older_than
 from webapp.queries.people_search import people_called
+from webapp.queries.rewards import came_to_status
 from webapp.queries.rules import Version, find_versions
 
 PAGE = 30
@@ -41,7 +42,7 @@ class ListedReward:
     """A reward as it stands, whose it is and what it is for. `kept` is what is left after all that was taken back.
 
     `friend_name` is None for someone without an account; `referrer_name` when nobody referred them.
-    `sequence` is the number of its newest event, `reason` and `since` are that event's.
+    `sequence` is the number of its newest event, `reason` is that event's, `since` is when it came to its status.
     """
 
     id: UUID
@@ -210,7 +211,7 @@ def _rewards() -> Select[Any]:
         Reward.status,
         Reward.sequence,
         RewardEvent.reason,
-        RewardEvent.at.label("since"),
+        came_to_status().label("since"),
         Reward.matures_at,
         Reward.granted_at,
         Reward.rule_version_id,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.money import Money
 from webapp.domain.rewards import Form
@@ -21,7 +21,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class RewardRow:
-    """A reward as it stands. `reason` and `since` are the last event's.
+    """A reward as it stands. `reason` is the last event's, `since` is when it came to its status.
 
     `reversed_minor` was taken back before a payout was frozen, `clawed_back_minor` afterwards, of which nobody asks for
     `written_off_minor` any more. `bond` is that of the friend for which it was granted, `ended_bond` the change of the
@@ -228,6 +228,19 @@ def balances_by_form(session: Session, user_id: UUID) -> dict[str, dict[str, dic
     return balances
 
 
+def came_to_status() -> ScalarSelect[Any]:
+    """When a reward came to the status that it has, whatever else happened to it since: paid ones may be owed."""
+    earlier, first = aliased(RewardEvent), aliased(RewardEvent)
+    last_of_another = (
+        select(func.coalesce(func.max(earlier.sequence), 0))
+        .where(earlier.reward_id == Reward.id, earlier.status != Reward.status)
+        .correlate(Reward)
+        .scalar_subquery()
+    )
+    at = select(first.at).where(first.reward_id == Reward.id, first.sequence == last_of_another + 1)
+    return at.correlate(Reward).scalar_subquery()
+
+
 def _rewards() -> Select[Any]:
     def taken_as(what: str) -> ScalarSelect[Any]:
         minor = func.coalesce(func.sum(RewardEvent.taken_minor), 0)
@@ -242,7 +255,7 @@ def _rewards() -> Select[Any]:
             taken_as("clawback"),
             taken_as("write_off"),
             RewardEvent.reason,
-            RewardEvent.at,
+            came_to_status(),
             Conversion.event_id,
         )
         .join(Conversion, Conversion.id == Reward.conversion_id)

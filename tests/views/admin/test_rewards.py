@@ -52,6 +52,12 @@ def test_the_list_has_each_reward_with_its_sum(work):
     assert "secret" not in page
 
 
+def test_a_refund_of_a_part_begins_no_wait_anew(app, work):
+    with app.app_context(), write_transaction() as session:
+        money.refund(session, "4.00 USD", of="evt_2", at=NOON - DAY)
+    assert "Held, 6 days" in work.page("/admin/rewards")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -127,6 +127,7 @@ def test_what_was_sent_back_after_the_payment_is_owed(app, house, page_of):
     said = words(page)
     assert "$10.00 of what was paid was taken back later. It comes off what you earn next." in said
     assert "so $10.00 come off what you earn next" in said
+    assert "Paid on November 22" in said, "not on the 23rd, when it was sent back"
 
 
 def disputes(amount=None, **how):
