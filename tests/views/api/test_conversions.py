@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from tests import factories
 from tests.factories import NOON
 from tests.views.api.caller import CONVERSION, REFUND, SIGNUP, problems, refused, rows, told
+from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import Conversion, RewardEvent
+from webapp.services.coupon_pools import add_pool
 
 DAY = timedelta(days=1)
 
@@ -252,6 +256,7 @@ def test_a_conversion_can_be_asked_about_with_everything_that_was_looked_at(api,
                 "rule": "twenty-percent",
                 "version": 1,
                 "side": "referrer",
+                "kind": "cash",
                 "code": "rounds_to_zero",
                 "text": "20% of 0.01 USD rounds to nothing.",
                 "amount": None,
@@ -273,6 +278,17 @@ def test_a_conversion_can_be_asked_about_with_everything_that_was_looked_at(api,
     assert (decided["code"], decided["amount"], decided["currency"]) == ("earned", 1000, "USD")
     assert decided["text"] == "20% of 49.99 USD is 10.00 USD."
     assert decided["facts"]["nth_purchase"] == 2
+
+
+def test_a_coupon_is_explained_as_one_and_not_as_no_money(app, api, bob, publish):
+    with app.app_context(), write_transaction() as session:
+        program_id, by = factories.program(session).id, UUID(bob["user"]["id"])
+        add_pool(session, program_id, key="autumn", name="Autumn", low_at=2, by=by, now=NOON)
+    publish(kind="coupon_from_pool", settings={"pool": "autumn"}, reward="coupon")
+    api.post("/conversions", CONVERSION)
+    (decided,) = api.get("/conversions/evt_1/explanation").get_json()["explanation"]
+    assert (decided["kind"], decided["amount"], decided["currency"]) == ("coupon", None, None)
+    assert (decided["code"], decided["text"]) == ("earned", "A coupon out of the pool “autumn”.")
 
 
 def test_a_condition_that_is_not_met_and_a_limit_that_cuts_are_explained(api, ada, bob, publish):

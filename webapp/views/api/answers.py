@@ -160,7 +160,10 @@ class Facts(Answer):
 class FullExplanation(RuleExplanation):
     version: int | None
     side: Literal["referrer", "friend"] | None
-    amount: int | None
+    kind: Literal["cash", "credit", "coupon", "custom"] | None = Field(
+        description="What the rule rewards with; null where no rule was asked."
+    )
+    amount: int | None = Field(description="What was earned, in minor units; null for nothing, and for a coupon.")
     currency: str | None
     facts: Facts
 

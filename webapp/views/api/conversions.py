@@ -12,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.errors import ProblemError
 from webapp.extensions import db
 from webapp.models import Conversion
-from webapp.queries.conversions import decisions_of, find_by_event, refunds_of
+from webapp.queries.conversions import Decided, decisions_of, find_by_event, refunds_of
 from webapp.queries.people import find_person_id
 from webapp.queries.rewards import rewards_of_conversion
 from webapp.services.answers import Question
@@ -108,9 +108,10 @@ def show_explanation(event_id: str) -> Response:
                     rule=decided.rule_key,
                     version=decided.version.number if decided.version else None,
                     side=decided.side,  # type: ignore[arg-type]
+                    kind=decided.version.definition.reward if decided.version else None,
                     code=decided.code,
                     text=in_english(decided.because),
-                    **_money(decided.amount),
+                    **_money(None if _gives_coupons(decided) else decided.amount),
                     facts=answers.Facts(
                         type=decided.facts.type,
                         occurred_at=decided.facts.occurred_at,
@@ -132,6 +133,11 @@ def _find(event_id: str) -> Conversion:
     if conversion is None:
         raise ProblemError(404, "There is no conversion with this event id.")
     return conversion
+
+
+def _gives_coupons(decided: Decided) -> bool:
+    """Say whether a rule's rewards have no amount; the zero that is decided of them is of no currency."""
+    return decided.version is not None and decided.version.definition.reward == "coupon"
 
 
 def _money(amount: Money | None) -> dict[str, object]:
