@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
 from webapp.extensions import db
+from webapp.formatting import size
 from webapp.ids import new_id
 from webapp.logs import log, log_failure
 
@@ -76,6 +77,9 @@ def _answer(error: HTTPException) -> Response:
         db.session.remove()
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+    if status == 413:
+        most = _("At most %(size)s can be sent here at once.", size=size(request.max_content_length or 0))
+        message = f"{most} {message}"
     if request.path == "/api" or request.path.startswith(_FOR_PROGRAMS):
         response = _problem(error, status, str(message))
     else:

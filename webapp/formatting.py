@@ -86,6 +86,12 @@ def number(value: int) -> str:
     return numbers.format_decimal(value, locale=_locale())
 
 
+def size(octets: int) -> str:
+    """Return how much a body holds, as in "64 KiB": in whole MiB where it is some."""
+    kib, mib = octets // 1024, octets // (1024 * 1024)
+    return f"{number(mib)} MiB" if mib and mib * 1024 == kib else f"{number(kib)} KiB"
+
+
 def money(amount: Money) -> str:
     """Return an amount with its symbol and exactly the decimals of its currency."""
     return _money(amount.decimal, amount.currency)

@@ -1,7 +1,8 @@
 """What is asked of every request before anything else: that it is meant for us, and that it is whole."""
 
+from collections.abc import Callable
 from io import BytesIO
-from typing import IO
+from typing import IO, TypeVar
 from urllib.parse import urlsplit
 
 import flask
@@ -11,6 +12,8 @@ from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
 MIB = 1024 * 1024
+ViewT = TypeVar("ViewT", bound=Callable[..., object])
+_LIMIT = "largest_body"
 
 
 class Request(flask.Request):
@@ -25,7 +28,7 @@ class Request(flask.Request):
             return self._whole_body() if self.content_length is None else super().stream
         except RequestEntityTooLarge:
             # Whoever is still sending hears of a broken connection instead of the answer.
-            LimitedStream(self.environ["wsgi.input"], MIB, is_max=True).exhaust()
+            LimitedStream(self.environ["wsgi.input"], 2 * MIB, is_max=True).exhaust()
             raise
 
     def _whole_body(self) -> IO[bytes]:
@@ -42,6 +45,17 @@ def init_app(app: Flask) -> None:
     """Give the application its kind of request, and refuse those for another host."""
     app.request_class = Request
     app.before_request(_refuse_foreign_host)
+    app.before_request(_raise_limit)
+
+
+def takes_up_to(largest: int) -> Callable[[ViewT], ViewT]:
+    """Let a view be sent a body of so many bytes, where what all others may be sent is too little."""
+
+    def mark(view: ViewT) -> ViewT:
+        setattr(view, _LIMIT, largest)
+        return view
+
+    return mark
 
 
 def host_name(host: str) -> str:
@@ -59,3 +73,10 @@ def _refuse_foreign_host() -> None:
     # What could not be a host at all has become an empty one by now.
     if host_name(flask.request.host) not in current_app.config["OWN_HOSTS"]:
         raise SecurityError
+
+
+def _raise_limit() -> None:
+    """Before anything reads the body, which the check of a form's token does already."""
+    view = current_app.view_functions.get(flask.request.endpoint or "")
+    if largest := getattr(view, _LIMIT, None):
+        flask.request.max_content_length = flask.request.max_form_memory_size = largest

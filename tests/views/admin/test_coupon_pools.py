@@ -65,6 +65,25 @@ def test_a_file_of_codes_is_added(app, marta, pool):
     assert codes(app) == ["A-1", "A-2"]
 
 
+def test_ten_thousand_codes_are_added_at_once_pasted_or_in_a_file(app, marta, pool):
+    pasted, filed = ("\r\n".join(f"{kind}-{number:018}" for number in range(10_000)) for kind in "AB")
+    assert add(marta, pool, pasted).status_code == 303
+    data = {"codes": "", "file": (io.BytesIO(filed.encode()), "codes.txt")}
+    assert submit(marta, f"{pool}/coupons", data, page=pool).status_code == 303
+    assert len(codes(app)) == 20_000
+
+
+def test_above_two_mebibytes_the_limit_is_said_and_nothing_is_added(app, marta, pool):
+    response = add(marta, pool, "A-1\n" * 600_000)
+    assert response.status_code == 413
+    assert "At most 2 MiB can be sent here at once. Nothing was changed." in response.get_data(as_text=True)
+    # Whatever else stands on it, a page that is not for that takes no more than before.
+    response = submit(marta, "/admin/coupon-pools", {"name": "x" * 70_000}, page="/admin/coupon-pools/new")
+    assert response.status_code == 413
+    assert "At most 64 KiB can be sent here at once." in response.get_data(as_text=True)
+    assert codes(app) == []
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -10,16 +10,20 @@ from flask_login import current_user
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.coupon_pools import lines_of
+from webapp.domain.coupon_pools import MOST_CODES, lines_of
 from webapp.extensions import db
-from webapp.formatting import number
+from webapp.formatting import number, size
 from webapp.forms.coupon_pool import PoolForm, UploadForm, said
+from webapp.incoming import MIB, takes_up_to
 from webapp.models import CouponPool
 from webapp.queries.coupon_pools import PoolRow, find_pool, list_pools, waiting_for
 from webapp.services.coupon_pools import CodesTakenError, PoolKeyTakenError, add_codes, add_pool
 from webapp.web import load_program, render
 
 bp = Blueprint("coupon_pools", __name__, url_prefix="/coupon-pools")
+
+# As many codes as can be added at once fit in, however long they are.
+LARGEST_UPLOAD = 2 * MIB
 
 
 @bp.get("")
@@ -54,6 +58,7 @@ def show(pool_id: UUID) -> Response:
 
 
 @bp.post("/<uuid:pool_id>/coupons")
+@takes_up_to(LARGEST_UPLOAD)
 def create_coupons(pool_id: UUID) -> ResponseReturnValue:
     row, form = _find(pool_id), UploadForm()
     if not form.validate_on_submit() or form.upload is None:
@@ -102,4 +107,12 @@ def _find(pool_id: UUID) -> PoolRow:
 
 def _page(row: PoolRow, form: UploadForm, *, status: int = 200) -> Response:
     waiting = waiting_for(db.session(), load_program().id).get(row.key, [])
-    return render("admin/coupon_pools/show.html", status=status, pool=row, form=form, rewards_waiting=len(waiting))
+    return render(
+        "admin/coupon_pools/show.html",
+        status=status,
+        pool=row,
+        form=form,
+        rewards_waiting=len(waiting),
+        most_codes=MOST_CODES,
+        largest_upload=size(LARGEST_UPLOAD),
+    )
