@@ -23,7 +23,9 @@ ROWS_AT_A_TIME = 200
 def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session], Iterable[Sequence[Cell]]]) -> Response:
     """Send a table in parts, as `rows` reads it from one snapshot of the database; nothing is locked meanwhile.
 
-    `rows` is called when the request is over: what it says to people has to be put into words before.
+    `rows` is called when the request is over: what it says to people has to be put into words before. Where it thinks
+    for long, it yields a row without cells now and then: nothing is sent for it, and the server, which has its turn,
+    closes the answer of whoever went away.
     """
     engine = db.engine
 
@@ -32,6 +34,9 @@ def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session],
         with snapshot_for_streaming(engine) as session:
             waiting: list[Sequence[Cell]] = []
             for row in rows(session):
+                if not row:
+                    yield ""
+                    continue
                 waiting.append(row)
                 if len(waiting) == ROWS_AT_A_TIME:
                     yield _lines(waiting)

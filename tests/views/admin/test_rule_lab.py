@@ -240,7 +240,15 @@ def test_one_runs_at_a_time_and_not_for_ever(admin, monkeypatch):
 
 
 @pytest.mark.usefixtures("bought")
-def test_whoever_goes_away_stops_it_and_the_next_one_may_run(admin, monkeypatch):
+@pytest.mark.parametrize(
+    ("path", "sent", "headers"),
+    [
+        pytest.param(LAB, {}, STREAM, id="the page"),
+        pytest.param(f"{LAB}/file", {"what": "months"}, {}, id="a file that has nothing to send before the end"),
+        pytest.param(f"{LAB}/file", {"what": "conversions"}, {}, id="a file"),
+    ],
+)
+def test_whoever_goes_away_stops_it_and_the_next_one_may_run(admin, monkeypatch, path, sent, headers):
     taken = []
 
     def replay(*arguments, **named):
@@ -251,8 +259,13 @@ def test_whoever_goes_away_stops_it_and_the_next_one_may_run(admin, monkeypatch)
     rule_lab_replay = rule_lab.replay_rules
     monkeypatch.setattr(rule_lab, "replay_rules", replay)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', admin.get(LAB).get_data(as_text=True))[1]
-    answer = admin.post(LAB, data={"csrf_token": token, "toml": DRAFT, **PERIOD}, headers=STREAM, buffered=False)
-    next(answer.response)
+    data = {"csrf_token": token, "toml": DRAFT, **PERIOD, **sent}
+    answer = admin.post(path, data=data, headers=headers, buffered=False)
+    parts = iter(answer.response)
+    while not taken:
+        next(parts)
+    # The server has its turn after each slice, and not only when there is something to send.
+    assert len(taken) == 1
     answer.close()
     assert len(taken) == 1
     monkeypatch.undo()

@@ -18,7 +18,7 @@ from webapp.clock import utc_now
 from webapp.domain.chosen_period import Period
 from webapp.domain.money import Money
 from webapp.domain.periods import day_begins, ends_of_day, local_day
-from webapp.domain.replaying.told import Changed, Pair
+from webapp.domain.replaying.told import Changed, Pair, ReferrerPair
 from webapp.domain.rules import RuleDefinition, to_stored
 from webapp.extensions import db
 from webapp.formatting import number
@@ -253,27 +253,35 @@ def _rows_of(what: str, wanted: Wanted, at_the_end: Callable[[], None]) -> Any:
     replaying = _replaying(wanted, found.append if what == "conversions" else None)
 
     def rows(session: Session) -> Iterator[Sequence[Cell]]:
-        replay = replaying(session)
-        while True:
-            try:
-                next(replay)
-            except StopIteration as end:
-                told = end.value
-                break
-            yield from map(_conversion_cells, found)
-            found.clear()
-            # A file is whole or not there, so it may take longer than a page; others are served beside it.
-            time.sleep(REST_SECONDS)
-        if what == "months":
-            yield from ([f"{one.month:%Y-%m}", *_cells(one.pair)] for one in told.months)
-        if what == "referrers":
-            names = names_of(session, [id_of(one.referrer) for one in told.referrers])
-            for one in told.referrers:
-                id_ = id_of(one.referrer)
-                yield [names.get(id_, ""), str(id_), *_cells(one.pair)]
-        at_the_end()
+        try:
+            replay = replaying(session)
+            while True:
+                try:
+                    next(replay)
+                except StopIteration as end:
+                    told = end.value
+                    break
+                yield from map(_conversion_cells, found)
+                found.clear()
+                # Whoever went away is noticed only here.
+                yield ()
+                # A file is whole or not there, so it may take longer than a page; others are served beside it.
+                time.sleep(REST_SECONDS)
+            if what == "months":
+                yield from ([f"{one.month:%Y-%m}", *_cells(one.pair)] for one in told.months)
+            if what == "referrers":
+                yield from _referrer_rows(session, told.referrers)
+        finally:
+            at_the_end()
 
     return rows
+
+
+def _referrer_rows(session: Session, referrers: Sequence[ReferrerPair]) -> Iterator[Sequence[Cell]]:
+    names = names_of(session, [id_of(one.referrer) for one in referrers])
+    for one in referrers:
+        id_ = id_of(one.referrer)
+        yield [names.get(id_, ""), str(id_), *_cells(one.pair)]
 
 
 def _conversion_cells(one: Changed) -> Sequence[Cell]:
