@@ -73,6 +73,14 @@ def test_it_begins_with_a_rule_and_the_last_whole_months(admin, twenty):
 
 
 @pytest.mark.usefixtures("bought")
+def test_it_says_that_rewards_besides_money_count_too(admin):
+    sentence = "Store credit and rewards in kind count with their amount, beside money of the same currency"
+    assert sentence in said(admin.get(LAB).get_data(as_text=True))
+    draft = DRAFT.replace("[rules.limits]", 'reward = "credit"\n[rules.limits]')
+    assert sentence in said(send(admin, LAB, {"toml": draft, **PERIOD}))
+
+
+@pytest.mark.usefixtures("bought")
 def test_it_says_what_the_draft_would_have_paid_and_why(app, admin):
     before = rows(app)
     page = send(admin, LAB, {"toml": DRAFT, **PERIOD})
