@@ -49,6 +49,7 @@ class PersonBalance:
 
     person_id: UUID
     person_name: str
+    person_email: str
     account: str
     amount: Money
     form: str
@@ -97,8 +98,8 @@ def largest_balances(
     """Return the largest of what stands in people's accounts, at most `limit`, whether above zero or below."""
     query = _by_person(program_id, wanted).order_by(func.abs(_MINOR).desc(), User.name, User.id).limit(limit)
     return [
-        PersonBalance(id_, name, account, Money(int(total), currency), form)
-        for id_, name, account, currency, form, total in session.execute(query)
+        PersonBalance(id_, name, email, account, Money(int(total), currency), form)
+        for id_, name, email, account, currency, form, total in session.execute(query)
     ]
 
 
@@ -106,8 +107,8 @@ def stream_person_balances(session: Session, program_id: UUID, wanted: EntryFilt
     """Yield what stands in the accounts of everybody who has anything in one, by name."""
     order = (User.name, User.id, LedgerEntry.kind, LedgerEntry.currency, LedgerEntry.account)
     query = _by_person(program_id, wanted).order_by(*order)
-    for id_, name, account, currency, form, total in session.execute(query.execution_options(yield_per=500)):
-        yield PersonBalance(id_, name, account, Money(int(total), currency), form)
+    for id_, name, email, account, currency, form, total in session.execute(query.execution_options(yield_per=500)):
+        yield PersonBalance(id_, name, email, account, Money(int(total), currency), form)
 
 
 def list_entries(
@@ -144,7 +145,7 @@ _MINOR = func.sum(LedgerEntry.amount_minor)
 
 def _by_person(program_id: UUID, wanted: EntryFilter) -> Select[*tuple[Any, ...]]:
     """What stands in each account of everybody, where that is anything."""
-    key = (User.id, User.name, LedgerEntry.account, LedgerEntry.currency, LedgerEntry.kind)
+    key = (User.id, User.name, User.email, LedgerEntry.account, LedgerEntry.currency, LedgerEntry.kind)
     query = (
         select(*key, _MINOR)
         .join(User, User.id == LedgerEntry.user_id)

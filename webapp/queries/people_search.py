@@ -1,5 +1,6 @@
 """People by what staff know of them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Select, or_, select
@@ -7,6 +8,16 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key
 from webapp.models import Link, User
+
+
+@dataclass(frozen=True, slots=True)
+class CalledPerson:
+    """Someone with a name that others may have too, and what tells them apart."""
+
+    id: UUID
+    name: str
+    email: str
+    external_id: str | None
 
 
 def people_called(program_id: UUID, text: str) -> Select[UUID]:
@@ -23,7 +34,8 @@ def person_name(session: Session, program_id: UUID, person_id: UUID) -> str | No
     return session.scalar(select(User.name).where(User.program_id == program_id, User.id == person_id))
 
 
-def list_called(session: Session, program_id: UUID, text: str, *, limit: int) -> list[tuple[UUID, str]]:
-    """Return id and name of people who are called like this, by name, at most `limit`."""
+def list_called(session: Session, program_id: UUID, text: str, *, limit: int) -> list[CalledPerson]:
+    """Return people who are called like this, by name, at most `limit`."""
     called = people_called(program_id, text).order_by(User.name, User.id).limit(limit)
-    return [(id_, name) for id_, name in session.execute(called.add_columns(User.name))]
+    about = (User.name, User.email, User.external_id)
+    return [CalledPerson(*row) for row in session.execute(called.add_columns(*about))]

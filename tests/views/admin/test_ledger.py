@@ -41,7 +41,7 @@ def test_everybody_s_accounts_now_and_as_of_a_moment(work):
 
 def test_an_account_of_everybody_leads_to_those_whose_it_is(app, work):
     with app.app_context(), write_transaction() as session:
-        cara = factories.person(session, name="Cara Diaz", now=money.JOINED)
+        cara = factories.person(session, name="Cara Diaz", email="cara@example.com", now=money.JOINED)
         dan, _referral = factories.join(
             session, CameBy(typed=factories.link_of(session, cara)), name="Dan", email="d@example.org", now=money.JOINED
         )
@@ -52,10 +52,10 @@ def test_an_account_of_everybody_leads_to_those_whose_it_is(app, work):
     assert f'href="{path.replace("&", "&amp;")}"' in page
     assert "Whose it is" not in page
     page = work.page(path)
-    assert "Cara Diaz $80.00 Ada Okafor $10.00" in words(page)
+    assert "Cara Diaz cara@example.com $80.00 Ada Okafor ada@example.com $10.00" in words(page)
     assert f"person={cara_id}" in page
     earlier = words(work.page(f"{path}&as_of=2026-11-20"))
-    assert "Ada Okafor $10.00" in earlier
+    assert "Ada Okafor ada@example.com $10.00" in earlier
     assert "Cara" not in earlier
 
 
@@ -112,6 +112,8 @@ def test_looking_for_a_person_by_what_is_known_of_them(work):
     assert "Whose ledger?" in several
     assert f'href="/admin/ledger?as_of=2026-11-12&amp;person={work.ada}"' in several
     assert "$14.80" not in several
+    assert "ada@example.com" in several, "names alone do not tell people apart"
+    assert "cy.secret@example.org" in several
     assert "Nobody is called that" in work.page("/admin/ledger?q=zzz")
     assert "Nobody is called that" in work.page(f"/admin/ledger?person={new_id()}")
 

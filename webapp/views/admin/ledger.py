@@ -32,7 +32,7 @@ from webapp.queries.ledger_entries import (
     stream_person_balances,
 )
 from webapp.queries.paging import UnknownCursorError
-from webapp.queries.people_search import list_called
+from webapp.queries.people_search import CalledPerson, list_called
 from webapp.queries.reward_lists import ListedReward, find_rewards
 from webapp.queries.traces import RewardDeed, deeds_of
 from webapp.views.admin import filters
@@ -91,7 +91,7 @@ class Asked:
     wanted: EntryFilter
     search: filters.Search
     as_of: filters.AsOf | None
-    called: list[tuple[UUID, str]]
+    called: list[CalledPerson]
     problems: dict[str, str]
 
     @property
@@ -106,7 +106,7 @@ def index() -> Response:
 
 
 def _page(session: Session, program: Program, asked: Asked) -> Response:
-    person_name = asked.search.person_name or (asked.called[0][1] if asked.person_id else None)
+    person_name = asked.search.person_name or (asked.called[0].name if asked.person_id else None)
     entries: list[BookedEntry] = []
     more = None
     if asked.person_id and not asked.problems:
@@ -144,7 +144,7 @@ def _page(session: Session, program: Program, asked: Asked) -> Response:
         forms=_forms(balances, asked),
         entries=_rows(session, program, entries),
         holders=[
-            (one.person_id, one.person_name, worth_text(one.amount, one.form))
+            (one.person_id, one.person_name, one.person_email, worth_text(one.amount, one.form))
             for one in _holders(session, program, asked)
         ],
         most_holders=LARGEST,
@@ -191,7 +191,7 @@ def _asked(session: Session, program: Program) -> Asked:
     search, as_of = filters.search(session, program.id), filters.as_of(program)
     called = list_called(session, program.id, search.text, limit=MOST_CALLED) if search.text else []
     # A name that only one person has means them.
-    person_id = search.person_id if search.person_name else called[0][0] if len(called) == 1 else None
+    person_id = search.person_id if search.person_name else called[0].id if len(called) == 1 else None
     wanted = EntryFilter(
         person_id=person_id,
         account=filters.one_of("account", ACCOUNTS),
