@@ -168,7 +168,7 @@ def controls_of(page):
 @pytest.mark.parametrize(
     ("asked", "at_the_end", "said"),
     [
-        ("as_of=2026-11-12", "$14.81", "As it stood at the end of the day, Nov 12, 2026"),
+        ("as_of=2026-11-12", "$14.81", "As it stood at the end of November 12. What"),
         ("as_of=2026-11-12T23:59", "$14.80", "As it stood on Nov 12, 2026 at 11:59"),
         ("as_of=2026-11-12T23:59:30", "$14.81", "As it stood on Nov 12, 2026 at 11:59:30"),
     ],

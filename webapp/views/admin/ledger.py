@@ -17,7 +17,7 @@ from webapp.domain.rewards import FORMS, IN_LEDGER
 from webapp.domain.statements import DUE
 from webapp.domain.worth import Worth, together
 from webapp.extensions import db
-from webapp.formatting import exact_moment, money
+from webapp.formatting import day_words, exact_moment, money
 from webapp.models import Program
 from webapp.queries.ledger_entries import (
     LARGEST,
@@ -129,7 +129,7 @@ def _page(session: Session, program: Program, asked: Asked) -> Response:
         problems=list(asked.problems.values()),
         heading=_heading(asked, balances, person_name, program.currency),
         as_of=asked.as_of,
-        as_of_words=exact_moment(asked.as_of.moment) if asked.as_of else "",
+        as_of_words=_when(asked.as_of, program) if asked.as_of else "",
         is_ahead=asked.as_of is not None and asked.as_of.moment > utc_now(),
         search=asked.search,
         found_whom=found_whom,
@@ -218,6 +218,11 @@ def _problems(wanted: EntryFilter, search: filters.Search, as_of: filters.AsOf |
     if request.args.get("form") and wanted.form is None:
         problems["form"] = _("There is no such form of reward. Choose one from the list.")
     return problems
+
+
+def _when(as_of: filters.AsOf, program: Program) -> str:
+    """Say the moment in the middle of a sentence; where a day was named, the day."""
+    return day_words(local_day(as_of.moment, program.time_zone)) if as_of.is_day else exact_moment(as_of.moment)
 
 
 def _holders(session: Session, program: Program, asked: Asked) -> list[PersonBalance]:
