@@ -103,6 +103,7 @@ def test_the_same_seed_tells_the_same_story_and_its_counts_are_proven(app, secon
     assert run(app, "audit", "verify").exit_code == 0
 
 
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_again(app):
     run(app, "demo", "seed", "--days", "45", "--until", "2026-11-22")
     with app.app_context():
@@ -163,6 +164,8 @@ def follows_friends(rule):
     return counting_of(rule.settings) is not None or rule.exclusive is not None
 
 
+# Each engine tells one long story.
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_the_story_has_a_correction_a_lost_bonus_a_dispute_that_was_won_and_a_write_off(app):
     assert run(app, "demo", "seed", "--days", "90", "--until", "2026-11-22").exit_code == 0
     with app.app_context():

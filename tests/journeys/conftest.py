@@ -102,8 +102,10 @@ def open_browser(browser: Browser, site: Site) -> Iterator[Callable[..., Watched
 
 
 def _note(watched: Watched, message: Any) -> None:
-    # A page that is refused on purpose is reported as a failed load of itself.
-    if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+    # A page that is refused on purpose is reported as a failed load of itself, and htmx says of a question that is on
+    # its way when the page is left that it was given up.
+    expected = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+    if message.type in {"error", "warning"} and not message.text.startswith(expected):
         watched.complaints.append(message.text)
 
 

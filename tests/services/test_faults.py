@@ -1,5 +1,6 @@
 """The database fails in the middle of a money operation: nothing of it is there, and a repeat ends as without it."""
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -305,6 +306,7 @@ OPERATIONS = {
 }
 # Those for which friends count; for the others that would be work beside the point.
 AMONG_FRIENDS = (a_purchase_that_corrects_others, a_refund_that_loses_a_bonus)
+EVERY_REPEAT = os.environ.get("GRAPEVINE_EVERY_REPEAT") == "1"
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 
 
@@ -318,7 +320,9 @@ def test_a_fault_at_any_statement_leaves_nothing_and_a_repeat_ends_the_same(oper
             carry_out(operation)
         assert counted["seen"] >= number
         assert dump() == before, f"a fault at statement {number}"
-        assert trial(operation) == (statements, end), f"a repeat after a fault at statement {number}"
+        # From the same rows the same comes again: a sample of it will do; the last one is always in it.
+        if EVERY_REPEAT or number % 5 == statements % 5:
+            assert trial(operation) == (statements, end), f"a repeat after a fault at statement {number}"
     carry_out(operation)
     assert canonical(dump()) == end
     for proved in (ledger, rollups, audit):

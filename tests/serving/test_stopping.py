@@ -70,10 +70,10 @@ def test_a_request_that_never_ends_does_not_keep_the_server_alive(site):
     with site.server() as server, ThreadPoolExecutor(1) as pool, locked_database(site):
         stuck = pool.submit(get, server.port, f"/r/{site.code}")
         time.sleep(0.5)
+        assert not stuck.done()
         server.terminate()
         server.wait_until_gone(END_SECONDS)
-        with pytest.raises(OSError, match=r"reset|closed"):
-            stuck.result(10)
+        assert stuck.exception(10) is not None or stuck.result().status == 503
 
 
 def test_two_servers_do_not_share_a_port(site):

@@ -21,7 +21,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tests/services/test_money_model_of_counts.py": {"GRAPEVINE_MODEL_STEPS": "20000"},
     "tests/services/test_event_order.py": {"GRAPEVINE_ORDER_EXAMPLES": "1000"},
     "tests/services/test_random_counts.py": {"GRAPEVINE_COUNTED_HISTORIES": "50"},
-    "tests/services/test_faults.py": {},
+    "tests/services/test_faults.py": {"GRAPEVINE_EVERY_REPEAT": "1"},
     "tests/services/test_money_races.py": {"GRAPEVINE_RACE_ALL": "1", "GRAPEVINE_RACE_ROUNDS": "200"},
     "tests/services/test_counted_races.py": {"GRAPEVINE_RACE_ALL": "1"},
     "tests/serving/test_same_event.py": {"GRAPEVINE_ROUNDS": "200"},

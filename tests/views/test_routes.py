@@ -192,6 +192,8 @@ def test_every_route_has_a_row_and_an_audience(app):
     assert {endpoint.split(".")[0] for endpoint in routes.values()} <= AUDIENCES
 
 
+# Who may see a page is no matter of the database.
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_every_route_answers_every_person_as_its_row_says(app, people):
     browsers, code = people
     with app.app_context():
