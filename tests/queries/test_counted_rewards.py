@@ -23,6 +23,8 @@ def names(in_app):
         publish(session, **BONUS)
         ada, friends = friends_of_ada(session, 4)
         purchases(session, friends[:3])
+        newer = {"steps": [{"friends": 2, "amount": 100}], "currency": "USD"}
+        publish(session, **{**BONUS, "settings": newer}, now=NOON + 50 * DAY)
         called = {ada.id: "ADA"} | {friend.id: f"FRIEND{number}" for number, friend in enumerate(friends, 1)}
         bought = select(Conversion.id, Conversion.event_id).where(Conversion.type == "purchase")
         called |= {id_: event_id.upper() for id_, event_id in session.execute(bought)}
@@ -77,6 +79,11 @@ ONE_TOO_MANY = insert(QualifiedFriend).from_select(
         *(QualifiedFriend.referrer_id, QualifiedFriend.conversion_id, QualifiedFriend.occurred_at, QualifiedFriend.tie),
     ).where(*counts_by("evt_1")),
 )
+NEWER = (
+    select(RewardRuleVersion.id)
+    .where(RewardRuleVersion.rule_id == rule("bonus").scalar_subquery(), RewardRuleVersion.number == 2)
+    .scalar_subquery()
+)
 EARNED = {"code": "earned", "amount_minor": 500, "currency": "USD"}
 
 
@@ -126,8 +133,16 @@ EARNED = {"code": "earned", "amount_minor": 500, "currency": "USD"}
         ),
         pytest.param(
             [decision("evt_2", "bonus", 2).values(facts=looked_at(2, 4))],
-            ["conversion EVT_2: it has the bonus of 4 friends, and 3 count"],
+            [
+                "conversion EVT_2: it has the bonus of 4 friends, and 3 count",
+                "conversion EVT_2: nobody has the bonus of 2 friends under rule BONUS",
+            ],
             id="a bonus of more friends than count",
+        ),
+        pytest.param(
+            [decision("evt_3", "bonus", 2).values(rule_version_id=NEWER, facts=looked_at(3, 2))],
+            ["conversion EVT_3: it has the bonus of 2 friends, and who makes them has another one"],
+            id="a bonus of another version than that of who makes the number",
         ),
         pytest.param(
             [decision("evt_3", "bonus", 2).values(**EARNED, facts=looked_at(3, 2))],

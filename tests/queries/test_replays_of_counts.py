@@ -9,7 +9,7 @@ from tests.factories import NOON
 from tests.money import DAY, TEN_DOLLARS, ada_and_bob, buy, publish
 from tests.replays import by_rule, replay
 from tests.services.test_counted_rewards import BONUS, TIERS, friends_of_ada, purchases
-from tests.services.test_random_counts import events, happens, rules, sums
+from tests.services.test_random_counts import events, happens, rules, sums, versions
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
 from webapp.domain.replaying.told import Pair
@@ -17,11 +17,13 @@ from webapp.extensions import db
 from webapp.services.quotes import add_quote
 
 
-@pytest.mark.parametrize("seed", [7, 8])
-def test_random_histories_come_to_what_is_kept(in_app, seed):
+@pytest.mark.parametrize(("seed", "newer"), [(7, False), (8, True)])
+def test_random_histories_come_to_what_is_kept(in_app, seed, newer):
     _dice, found = events(seed)
     with write_transaction() as session:
         rules(session)
+        for at, table in versions(seed) if newer else ():
+            publish(session, **table, now=at)
         _ada, friends = friends_of_ada(session)
         for step, what in enumerate(found):
             happens(session, friends, what, now=NOON + 200 * DAY + timedelta(seconds=step))

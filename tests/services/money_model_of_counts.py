@@ -112,18 +112,20 @@ class Happened:
         """Return what each referrer keeps of bonuses, by rule and currency, whoever's friend brought them."""
         found: Counter[tuple[str, str, str]] = Counter()
         for key, versions in self.rules.items():
-            # Of a bonus only its name, its hold and its conditions may change here.
-            table = versions[0][1]
-            if table["kind"] != "milestone":
-                continue
-            reached = Counter(
-                (self.referrer_of[friend], period_of(table, place[0])) for friend, place in self.counting(key).items()
-            )
-            for (referrer, _period), friends in reached.items():
-                for step in table["settings"]["steps"]:
-                    if step["friends"] <= friends:
-                        found[referrer or "", key, table["settings"]["currency"]] += step["amount"]
-        return found
+            places = self.counting(key)
+            order = sorted(places, key=lambda friend: (places[friend], friend))
+            for friend in order:
+                at, referrer = places[friend][0], self.referrer_of[friend] or ""
+                # That which was live for the friend who makes the number; of a bonus all may change but its kind.
+                table = [table for since, table in versions if since <= at][-1]
+                if table["kind"] != "milestone":
+                    continue
+                same = [one for one in order if (self.referrer_of[one] or "") == referrer]
+                same = [one for one in same if period_of(table, places[one][0]) == period_of(table, at)]
+                bonuses = {step["friends"]: step["amount"] for step in table["settings"]["steps"]}
+                minor = bonuses.get(same.index(friend) + 1, 0)
+                found[referrer, key, table["settings"]["currency"]] += minor
+        return Counter({what: minor for what, minor in found.items() if minor})
 
     def counting(self, key: str) -> dict[str, Place]:
         """Return which friends count under a rule, and since when: by the first that refunds leave something of."""

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from tests import money
 from tests.factories import NOON, program
-from tests.money import DAY, TEN_DOLLARS, buy, publish
+from tests.money import DAY, TEN_DOLLARS, buy, publish, refund
 from tests.services.test_counted_rewards import TIERS, WHOLE, friends_of_ada, kept, purchases, whole_books
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
@@ -121,3 +121,63 @@ def test_a_group_is_compared_by_the_quote_that_is_needed_only_now():
         buy(session, bo, "50.00 USD", event_id="bo-1", at=NOON + 2 * DAY, now=LATER)
         decided = decisions_of(session, second.conversion_id)
         assert [(one.rule_key, one.code) for one in decided] == [("euros", "earned"), ("dollars", "exclusive")]
+
+
+# The third friend is one of the newer version, whichever is told last.
+OLDER = {
+    "a share": ("tiered_percent", {"steps": [{"friends": 2, "percent": "10"}]}),
+    "other steps": ("milestone", {"steps": [{"friends": 2, "amount": 100}], "currency": "USD"}),
+    "another amount": ("milestone", {"steps": [{"friends": 3, "amount": 100}], "currency": "USD"}),
+    "another period": ("milestone", {"steps": [{"friends": 2, "amount": 100}], "currency": "USD", "period": "day"}),
+}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("order", ["bo cy di", "cy di bo", "di cy bo", "di bo cy"])
+@pytest.mark.parametrize("name", OLDER)
+def test_a_bonus_is_that_of_the_version_which_was_live_for_the_friend_who_makes_the_number(name, order):
+    kind, settings = OLDER[name]
+    with write_transaction() as session:
+        publish(session, key="rule", kind=kind, settings=settings)
+        bonus = {"steps": [{"friends": 3, "amount": 500}], "currency": "USD"}
+        publish(session, key="rule", kind="milestone", settings=bonus, now=NOON)
+        _ada, friends = friends_of_ada(session, 3)
+        days = {"bo": -1, "cy": 1, "di": 2}
+        of = dict(zip(days, friends, strict=True))
+        for who in order.split():
+            buy(session, of[who], "100.00 USD", event_id=who, at=NOON + days[who] * DAY, now=LATER)
+        assert kept(session) in ({"di": 500}, {"cy": 500})
+        refund(session, of="bo", at=LATER)
+        assert kept(session) == {}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_no_bonus_of_an_older_version_is_paid_for_a_friend_of_a_newer_one():
+    steps = [{"friends": 2, "amount": 500}, {"friends": 3, "amount": 700}]
+    with write_transaction() as session:
+        publish(session, key="rule", kind="milestone", settings={"steps": steps, "currency": "USD"})
+        newer = {"steps": [{"friends": 1, "amount": 100}], "currency": "USD", "period": "month"}
+        publish(session, key="rule", kind="milestone", settings=newer, now=NOON)
+        _ada, friends = friends_of_ada(session, 3)
+        for number, day in enumerate((-40, -39, 1)):
+            buy(session, friends[number], "100.00 USD", event_id=f"evt_{number}", at=NOON + day * DAY, now=LATER)
+        assert kept(session) == {"evt_1": 500, "evt_2": 100}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("order", ["bo cy di", "di cy bo", "cy bo di"])
+def test_a_bonus_of_a_group_is_compared_on_the_event_of_the_friend_who_makes_the_number(order):
+    bonus = {
+        "key": "bonus",
+        "kind": "milestone",
+        "settings": {"steps": [{"friends": 2, "amount": 900}], "currency": "USD"},
+    }
+    with write_transaction() as session:
+        published(session, {**bonus, "exclusive": "one"}, {"key": "share", "exclusive": "one"})
+        _ada, friends = friends_of_ada(session, 3)
+        costs = dict(zip(["bo", "cy", "di"], ["10.00 USD", "60.00 USD", "10.00 USD"], strict=True))
+        for who in order.split():
+            number = list(costs).index(who)
+            buy(session, friends[number], costs[who], event_id=who, at=NOON + number * DAY, now=LATER)
+        # The second friend's share is worth more than the bonus.
+        assert kept(session) == {"bo": 200, "cy": 1200, "di": 200}

@@ -49,6 +49,7 @@ SECOND = {**FIRST, "value": 2}
 ONE_TWO_FOUR = [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "12.5"}, {"friends": 4, "percent": "30"}]
 FROM_TWO = [{"friends": 2, "percent": "5"}, {"friends": 3, "percent": "33.3"}]
 BONUSES = [{"friends": 1, "amount": 100}, {"friends": 2, "amount": 700}, {"friends": 4, "amount": 3000}]
+OTHER_BONUSES = [{"friends": 2, "amount": 900}, {"friends": 3, "amount": 50}]
 
 
 def table(key, kind, given, **more):
@@ -60,8 +61,8 @@ def tiers(key, steps, *, period="lifetime", whole=False, **more):
     return table(key, "tiered_percent", {"steps": steps, "period": period, "whole_period": whole}, **more)
 
 
-def bonus(key, *, period="lifetime", currency="USD", **more):
-    return table(key, "milestone", {"steps": BONUSES, "currency": currency, "period": period}, **more)
+def bonus(key, *, steps=BONUSES, period="lifetime", currency="USD", **more):
+    return table(key, "milestone", {"steps": steps, "currency": currency, "period": period}, **more)
 
 
 # Older ones first. All of them, or some, hold in a story.
@@ -85,7 +86,7 @@ RULES = [
     table("stages", "staggered", {"percent": "3", "then_percent": "3", "first_months": 1}, exclusive="other"),
     table("dear", "fixed_amount", {"amount": 650, "currency": "USD"}, exclusive="other", when={"all": [DEAR]}),
 ]
-# What a new version may say; bonuses keep their steps and periods.
+# What a new version may say; bonuses stay bonuses.
 CHANGES = [
     tiers("until", FROM_TWO),
     tiers("until", FROM_TWO, period="month", whole=True),
@@ -94,6 +95,9 @@ CHANGES = [
     tiers("whole", ONE_TWO_FOUR, exclusive="other"),
     tiers("other-whole", ONE_TWO_FOUR, whole=True),
     bonus("bonus", hold_days=0, name="another name"),
+    bonus("bonus", steps=OTHER_BONUSES),
+    bonus("bonus", steps=OTHER_BONUSES, period="month", currency="EUR"),
+    bonus("bonus-month", steps=OTHER_BONUSES, period="month"),
     table("share", "percent_of_purchase", {"percent": "40", "first_purchases": 99}, exclusive="best"),
     table("twenty", "fixed_amount", {"amount": 300, "currency": "USD"}),
 ]

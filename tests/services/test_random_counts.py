@@ -33,6 +33,22 @@ RULES = (
     BONUS,
     {**BONUS, "key": "monthly-bonus", "settings": {**BONUS["settings"], "period": "month"}},
 )
+BONUS_FROM_ONE = {"steps": [{"friends": 1, "amount": 300}, {"friends": 3, "amount": 1100}], "currency": "USD"}
+# What rules become in the middle of a history, one version after the other.
+NEWER = (
+    {**BONUS, "settings": BONUS_FROM_ONE},
+    {**BONUS, "settings": {**BONUS_FROM_ONE, "period": "month"}},
+    {**BONUS, "settings": BONUS_FROM_ONE, "exclusive": "best"},
+    {**BONUS, "settings": {**BONUS["settings"], "currency": "USD"}},
+    {**WHOLE, "key": "bonus"},
+    {**BONUS, "key": "monthly-bonus"},
+    {**TEN_DOLLARS, "key": "monthly-bonus"},
+    {**BONUS, "key": "monthly-bonus", "settings": {**BONUS_FROM_ONE, "period": "month"}, "reward": "credit"},
+    {**TIERS, "settings": {"steps": FROM_TWO, "period": "week"}},
+    {**WHOLE, "key": "tiers"},
+    {**BONUS, "key": "tiers", "settings": BONUS_FROM_ONE},
+    {**BONUS, "key": "from-two"},
+)
 DEAR = {"all": [{"field": "amount", "op": ">=", "value": 3000, "currency": "USD"}]}
 
 
@@ -45,6 +61,13 @@ def rules(session):
     for number, table in enumerate(RULES):
         more = {"when": DEAR} if table["kind"] == "milestone" else {}
         publish(session, **{**table, **more}, now=money.LIVE + timedelta(seconds=number))
+
+
+def versions(seed):
+    """Return newer versions of some rules, each with the moment within the three months from which on it is live."""
+    dice = random.Random(f"versions {seed}")
+    moments = sorted(dice.sample(range(4, 80), 8))
+    return [(NOON + day * DAY, dice.choice(NEWER)) for day in moments]
 
 
 def events(seed):
@@ -92,14 +115,16 @@ def sums(session):
     return {key: int(minor) for key, minor in session.execute(query) if minor}
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_any_order_ends_at_the_same_sums(seed):
+def end_at_the_same_sums(seed, newer=()):
+    """Let all of it be told as it happened, by event, and in any order."""
     _dice, found = events(seed)
     ends = []
     orders = [sorted(found, key=lambda one: one[0]), found, random.Random(seed).sample(found, len(found))]
     for order in orders:
         with contextlib.suppress(UndoneError), write_transaction() as session:
             rules(session)
+            for at, table in newer:
+                publish(session, **table, now=at)
             _ada, friends = friends_of_ada(session)
             for step, what in enumerate(order):
                 happens(session, friends, what, now=NOON + 200 * DAY + timedelta(seconds=step))
@@ -109,6 +134,17 @@ def test_any_order_ends_at_the_same_sums(seed):
             raise UndoneError
     assert ends[0]
     assert ends[1] == ends[2] == ends[0]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_order_ends_at_the_same_sums(seed):
+    end_at_the_same_sums(seed)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_order_ends_at_the_same_sums_where_rules_change_in_the_middle(seed):
+    end_at_the_same_sums(seed, versions(seed))
 
 
 @pytest.mark.parametrize("seed", range(100, 100 + SEEDS))

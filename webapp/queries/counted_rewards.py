@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.periods import window_of
+from webapp.domain.periods import Window, window_of
 from webapp.domain.refunds import still_earned
 from webapp.domain.registry import counting_of
 from webapp.models import Conversion, Program, QualifiedFriend, Referral, Reward, RewardDecision, RewardEvent
+from webapp.queries.bonuses import Bonuses, bonus_step, bonuses_of
 from webapp.queries.conversions import Decided, decisions_of_many
 from webapp.queries.friend_counts import Place, Standing, conversions_asked, counts
 from webapp.queries.rules import Version, read_rule_set
@@ -60,33 +61,56 @@ def _of_rule(session: Session, time_zone: str, versions: Sequence[Version]) -> I
     for one in first.values():
         places[one.referrer_id].append(one.standing.place)
     kept = _kept(session, rule_id)
-    held: dict[tuple[UUID, object, int], UUID] = {}
     for one in told:
-        yield from _of_conversion(one, rule_id, time_zone, places[one.referrer_id], kept, held)
+        yield from _of_conversion(one, rule_id, time_zone, places[one.referrer_id], kept)
+    for bonuses in bonuses_of(versions):
+        yield from _of_bonuses(bonuses, rule_id, time_zone, told, list(first.values()))
+
+
+def _of_bonuses(
+    bonuses: Bonuses, rule_id: UUID, time_zone: str, told: Sequence[_Told], counting: Sequence[_Told]
+) -> Iterator[str]:
+    """Compare by what these bonuses are brought with those who make the numbers, each once."""
+    friends: dict[tuple[UUID, Window], list[_Told]] = defaultdict(list)
+    for one in sorted(counting, key=lambda one: (one.standing.place, one.friend_id)):
+        window = window_of(bonuses.counting.period, one.standing.place.at, time_zone)
+        friends[one.referrer_id, window].append(one)
+    held: dict[tuple[UUID, Window, int], UUID] = {}
+    for one in told:
+        step, id_ = bonus_step(one.decided), one.standing.id
+        if step is None or not _is_of(one, bonuses):
+            continue
+        window = window_of(bonuses.counting.period, one.standing.place.at, time_zone)
+        here = friends[one.referrer_id, window]
+        if step > len(here):
+            yield f"conversion {id_}: it has the bonus of {step} friends, and {len(here)} count"
+        elif not _is_of(here[step - 1], bonuses) or (bonuses.shares_group and here[step - 1] is not one):
+            yield f"conversion {id_}: it has the bonus of {step} friends, and who makes them has another one"
+        if held.setdefault((one.referrer_id, window, step), id_) != id_:
+            yield f"conversion {id_}: another one has the bonus of {step} friends too"
+    for (referrer_id, window), here in friends.items():
+        for step in bonuses.counting.steps:
+            is_due = step <= len(here) and _is_of(here[step - 1], bonuses)
+            if is_due and (referrer_id, window, step) not in held:
+                by = here[step - 1].standing.id
+                yield f"conversion {by}: nobody has the bonus of {step} friends under rule {rule_id}"
+
+
+def _is_of(one: _Told, bonuses: Bonuses) -> bool:
+    return one.decided.version is not None and one.decided.version.id in bonuses.versions
 
 
 def _of_conversion(
-    one: _Told,
-    rule_id: UUID,
-    time_zone: str,
-    places: Sequence[Place],
-    kept: dict[UUID, int],
-    held: dict[tuple[UUID, object, int], UUID],
+    one: _Told, rule_id: UUID, time_zone: str, places: Sequence[Place], kept: dict[UUID, int]
 ) -> Iterator[str]:
     """Price one conversion with the friends who count, and compare what is kept of its rewards."""
     id_, version, facts = one.standing.id, one.decided.version, one.decided.facts
     counting = counting_of(version.definition.settings) if version else None
     if version is None or counting is None or facts.friends is None:
         return
-    window = window_of(counting.period, one.standing.place.at, time_zone)
-    here = [place for place in places if window.contains(place.at)]
-    if counting.of == "reached":
-        if one.decided.amount is not None:
-            if facts.friends > len(here):
-                yield f"conversion {id_}: it has the bonus of {facts.friends} friends, and {len(here)} count"
-            if held.setdefault((one.referrer_id, window, facts.friends), id_) != id_:
-                yield f"conversion {id_}: another one has the bonus of {facts.friends} friends too"
-    elif counts(one.decided, one.standing):
+    if counting.of != "reached" and counts(one.decided, one.standing):
+        window = window_of(counting.period, one.standing.place.at, time_zone)
+        here = [place for place in places if window.contains(place.at)]
         friends = len(here) if counting.of == "period" else sum(place <= one.standing.place for place in here)
         told, true = (
             version.definition.settings.reward(replace(facts, friends=one)) for one in (facts.friends, friends)

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.periods import Period, Window
+from webapp.domain.periods import Window
 from webapp.domain.refunds import is_refunded_whole
 from webapp.domain.registry import counting_of
-from webapp.models import Conversion, QualifiedFriend, Referral, Refund, Reward, RewardDecision, RewardRuleVersion
+from webapp.models import Conversion, QualifiedFriend, Referral, Refund, RewardDecision, RewardRuleVersion
 from webapp.queries.conversions import Decided, decisions_of_many
 
 
@@ -70,25 +70,17 @@ def count_friends(
     return session.execute(query).scalar_one()
 
 
-def place_of(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, number: int) -> Place | None:
-    """Return where the friend with a number, from 1, came to count within a window; None when there are fewer."""
+def nth_qualified(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, number: int) -> Qualified | None:
+    """Return the friend with a number, from 1, in the order in which they came to count; None when there are fewer."""
     row = session.execute(
-        select(QualifiedFriend.occurred_at, QualifiedFriend.tie)
-        .where(*_of(rule_id, referrer_id, window))
-        .order_by(QualifiedFriend.occurred_at, QualifiedFriend.tie, QualifiedFriend.friend_id)
-        .offset(number - 1)
-        .limit(1)
+        _QUALIFIED.where(*_of(rule_id, referrer_id, window)).order_by(*_ORDER).offset(number - 1).limit(1)
     ).one_or_none()
-    return None if row is None else Place(*row)
+    return None if row is None else _qualified(*row)
 
 
 def list_qualified(session: Session, rule_id: UUID, referrer_id: UUID, window: Window) -> list[Qualified]:
     """Return the friends who count within a window, in the order in which they came to."""
-    rows = session.execute(
-        _QUALIFIED.where(*_of(rule_id, referrer_id, window)).order_by(
-            QualifiedFriend.occurred_at, QualifiedFriend.tie, QualifiedFriend.friend_id
-        )
-    )
+    rows = session.execute(_QUALIFIED.where(*_of(rule_id, referrer_id, window)).order_by(*_ORDER))
     return [_qualified(*row) for row in rows]
 
 
@@ -99,7 +91,7 @@ def conversions_between(
 
     `since` is inclusive, `until` exclusive; None is without that end.
     """
-    where = [_within(Conversion.occurred_at, window)]
+    where = [within(Conversion.occurred_at, window)]
     if since is not None:
         where.append(_from(since))
     if until is not None:
@@ -117,6 +109,11 @@ def conversions_asked(session: Session, rule_id: UUID, *, friend_id: UUID | None
     """Return about what a rule was asked, of one friend or of all, as it stands, in the order in which it happened."""
     whose = _was_asked(rule_id) if friend_id is None else and_(Conversion.user_id == friend_id, _was_asked(rule_id))
     return sorted(_standing(session, whose), key=lambda one: (one.place, one.id))
+
+
+def standing_of(session: Session, conversion_ids: Sequence[UUID]) -> list[Standing]:
+    """Return conversions as they stand after refunds."""
+    return _standing(session, Conversion.id.in_(conversion_ids))
 
 
 def asked_of_friend(session: Session, rule_id: UUID, friend_id: UUID) -> list[tuple[Standing, Decided]]:
@@ -142,38 +139,14 @@ def counts(decided: Decided, standing: Standing) -> bool:
     return not standing.refunded_minor or rule.is_met_after_refunds(decided.facts, left)
 
 
-def bonus_step(decided: Decided) -> int | None:
-    """Return at how many friends a decision gives a bonus; None when it gives none."""
-    counting = counting_of(decided.version.definition.settings) if decided.version else None
-    return decided.facts.friends if counting and counting.of == "reached" and decided.amount is not None else None
-
-
-def holders(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, period: Period) -> dict[int, UUID]:
-    """Return which numbers of friends within a window have their bonus by a rule, and by which conversion.
-
-    Versions that count within other periods have bonuses of their own.
-    """
-    ids = session.scalars(
-        select(Reward.conversion_id)
-        .join(Conversion, Conversion.id == Reward.conversion_id)
-        .join(Referral, Referral.id == Conversion.referral_id)
-        .where(
-            Reward.rule_id == rule_id,
-            Reward.ended_bond.is_(None),
-            Referral.referrer_id == referrer_id,
-            _within(Conversion.occurred_at, window),
-        )
-        .distinct()
-    ).all()
-    held: dict[int, UUID] = {}
-    for conversion_id, decisions in decisions_of_many(session, ids).items():
-        for decided in decisions:
-            if decided.version is None or decided.version.rule_id != rule_id:
-                continue
-            counting = counting_of(decided.version.definition.settings)
-            if counting and counting.period == period and (step := bonus_step(decided)):
-                held[step] = conversion_id
-    return held
+def within(moment: Any, window: Window) -> ColumnElement[bool]:
+    """Say of a column whether its moment is within a window."""
+    ends = [moment == moment]
+    if window.since is not None:
+        ends.append(moment >= window.since)
+    if window.until is not None:
+        ends.append(moment < window.until)
+    return and_(*ends[1:]) if ends[1:] else ends[0]
 
 
 _QUALIFIED = select(
@@ -183,6 +156,7 @@ _QUALIFIED = select(
     QualifiedFriend.occurred_at,
     QualifiedFriend.tie,
 )
+_ORDER = (QualifiedFriend.occurred_at, QualifiedFriend.tie, QualifiedFriend.friend_id)
 _TIE = func.coalesce(Conversion.event_id, "")
 
 
@@ -192,16 +166,7 @@ def _qualified(friend_id: UUID, referrer_id: UUID, conversion_id: UUID, at: date
 
 def _of(rule_id: UUID, referrer_id: UUID, window: Window) -> Sequence[ColumnElement[bool]]:
     here = (QualifiedFriend.rule_id == rule_id, QualifiedFriend.referrer_id == referrer_id)
-    return (*here, _within(QualifiedFriend.occurred_at, window))
-
-
-def _within(moment: Any, window: Window) -> ColumnElement[bool]:
-    ends = [moment == moment]
-    if window.since is not None:
-        ends.append(moment >= window.since)
-    if window.until is not None:
-        ends.append(moment < window.until)
-    return and_(*ends[1:]) if ends[1:] else ends[0]
+    return (*here, within(QualifiedFriend.occurred_at, window))
 
 
 def _not_after(place: Place) -> ColumnElement[bool]:

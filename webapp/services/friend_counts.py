@@ -19,44 +19,25 @@ from webapp.domain.facts import Facts
 from webapp.domain.periods import Window, window_of
 from webapp.domain.registry import Counting, counting_of
 from webapp.models import Conversion, QualifiedFriend, Referral, Reward
+from webapp.queries.bonuses import bonus_step, bonuses_of, promised
 from webapp.queries.conversions import Decided, decisions_of_many
 from webapp.queries.friend_counts import (
     Place,
     Qualified,
     asked_of_friend,
-    bonus_step,
     conversions_between,
     count_friends,
     counts,
-    holders,
-    list_qualified,
-    place_of,
+    nth_qualified,
     qualified,
     rules_of_friend,
 )
 from webapp.queries.rules import RuleSet, Version
+from webapp.services.bonuses import Said, bonuses_anew
 from webapp.services.friend_facts import with_friends
 from webapp.services.redeciding import Terms, correct_rewards, decide_again
 from webapp.services.reward_steps import lock_rewards
 from webapp.services.rows import append
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How many friends a conversion is to be decided with, and whether it is said to bring one more."""
-
-    friends: int
-    is_one_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A conversion that does not bring its bonus any more, when it happened, and at how many friends that was."""
-
-    rule_id: UUID
-    conversion_id: UUID
-    at: datetime
-    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +54,9 @@ class Circle:
 
     @property
     def countings(self) -> Iterable[Counting]:
-        """In which ways its versions count, each once."""
+        """In which ways its versions count for a share, each once."""
         ways = (counting_of(version.definition.settings) for version in self.versions)
-        return dict.fromkeys(way for way in ways if way is not None)
+        return dict.fromkeys(way for way in ways if way is not None and way.of != "reached")
 
 
 def count_conversion(
@@ -126,12 +107,13 @@ def look_again(
     friend_id: UUID,
     referrer_id: UUID,
     bond: int,
-    ended: Collection[Lost] = (),
+    ended: Collection[datetime] = (),
     begun: Collection[UUID] = (),
 ) -> None:
     """Look anew by which conversion of a type a friend counts, and which bonuses theirs bring no more.
 
-    `ended` are bonuses that are over already, `begun` conversions that rules are for only since just now.
+    `ended` is when what brought bonuses that are over already happened, `begun` conversions that rules are for only
+    since just now.
     """
     for limited in rules.limited:
         if not limited.counts or type not in limited.triggers:
@@ -145,27 +127,19 @@ def look_again(
         ]
         found = next((one for one, decided in theirs if counts(decided, one)), None)
         new = Qualified(friend_id, referrer_id, found.id, found.place) if found else None
-        lost = [one for one in ended if one.rule_id == limited.rule_id]
-        # The friend may count by something earlier by now, and the bonus have stayed with this.
-        lost += [
-            Lost(limited.rule_id, one.id, one.place.at, step)
-            for one, decided in theirs
-            if (step := bonus_step(decided)) and not counts(decided, one)
-        ]
-        if known != new or lost or begun:
+        # The friend may count by something earlier by now, and a bonus have stayed with something later.
+        moments = [*ended, *(one.place.at for one, decided in theirs if bonus_step(decided))]
+        if known != new or moments or begun:
             circle = Circle(rules.of_rule(limited.rule_id), referrer_id)
-            _replace(session, terms, circle, known, new, lost=lost, begun=begun)
+            _replace(session, terms, circle, known, new, moments=moments, begun=begun)
 
 
 def forget_friend(session: Session, terms: Terms, rules: RuleSet, friend_id: UUID) -> None:
     """Let a friend count for nobody any more, since their referral was changed."""
     for rule_id, known in rules_of_friend(session, friend_id).items():
-        lost = [
-            Lost(rule_id, one.id, one.place.at, step)
-            for one, decided in asked_of_friend(session, rule_id, friend_id)
-            if (step := bonus_step(decided))
-        ]
-        _replace(session, terms, Circle(rules.of_rule(rule_id), known.referrer_id), known, None, lost=lost)
+        moments = [one.place.at for one, decided in asked_of_friend(session, rule_id, friend_id) if bonus_step(decided)]
+        circle = Circle(rules.of_rule(rule_id), known.referrer_id)
+        _replace(session, terms, circle, known, None, moments=moments, without=friend_id)
 
 
 def _replace(
@@ -175,18 +149,26 @@ def _replace(
     old: Qualified | None,
     new: Qualified | None,
     *,
-    lost: Collection[Lost] = (),
+    moments: Collection[datetime] = (),
     begun: Collection[UUID] = (),
+    without: UUID | None = None,
 ) -> None:
+    """Let a friend count by something else, and decide again about all that this changes.
+
+    Bonuses are looked at also in the periods of other `moments`; of the friend `without` none stays.
+    """
     if old != new:
         _write(session, circle, old, new)
     anew: dict[UUID, Said | None] = {}
     for counting in circle.countings:
-        if counting.of == "reached":
-            anew |= _bonuses(session, terms, circle, counting, old, new, lost)
-        else:
-            changed = _steps(session, terms, circle, counting, old, new) if old != new else ()
-            anew |= dict.fromkeys([*begun, *changed])
+        changed = _steps(session, terms, circle, counting, old, new) if old != new else ()
+        anew |= dict.fromkeys([*begun, *changed])
+    at = [*(one.place.at for one in (old, new) if one is not None), *moments]
+    for bonuses in bonuses_of(circle.versions):
+        about = (session, circle.rule_id, circle.referrer_id, bonuses)
+        for window in dict.fromkeys(window_of(bonuses.counting.period, one, terms.time_zone) for one in at):
+            here = new if new is not None and window.contains(new.place.at) else None
+            anew |= bonuses_anew(*about, window, new=here, without=without)
     _decide_again(session, terms, circle, anew)
 
 
@@ -216,14 +198,16 @@ def _steps(
             friends = count_friends(*about)
             if until is None and (friends if more else friends + 1) in counting.steps:
                 yield from conversions_between(*about, since=None, until=None)
-        elif counting.of == "until":
+        else:
             for step in counting.steps:
                 # With one friend more those reach the step who had one too few; with one fewer those lose it.
                 number = step if more else step - 1
-                first = place_of(*about, number) if number else since
-                if first is None:
+                found = nth_qualified(*about, number) if number else None
+                if number and found is None:
                     continue
-                ends = [end for end in (until, place_of(*about, number + 1)) if end is not None]
+                first = found.place if found else since
+                following = nth_qualified(*about, number + 1)
+                ends = [end for end in (until, following.place if following else None) if end is not None]
                 yield from conversions_between(*about, since=max(first, since), until=min(ends, default=None))
 
 
@@ -239,51 +223,6 @@ def _changed(
     for window, one, more in zip(windows, (old, new), (False, True), strict=True):
         if window is not None and one is not None:
             yield window, one.place, None, more
-
-
-def _bonuses(
-    session: Session,
-    terms: Terms,
-    circle: Circle,
-    counting: Counting,
-    old: Qualified | None,
-    new: Qualified | None,
-    lost: Collection[Lost],
-) -> dict[UUID, Said | None]:
-    """Return the conversions whose bonus goes or comes, with the facts that say so.
-
-    When something earlier counts in the stead of what brought a bonus, that stays where it is.
-    """
-    anew: dict[UUID, Said | None] = {}
-    windows = [window_of(counting.period, one.place.at, terms.time_zone) if one else None for one in (old, new)]
-    of_lost = [window_of(counting.period, one.at, terms.time_zone) for one in lost]
-    for window in dict.fromkeys(window for window in (*windows, *of_lost) if window is not None):
-        about = (session, circle.rule_id, circle.referrer_id, window)
-        friends, held = count_friends(*about), holders(*about, counting.period)
-        here = {one.step: one.conversion_id for one in lost if window.contains(one.at) and one.step in counting.steps}
-        gone = here | {step: by for step, by in held.items() if step > friends or by in here.values()}
-        for by in gone.values():
-            anew[by] = Said(friends, is_one_more=False)
-        wanted = [step for step in gone if step <= friends]
-        if new is not None and window == windows[1] and windows[0] != windows[1] and friends in counting.steps:
-            wanted += [friends] if friends not in held and friends not in wanted else []
-        stay = {by for step, by in held.items() if step not in gone}
-        free = [one for one in list_qualified(*about) if one.conversion_id not in stay]
-        for step in wanted:
-            heir = _heir(free, step, new)
-            free.remove(heir)
-            anew[heir.conversion_id] = Said(step, is_one_more=True)
-    return anew
-
-
-def _heir(free: Sequence[Qualified], step: int, new: Qualified | None) -> Qualified:
-    """Return whose conversion brings a bonus: that of the friend who was just counted, else the first from the step on.
-
-    There is always one: at most as many bonuses are held as there are friends, and this one is not.
-    """
-    if new is not None and new in free:
-        return new
-    return free[min(step, len(free)) - 1]
 
 
 def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUID, Said | None]) -> None:
@@ -325,7 +264,8 @@ def _facts(
 ) -> Facts:
     if said is not None:
         return replace(facts, friends=said.friends, is_new_friend=said.is_one_more)
-    if conversion.user_id is None:
+    if conversion.user_id is None or promised(version) is not None:
+        # Of a bonus it is said whose it is.
         return facts
     return with_friends(
         session,

@@ -6,9 +6,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
-from webapp.domain.periods import window_of
+from webapp.domain.periods import Window, window_of
 from webapp.domain.registry import counting_of
-from webapp.queries.friend_counts import Place, count_friends, qualified
+from webapp.queries.bonuses import promised
+from webapp.queries.conversions import decisions_of
+from webapp.queries.friend_counts import Place, count_friends, nth_qualified, qualified
 from webapp.queries.rules import Version
 
 
@@ -38,4 +40,28 @@ def with_friends(
         return replace(facts, friends=friends, is_new_friend=known.place == place)
     # They came to count by something that happened later; was it counted just now, then this is not one more.
     counted = known is not None and until is None and window.contains(known.place.at)
-    return replace(facts, friends=friends if counted else friends + 1, is_new_friend=not counted)
+    number = friends if counted else friends + 1
+    is_new = not counted and (
+        counting.of != "reached" or _may_bring(session, version, referrer_id, window, place, number)
+    )
+    return replace(facts, friends=number, is_new_friend=is_new)
+
+
+def _may_bring(
+    session: Session, version: Version, referrer_id: UUID, window: Window, place: Place, number: int
+) -> bool:
+    """Say whether what is told now may bring the bonus of a number of friends, or an earlier friend of theirs makes it.
+
+    What is told late makes the number of the last of them one higher, whose version says which bonus that has.
+    """
+    last = nth_qualified(session, version.rule_id, referrer_id, window, number - 1) if number > 1 else None
+    if last is None or last.place < place:
+        return True
+    if version.definition.exclusive is not None:
+        return False
+    decided = decisions_of(session, last.conversion_id)
+    return any(one.version is not None and _is_alike(one.version, version) for one in decided)
+
+
+def _is_alike(one: Version, other: Version) -> bool:
+    return one.rule_id == other.rule_id and promised(one) == promised(other)

@@ -17,11 +17,10 @@ from sqlalchemy.orm import Session
 from webapp.domain.facts import Facts
 from webapp.domain.registry import counting_of
 from webapp.models import Conversion, Reward, RewardDecision
+from webapp.queries.bonuses import bonus_step
 from webapp.queries.conversions import Decided, Surroundings, decisions_of, decisions_of_many
-from webapp.queries.friend_counts import bonus_step
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
-from webapp.services.friend_counts import Lost
 from webapp.services.redeciding import Terms, decide_again
 from webapp.services.refunds import lock_conversions
 from webapp.services.reward_steps import Actor, lock_rewards
@@ -49,12 +48,13 @@ class Begun:
 class Later:
     """What counting one higher changed, for what follows when the event is written.
 
-    `begun` is earned only now. `ended` are bonuses that are over; for the
-    conversions of `counted` a rule that counts friends is for only now.
+    `begun` is earned only now. `ended` is when what happened that brings a bonus
+    no more; for the conversions of `counted` a rule that counts friends is for
+    only now.
     """
 
     begun: list[Begun] = field(default_factory=list)
-    ended: list[Lost] = field(default_factory=list)
+    ended: list[datetime] = field(default_factory=list)
     counted: set[UUID] = field(default_factory=set)
 
 
@@ -87,9 +87,8 @@ def end_what_no_longer_counts(
                 later.begun.append(Begun(conversion_id, after.version, after.facts, before.beneficiary_id, before.bond))
                 continue
             pairs.append((before, after))
-            if (step := bonus_step(before)) and after.amount is None:
-                at = before.facts.occurred_at
-                later.ended.append(Lost(after.version.rule_id, conversion_id, at, step))
+            if bonus_step(before) and not bonus_step(after):
+                later.ended.append(before.facts.occurred_at)
             elif before.facts.friends is None and after.facts.friends is not None:
                 later.counted.add(conversion_id)
         anew.append((conversion_id, pairs))

@@ -1,0 +1,73 @@
+"""To whose event the bonus of each number of friends belongs, when it changes who counts.
+
+Which bonuses there are follows from who counts alone. One stays with the
+event that brought it as long as the number has it; else it passes on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.periods import Window
+from webapp.queries.bonuses import Bearer, Bonuses, bearers, those_promised
+from webapp.queries.friend_counts import Qualified, list_qualified
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """With how many friends a conversion is to be decided, and whether it is said to bring the bonus of so many."""
+
+    friends: int
+    is_one_more: bool
+
+
+def bonuses_anew(
+    session: Session,
+    rule_id: UUID,
+    referrer_id: UUID,
+    bonuses: Bonuses,
+    window: Window,
+    *,
+    new: Qualified | None,
+    without: UUID | None,
+) -> dict[UUID, Said]:
+    """Return the conversions whose bonus goes or comes within a window, with the facts that say so.
+
+    `new` is by what a friend was counted just now, `without` a friend of whom nothing stays.
+    """
+    friends = list_qualified(session, rule_id, referrer_id, window)
+    makers = {step: friends[step - 1] for step in bonuses.counting.steps if step <= len(friends)}
+    promised = those_promised(session, bonuses, [one.conversion_id for one in makers.values()])
+    due = {step: maker for step, maker in makers.items() if maker.conversion_id in promised}
+    anew: dict[UUID, Said] = {}
+    stay: dict[int, UUID] = {}
+    for one in bearers(session, referrer_id, bonuses, window):
+        if one.step not in stay and one.friend_id != without and _may_stay(one, bonuses, due.get(one.step)):
+            stay[one.step] = one.conversion_id
+        else:
+            anew[one.conversion_id] = Said(len(friends), is_one_more=False)
+    wanted = [step for step in due if step not in stay]
+    free = [one for one in friends if one.conversion_id not in stay.values()] if wanted else []
+    # Those for whom other bonuses were promised cannot bring these; as many are left as are wanted, or more.
+    promised = those_promised(session, bonuses, [one.conversion_id for one in free])
+    free = [one for one in free if one.conversion_id in promised]
+    for step in wanted:
+        heir = due[step] if bonuses.shares_group else _heir(free, due[step], new)
+        free.remove(heir)
+        anew[heir.conversion_id] = Said(step, is_one_more=True)
+    return anew
+
+
+def _may_stay(one: Bearer, bonuses: Bonuses, maker: Qualified | None) -> bool:
+    if maker is None or not one.counts:
+        return False
+    return not bonuses.shares_group or one.conversion_id == maker.conversion_id
+
+
+def _heir(free: Sequence[Qualified], maker: Qualified, new: Qualified | None) -> Qualified:
+    """Return who brings a bonus: the friend who was just counted, else who makes the number, or the next after."""
+    if new is not None and new in free:
+        return new
+    return next((one for one in free if one.place >= maker.place), free[-1])
