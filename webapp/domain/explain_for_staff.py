@@ -165,7 +165,11 @@ _CORRECTED: Mapping[str, str] = {
     "pending": N_("Granted in addition, since other friends or orders count now; pending until its hold is over"),
     "approved": N_("Granted in addition, since other friends or orders count now, and approved: its rule has no hold"),
 }
-_DONE: Mapping[str, str] = {"handed_out": N_("A coupon was handed out"), "fulfilled": N_("Fulfilled")}
+_DONE: Mapping[str, str] = {
+    "handed_out": N_("A coupon was handed out"),
+    "fulfilled": N_("Fulfilled"),
+    "bonus_doubted": N_("Held for a decision: this bonus was held or rejected with another friend before"),
+}
 _REJECTED_WORDS = N_("Rejected")
 _EVENTS: Mapping[str, str] = {
     "pending": N_("Released, back into its hold"),

@@ -35,7 +35,8 @@ def bonuses_anew(
 ) -> dict[UUID, Said]:
     """Return the conversions whose bonus goes or comes within a window, with the facts that say so.
 
-    `new` is by what a friend was counted just now, `without` a friend of whom nothing stays.
+    `new` is by what a friend was counted just now, which may have been decided with its bonus already; `without` is a
+    friend of whom nothing stays.
     """
     friends = list_qualified(session, rule_id, referrer_id, window)
     makers = {step: friends[step - 1] for step in bonuses.counting.steps if step <= len(friends)}
@@ -46,6 +47,8 @@ def bonuses_anew(
     for one in bearers(session, referrer_id, bonuses, window):
         if one.step not in stay and one.friend_id != without and _may_stay(one, bonuses, due.get(one.step)):
             stay[one.step] = one.conversion_id
+            if new is not None and one.conversion_id == new.conversion_id:
+                anew[one.conversion_id] = Said(one.step, is_one_more=True)
         else:
             anew[one.conversion_id] = Said(len(friends), is_one_more=False)
     wanted = [step for step in due if step not in stay]

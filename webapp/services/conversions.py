@@ -103,9 +103,10 @@ def record_conversion(
     if event.type == PURCHASE:
         count_purchase(session, program_id, about, event.occurred_at, event.amount)
     begin_what_counts_now(session, program_id, later.begun, about=about, actor=actor, now=now)
+    is_decided_anew = False
     if rules is not None and user_id is not None and about.referrer_id is not None:
         terms = Terms(program_id, about.time_zone, about.hold_days, actor, now)
-        count_conversion(
+        is_decided_anew = count_conversion(
             session,
             terms,
             rules,
@@ -126,6 +127,7 @@ def record_conversion(
             )
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
+    if about.waiting_refunds or is_decided_anew:
         rewards = rewards_of_conversion(session, conversion_id)
     note(session, "conversions_recorded", type=event.type)
     return Recorded(conversion_id, decisions, rewards)

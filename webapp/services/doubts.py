@@ -1,14 +1,20 @@
 """Rewards about which somebody has doubts: what comes in their stead is held too, until a person decides."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
-from webapp.models import Reward, RewardEvent
+from webapp.domain.periods import Window
+from webapp.models import Conversion, Reward, RewardDecision, RewardEvent
+from webapp.queries.friend_counts import within
 from webapp.services.giving_back import former_statuses
-from webapp.services.reward_steps import Standing
+from webapp.services.reward_steps import Actor, Standing
+from webapp.services.rewards import change_statuses
+
+_DOUBTED = ("held", "rejected")
 
 
 def doubted_before(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
@@ -25,7 +31,7 @@ def doubted_before(session: Session, conversion_ids: Collection[UUID]) -> set[tu
         .order_by(Reward.bond, RewardEvent.sequence)
     )
     last = {(of, rule_id): status for of, rule_id, status in rows}
-    return {key for key, status in last.items() if status in ("held", "rejected")}
+    return {key for key, status in last.items() if status in _DOUBTED}
 
 
 def is_doubted(session: Session, conversion_id: UUID, rule_id: UUID, standing: Sequence[Standing]) -> bool:
@@ -40,3 +46,47 @@ def is_doubted(session: Session, conversion_id: UUID, rule_id: UUID, standing: S
         return (conversion_id, rule_id) in doubted_before(session, [conversion_id])
     newest = standing[-1]
     return newest.status == "reversed" and former_statuses(session, [newest.id])[newest.id] == "held"
+
+
+def is_bonus_doubted(
+    session: Session,
+    versions: Collection[UUID],
+    referrer_id: UUID,
+    window: Window,
+    step: int,
+    *,
+    without: UUID | None,
+) -> bool:
+    """Say whether the bonus of a number of friends was held or rejected where it stood last, whoever brought it.
+
+    `versions` are those of its rule that promise bonuses; `without` is a conversion that has it only now.
+    """
+    brought = exists().where(
+        RewardDecision.conversion_id == Reward.conversion_id,
+        RewardDecision.rule_version_id.in_(versions),
+        RewardDecision.bond == Reward.bond,
+        RewardDecision.amount_minor.is_not(None),
+        RewardDecision.facts["friends"].as_integer() == step,
+    )
+    where = [Reward.rule_version_id.in_(versions), Reward.beneficiary_id == referrer_id, brought]
+    if without is not None:
+        where.append(Reward.conversion_id != without)
+    last = session.scalar(
+        select(Reward.id)
+        .join(Conversion, and_(Conversion.id == Reward.conversion_id, within(Conversion.occurred_at, window)))
+        .where(*where)
+        # By id, which is by age.
+        .order_by(Reward.id.desc())
+        .limit(1)
+    )
+    return last is not None and former_statuses(session, [last])[last] in _DOUBTED
+
+
+def hold_bonuses(
+    session: Session, rule_id: UUID, conversion_ids: Collection[UUID], *, actor: Actor, now: datetime
+) -> None:
+    """Hold what a rule gave for conversions, since its bonus was doubted where it stood before."""
+    if conversion_ids:
+        wanted = (Reward.conversion_id.in_(conversion_ids), Reward.rule_id == rule_id, Reward.ended_bond.is_(None))
+        ids = session.scalars(select(Reward.id).where(*wanted, Reward.status.in_(("pending", "approved")))).all()
+        change_statuses(session, ids, "held", reason="bonus_doubted", actor=actor, now=now)

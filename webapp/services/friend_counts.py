@@ -7,7 +7,7 @@ again, and their rewards corrected by new rows: whatever the order in which
 things arrived, what is kept in the end is the same.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +34,7 @@ from webapp.queries.friend_counts import (
 )
 from webapp.queries.rules import RuleSet, Version
 from webapp.services.bonuses import Said, bonuses_anew
+from webapp.services.doubts import hold_bonuses, is_bonus_doubted
 from webapp.services.friend_facts import with_friends
 from webapp.services.redeciding import Terms, correct_rewards, decide_again
 from webapp.services.reward_steps import lock_rewards
@@ -69,8 +70,12 @@ def count_conversion(
     friend_id: UUID,
     referrer_id: UUID,
     place: Place,
-) -> None:
-    """Let a friend count from a conversion that was just decided and granted, under each rule that is for it."""
+) -> bool:
+    """Let a friend count from a conversion that was just decided and granted, under each rule that is for it.
+
+    Returns whether that decided anew about the conversion itself.
+    """
+    is_decided_anew = False
     for decided in decisions:
         version = decided.version
         if version is None or counting_of(version.definition.settings) is None:
@@ -78,7 +83,9 @@ def count_conversion(
         known = qualified(session, version.rule_id, friend_id)
         if version.definition.qualifies(decided.facts) and (known is None or place < known.place):
             new = Qualified(friend_id, referrer_id, conversion_id, place)
-            _replace(session, terms, Circle(rules.of_rule(version.rule_id), referrer_id), known, new)
+            circle = Circle(rules.of_rule(version.rule_id), referrer_id)
+            is_decided_anew |= conversion_id in _replace(session, terms, circle, known, new, granted=conversion_id)
+    return is_decided_anew
 
 
 def count_again(session: Session, terms: Terms, rules: RuleSet, conversion: Conversion) -> None:
@@ -152,10 +159,12 @@ def _replace(
     moments: Collection[datetime] = (),
     begun: Collection[UUID] = (),
     without: UUID | None = None,
-) -> None:
-    """Let a friend count by something else, and decide again about all that this changes.
+    granted: UUID | None = None,
+) -> Collection[UUID]:
+    """Let a friend count by something else, and decide again about all that this changes. Returns the conversions.
 
-    Bonuses are looked at also in the periods of other `moments`; of the friend `without` none stays.
+    Bonuses are looked at also in the periods of other `moments`; of the friend `without` none stays, and what was
+    `granted` just now may bring one that was doubted before.
     """
     if old != new:
         _write(session, circle, old, new)
@@ -163,13 +172,33 @@ def _replace(
     for counting in circle.countings:
         changed = _steps(session, terms, circle, counting, old, new) if old != new else ()
         anew |= dict.fromkeys([*begun, *changed])
+    doubted: set[UUID] = set()
     at = [*(one.place.at for one in (old, new) if one is not None), *moments]
     for bonuses in bonuses_of(circle.versions):
-        about = (session, circle.rule_id, circle.referrer_id, bonuses)
         for window in dict.fromkeys(window_of(bonuses.counting.period, one, terms.time_zone) for one in at):
-            here = new if new is not None and window.contains(new.place.at) else None
-            anew |= bonuses_anew(*about, window, new=here, without=without)
+            found = bonuses_anew(
+                *(session, circle.rule_id, circle.referrer_id, bonuses, window),
+                new=new if new is not None and new != old and window.contains(new.place.at) else None,
+                without=without,
+            )
+            doubted |= _doubted(session, circle, window, found, granted)
+            anew |= found
     _decide_again(session, terms, circle, anew)
+    hold_bonuses(session, circle.rule_id, doubted, actor=terms.actor, now=terms.now)
+    return anew.keys()
+
+
+def _doubted(
+    session: Session, circle: Circle, window: Window, found: Mapping[UUID, Said], granted: UUID | None
+) -> set[UUID]:
+    """Return which conversions bring a bonus that was held or rejected where it stood last."""
+    versions = [one.id for one in circle.versions if promised(one) is not None]
+    about = (session, versions, circle.referrer_id, window)
+    return {
+        id_
+        for id_, said in found.items()
+        if said.is_one_more and is_bonus_doubted(*about, said.friends, without=id_ if id_ == granted else None)
+    }
 
 
 def _write(session: Session, circle: Circle, old: Qualified | None, new: Qualified | None) -> None:
