@@ -33,9 +33,10 @@ from webapp.services.audit import record_act
 from webapp.services.friend_counts import forget_friend
 from webapp.services.limits import queue_for_counts, queue_for_limits
 from webapp.services.queues import queue_for
-from webapp.services.referral_rewards import SIGNUP, Bond, Moved, conversions_of, end_rewards, grant_anew
+from webapp.services.referral_money import Moved, money_of
+from webapp.services.referral_rewards import SIGNUP, Bond, conversions_of, end_rewards, grant_anew
 from webapp.services.refunds import lock_conversions
-from webapp.services.reward_steps import Actor
+from webapp.services.reward_steps import Actor, watched
 from webapp.services.rollups import add_counts, take_counts_off
 from webapp.services.rows import append
 from webapp.services.rules import RULES
@@ -98,19 +99,20 @@ def change_referral(session: Session, program: Program, friend: User, wanted: Wa
         actor=Actor("person", wanted.by),
         now=now,
     )
-    # While the rewards still hold: what somebody else's bonus rests on is known by them.
-    forget_friend(session, bond.terms, rules, friend.id)
-    taken = end_rewards(session, bond, conversions)
-    if before is not None:
-        take_counts_off(session, before.id)
-    _append_change(session, bond, wanted, before)
-    referral_id = _write(session, bond, wanted.link, before)
-    session.expire(friend, ["referred_by"])
-    granted = grant_anew(session, bond, rules, conversions)
+    with watched(session) as steps:
+        # While the rewards still hold: what somebody else's bonus rests on is known by them.
+        forget_friend(session, bond.terms, rules, friend.id)
+        end_rewards(session, bond, conversions)
+        if before is not None:
+            take_counts_off(session, before.id)
+        _append_change(session, bond, wanted, before)
+        referral_id = _write(session, bond, wanted.link, before)
+        session.expire(friend, ["referred_by"])
+        grant_anew(session, bond, rules, conversions)
     if referral_id is not None:
         add_counts(session, referral_id)
     _record(session, bond, wanted, before)
-    return Moved(wanted.kind, bond.number, taken, granted)
+    return money_of(session, bond.kind, bond.number, [one.id for one in conversions], steps)
 
 
 @dataclass(frozen=True, slots=True)

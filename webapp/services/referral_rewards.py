@@ -7,8 +7,7 @@ doubts behind: the new one is held until a person decides.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -17,8 +16,6 @@ from sqlalchemy.orm import Session
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ACTIONS, Kind
-from webapp.domain.rewards import Form, Status, Taking
-from webapp.domain.worth import Worth
 from webapp.models import Conversion, Program, Reward, RewardDecision
 from webapp.queries.conversions import Decided, decisions_of
 from webapp.queries.friend_counts import Place
@@ -62,64 +59,6 @@ class Bond:
         return Terms(self.program.id, self.program.time_zone, self.program.hold_days, self.actor, self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What was taken back of one reward, and as what."""
-
-    reward_id: UUID
-    beneficiary_id: UUID
-    side: str
-    amount: Money
-    taken_as: Taking
-    form: Form
-
-    @property
-    def worth(self) -> Worth:
-        return Worth(self.form, self.amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A new reward as it stands, `kept` after refunds, and when its hold is over."""
-
-    reward_id: UUID
-    beneficiary_id: UUID
-    side: str
-    kept: Money
-    status: Status
-    matures_at: datetime
-    form: Form
-
-    @property
-    def worth(self) -> Worth:
-        return Worth(self.form, self.kept)
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether anything of it is left; a coupon has no amount."""
-        return self.status != "reversed" if self.form == "coupon" else self.kept.minor > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What a change did, `number` being the change's."""
-
-    kind: Kind
-    number: int
-    taken: list[Ended]
-    granted: list[Granted]
-
-    @property
-    def terms(self) -> str:
-        """Tell what it does in money from all else that it could do: what was looked at is what may be done."""
-        taken = sorted(f"{one.reward_id} {one.amount} {one.taken_as} {one.form}" for one in self.taken)
-        granted = sorted(
-            f"{one.beneficiary_id} {one.side} {one.form} {one.kept} {one.status} {one.matures_at.astimezone(UTC)}"
-            for one in self.granted
-        )
-        return sha256("\n".join((self.kind, *taken, *granted)).encode("ascii")).hexdigest()
-
-
 def conversions_of(session: Session, friend_id: UUID) -> Sequence[Conversion]:
     """Return all that someone did, in the order in which it counts."""
     return session.scalars(
@@ -129,7 +68,7 @@ def conversions_of(session: Session, friend_id: UUID) -> Sequence[Conversion]:
     ).all()
 
 
-def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion]) -> list[Ended]:
+def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion]) -> None:
     """Let the rewards that hold for the former referrer end, all of what is kept being taken back.
 
     The friend's own end when nobody is credited any more. One that was rejected stays so.
@@ -139,38 +78,23 @@ def end_rewards(session: Session, bond: Bond, conversions: Sequence[Conversion])
     # The friend's too, which refunds look at later: all at once, as whoever decides about many of them does.
     standing = lock_rewards(session, list(sides))
     ending = {id_ for id_, side in sides.items() if bond.kind == "remove" or side == "referrer"}
-    ended = []
     coupons = [reward for reward in standing if reward.id in ending]
     reason = ACTIONS[bond.kind]
     end_coupons(session, coupons, reason=reason, refund_id=None, actor=bond.actor, now=bond.now)
     for reward in standing:
         if reward.id not in ending or not reward.earned_minor or reward.status in ("rejected", "reversed"):
             continue
-        changes = take_back(
-            session,
-            reward,
-            reward.earned_minor,
-            reason=ACTIONS[bond.kind],
-            refund_id=None,
-            actor=bond.actor,
-            now=bond.now,
-        )
-        for change in changes:
-            amount = Money(change.taken_minor, reward.amount.currency)
-            taken_as = change.taken_as or "reversal"
-            ended.append(Ended(reward.id, reward.beneficiary_id, sides[reward.id], amount, taken_as, reward.kind))
+        take_back(session, reward, reward.earned_minor, reason=reason, refund_id=None, actor=bond.actor, now=bond.now)
     if ending:
         session.execute(update(Reward).where(Reward.id.in_(ending)).values(ended_bond=bond.number))
-    return ended
 
 
-def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequence[Conversion]) -> list[Granted]:
+def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequence[Conversion]) -> None:
     """Decide about all that the friend did, for whoever is credited now, and grant what is earned.
 
     One after the other as it happened, so that limits are judged in that order.
     """
     doubted = doubted_before(session, [one.id for one in conversions])
-    granted: list[UUID] = []
     counts: dict[str, int] = {}
     again = _again(conversions)
     came = came_of(session, bond.program.id, bond.friend_id)
@@ -201,8 +125,6 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
             )
         if decisions:
             take_off_what_went_back(session, conversion, actor=bond.actor, now=bond.now)
-        granted += [id_ for id_, _rule_id in new]
-    return _as_they_stand(session, granted)
 
 
 def _again(conversions: Sequence[Conversion]) -> set[UUID]:
@@ -325,20 +247,3 @@ def _grant(
     zone = bond.program.time_zone
     rows = grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)
     return [(row.id, row.version.rule_id) for row in rows]
-
-
-def _as_they_stand(session: Session, ids: Sequence[UUID]) -> list[Granted]:
-    found = session.execute(select(Reward.id, Reward.side, Reward.matures_at).where(Reward.id.in_(ids)))
-    about = {id_: (side, matures_at) for id_, side, matures_at in found}
-    return [
-        Granted(
-            reward.id,
-            reward.beneficiary_id,
-            about[reward.id][0],
-            Money(reward.kept_minor, reward.amount.currency),
-            reward.status,
-            about[reward.id][1],
-            reward.kind,
-        )
-        for reward in lock_rewards(session, ids)
-    ]

@@ -1,6 +1,7 @@
 """How rewards stand, locked, and the writing of what happens to them: events, each with its ledger entries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -28,6 +29,8 @@ class Actor:
 
 
 SYSTEM = Actor("system")
+# Where in a session's `info` stands what happens to rewards, while somebody watches it.
+_WATCHED = "watched_steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +184,19 @@ def take_changes(
     return reward
 
 
+@contextmanager
+def watched(session: Session) -> Iterator[list[Step]]:
+    """Tell of all that happens to rewards inside, in this order."""
+    steps = session.info[_WATCHED] = list[Step]()
+    try:
+        yield steps
+    finally:
+        del session.info[_WATCHED]
+
+
 def append_events(session: Session, steps: list[Step], *, actor: Actor, now: datetime) -> None:
     """Write events of rewards that stand so already, with their entries: the first ones of new rewards."""
+    session.info.get(_WATCHED, []).extend(steps)
     for step in steps:
         if step.reward.sequence == 0 or step.change.status != step.reward.status:
             note(session, "rewards_changed", status=step.change.status)

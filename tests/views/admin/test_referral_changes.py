@@ -1,6 +1,7 @@
 """Moving a referral, removing it, and crediting somebody where nobody is: first in money, then done."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -114,6 +115,31 @@ def test_only_what_was_looked_at_is_done(app, work, luca):
         stale = confirm(work, address, stale)
         assert stale.status_code == (422, 303)[number]
     assert referrers(app) == ["Luca Rossi"]
+
+
+def test_what_a_move_takes_of_the_friend_s_own_is_said_and_looked_at_too(app, work, luca):
+    by_luca = {"all": [{"field": "link", "op": "in", "value": [luca[1]]}]}
+    with app.app_context(), write_transaction() as session:
+        live = NOON - 5 * DAY
+        money.publish(session, **money.TEN_DOLLARS, beneficiary="friend", exclusive="best", now=live)
+        more = {"key": "luca", "settings": {"percent": "50", "first_purchases": 12}}
+        money.publish(session, **more, when=by_luca, exclusive="best", now=live + timedelta(seconds=1))
+        bob = session.scalars(select(User).where(User.name == "Bob Miller")).one()
+        earned = money.buy(session, bob, "40.00 USD", event_id="evt_4", at=NOON - 2 * DAY).rewards
+        (own,) = [one.id for one in earned if one.side == "friend"]
+    address = f"/admin/referrals/{work.referral}"
+    reviewed = review(work, f"{address}/credit", referrer="luca@example.com")
+    said = words(reviewed.get_data(as_text=True))
+    assert "1 reward of Bob, worth $10.00, is taken back." in said
+    assert "keeps their own rewards" not in said
+    with app.app_context(), write_transaction() as session:
+        money.send(session, own, "approved", "in_payout", now=NOON)
+    stale = confirm(work, address, reviewed)
+    assert stale.status_code == 422
+    said = words(stale.get_data(as_text=True))
+    assert "It does something else now than what you looked at." in said
+    assert "$10.00 of it was paid or is on its way, and lowers what Bob is paid next." in said
+    assert confirm(work, address, stale).status_code == 303
 
 
 def test_what_was_removed_meanwhile_is_not_removed_again(work, luca):

@@ -11,7 +11,7 @@ from webapp.domain.names import first_name
 from webapp.domain.referral_changes import REASONS, Kind, Problem
 from webapp.formatting import number
 from webapp.queries.bonds import MadeChange
-from webapp.services.referral_rewards import Ended, Granted, Moved
+from webapp.services.referral_money import Ended, Granted, Moved
 from webapp.views.admin.reward_words import plain_day
 from webapp.views.worth import worth_together
 
@@ -79,7 +79,7 @@ def consequences(moved: Moved, names: Names, *, now: datetime) -> list[Consequen
     if names.after and not any(one.side == "referrer" and one.is_kept for one in moved.granted):
         nothing = _("%(name)s gets no reward: the rules pay nothing for what happened.", name=_short(names.after))
         lines.append(Consequence("minus", nothing))
-    if moved.kind == "move":
+    if moved.kind == "move" and not any(one.side == "friend" for one in (*moved.taken, *moved.granted)):
         own = _("%(name)s keeps their own rewards.", name=_short(names.friend))
         lines.append(Consequence("check", own))
     return [*lines, Consequence("users", _counts(moved.kind, names))]

@@ -20,7 +20,7 @@ from webapp.queries.named_links import link_named
 from webapp.queries.people_search import person_name
 from webapp.queries.signups import ListedSignup, find_signup
 from webapp.services.referral_changes import ChangedMeanwhileError, ReferralProblemError, Wanted, change_referral
-from webapp.services.referral_rewards import Moved
+from webapp.services.referral_money import Moved
 from webapp.views.admin.referral_change_words import (
     Names,
     button,
