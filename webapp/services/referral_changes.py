@@ -112,7 +112,11 @@ def change_referral(session: Session, program: Program, friend: User, wanted: Wa
     if referral_id is not None:
         add_counts(session, referral_id)
     _record(session, bond, wanted, before)
-    return money_of(session, bond.kind, bond.number, [one.id for one in conversions], steps)
+    return money_of(
+        *(session, bond.kind, bond.number, [one.id for one in conversions], steps),
+        former_id=before.referrer_id if before else None,
+        referrer_id=bond.referrer_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

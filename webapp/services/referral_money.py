@@ -61,17 +61,34 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What a change did, `number` being the change's.
+class Beside:
+    """By how much what one person keeps of other friends changed, in one form and currency; below zero by less."""
 
-    `taken` and `granted` are of all that the friend did; `sums` is what it changed for anybody, in the accounts of
-    people, since other friends count or other rules of a group pay.
+    beneficiary_id: UUID
+    form: Form
+    currency: str
+    minor: int
+
+    @property
+    def worth(self) -> Worth:
+        return Worth(self.form, Money(abs(self.minor), self.currency))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change did, `number` being the change's, and `former_id` and `referrer_id` who was credited and who is.
+
+    `taken` and `granted` are of all that the friend did, `beside` of what others did. `sums` is what it changed for
+    anybody, in the accounts of people.
     """
 
     kind: Kind
     number: int
+    former_id: UUID | None
+    referrer_id: UUID | None
     taken: list[Ended]
     granted: list[Granted]
+    beside: list[Beside]
     sums: tuple[str, ...]
 
     @property
@@ -85,7 +102,16 @@ class Moved:
         return sha256("\n".join((self.kind, *taken, *granted, *self.sums)).encode("ascii")).hexdigest()
 
 
-def money_of(session: Session, kind: Kind, number: int, conversion_ids: Sequence[UUID], steps: Sequence[Step]) -> Moved:
+def money_of(
+    session: Session,
+    kind: Kind,
+    number: int,
+    conversion_ids: Sequence[UUID],
+    steps: Sequence[Step],
+    *,
+    former_id: UUID | None,
+    referrer_id: UUID | None,
+) -> Moved:
     """Return what a change did to rewards, by its steps; the conversions are those of the friend."""
     new = {step.reward.id for step in steps if step.reward.sequence == 0}
     rows = session.execute(
@@ -94,7 +120,6 @@ def money_of(session: Session, kind: Kind, number: int, conversion_ids: Sequence
         .order_by(Reward.id)
     ).all()
     sides = {row.id: row.side for row in rows}
-    of_friend = [step for step in steps if step.reward.id in sides and step.reward.id not in new]
     granted = [
         Granted(
             *(reward.id, reward.beneficiary_id, sides[reward.id]),
@@ -105,7 +130,9 @@ def money_of(session: Session, kind: Kind, number: int, conversion_ids: Sequence
         )
         for reward in lock_rewards(session, [row.id for row in rows if row.id in new])
     ]
-    return Moved(kind, number, _ended(of_friend, sides), granted, _sums(steps))
+    taken = _ended([step for step in steps if step.reward.id in sides and step.reward.id not in new], sides)
+    beside = _beside([step for step in steps if step.reward.id not in sides])
+    return Moved(kind, number, former_id, referrer_id, taken, granted, beside, _sums(steps))
 
 
 def _ended(steps: Sequence[Step], sides: dict[UUID, str]) -> list[Ended]:
@@ -124,6 +151,15 @@ def _ended(steps: Sequence[Step], sides: dict[UUID, str]) -> list[Ended]:
         for (id_, taken_as), minor in sorted(taken.items(), key=lambda one: one[0])
         if minor > 0
     ]
+
+
+def _beside(steps: Sequence[Step]) -> list[Beside]:
+    more: Counter[tuple[UUID, Form, str]] = Counter()
+    for step in steps:
+        key = (step.reward.beneficiary_id, step.reward.kind, step.reward.amount.currency)
+        more[key] += step.reward.amount.minor if step.reward.sequence == 0 else 0
+        more[key] -= step.change.taken_minor
+    return [Beside(*key, minor) for key, minor in sorted(more.items(), key=lambda one: one[0]) if minor]
 
 
 def _sums(steps: Sequence[Step]) -> tuple[str, ...]:

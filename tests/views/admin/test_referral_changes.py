@@ -16,6 +16,7 @@ from webapp.extensions import db
 from webapp.models import AttributionDecision, Referral, ReferralChange, Reward, User
 from webapp.queries import ledger, rollups
 from webapp.services.rewards import mature_rewards
+from webapp.services.signups import CameBy
 
 STATEMENT = "/dashboard/rewards/statement/2026-11"
 
@@ -140,6 +141,25 @@ def test_what_a_move_takes_of_the_friend_s_own_is_said_and_looked_at_too(app, wo
     assert "It does something else now than what you looked at." in said
     assert "$10.00 of it was paid or is on its way, and lowers what Bob is paid next." in said
     assert confirm(work, address, stale).status_code == 303
+
+
+def test_what_a_move_changes_of_other_friends_is_said_too(app, work, luca):
+    steps = [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "20"}]
+    with app.app_context(), write_transaction() as session:
+        tiers = {"key": "tiers", "kind": "tiered_percent", "settings": {"steps": steps, "whole_period": True}}
+        money.publish(session, **tiers, now=NOON - 5 * DAY)
+        bob = session.scalars(select(User).where(User.name == "Bob Miller")).one()
+        ada = session.get_one(User, work.ada)
+        for number, (who, amount) in enumerate([(ada, "60.00 USD"), (session.get_one(User, luca[0]), "70.00 USD")]):
+            came = CameBy(typed=factories.link_of(session, who))
+            friend, _referral = factories.join(session, came, email=f"f{number}@example.org", now=money.JOINED)
+            money.buy(session, friend, amount, event_id=f"f{number}", at=NOON - 2 * DAY)
+        money.buy(session, bob, "10.00 USD", event_id="evt_4", at=NOON - DAY)
+    reviewed = review(work, f"/admin/referrals/{work.referral}/credit", referrer="luca@example.com")
+    said = words(reviewed.get_data(as_text=True))
+    assert "Ada has $6.00 less of other friends, since it changes who counts." in said
+    assert "Luca has $7.00 more of other friends, since it changes who counts." in said
+    assert "Bob keeps their own rewards." in said
 
 
 def test_what_was_removed_meanwhile_is_not_removed_again(work, luca):

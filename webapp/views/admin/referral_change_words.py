@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -82,6 +83,8 @@ def consequences(moved: Moved, names: Names, *, now: datetime) -> list[Consequen
     if moved.kind == "move" and not any(one.side == "friend" for one in (*moved.taken, *moved.granted)):
         own = _("%(name)s keeps their own rewards.", name=_short(names.friend))
         lines.append(Consequence("check", own))
+    for who, name in ((moved.former_id, names.before), (moved.referrer_id, names.after)):
+        lines += [Consequence("users", text) for text in _beside(moved, who, _short(name))]
     return [*lines, Consequence("users", _counts(moved.kind, names))]
 
 
@@ -177,6 +180,23 @@ def _granted(granted: Sequence[Granted], name: str, *, now: datetime) -> str:
         waiting = [one.matures_at for one in granted if one.status == "pending" and one.matures_at > now]
         lines.append(_ready(max(waiting, default=None), is_all=not held))
     return " ".join(lines)
+
+
+def _beside(moved: Moved, who: UUID | None, name: str) -> list[str]:
+    """Say by how much what somebody has of other friends changes: how many count is part of what those earn."""
+    theirs = [one for one in moved.beside if one.beneficiary_id == who]
+    said = []
+    if less := [one.worth for one in theirs if one.minor < 0]:
+        amount = worth_together(less)
+        said.append(
+            _("%(name)s has %(amount)s less of other friends, since it changes who counts.", name=name, amount=amount)
+        )
+    if more := [one.worth for one in theirs if one.minor > 0]:
+        amount = worth_together(more)
+        said.append(
+            _("%(name)s has %(amount)s more of other friends, since it changes who counts.", name=name, amount=amount)
+        )
+    return said
 
 
 def _ready(last: datetime | None, *, is_all: bool) -> str:
