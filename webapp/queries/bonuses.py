@@ -101,6 +101,8 @@ def bearers(session: Session, referrer_id: UUID, bonuses: Bonuses, window: Windo
         )
         .distinct()
     ).all()
+    if not rows:
+        return []
     standing = {one.id: one for one in standing_of(session, [row.id for row in rows])}
     decisions = decisions_of_many(session, list(standing))
     found = [
@@ -114,7 +116,7 @@ def bearers(session: Session, referrer_id: UUID, bonuses: Bonuses, window: Windo
 
 def those_promised(session: Session, bonuses: Bonuses, conversion_ids: Collection[UUID]) -> set[UUID]:
     """Return for which of these conversions, by which friends count, the rule promised these bonuses."""
-    if bonuses.is_only:
+    if bonuses.is_only or not conversion_ids:
         return set(conversion_ids)
     decisions = decisions_of_many(session, list(conversion_ids))
     return {id_ for id_, decided in decisions.items() if any(_is_of(one, bonuses) for one in decided)}
