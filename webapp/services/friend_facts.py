@@ -50,9 +50,9 @@ def with_friends(
 def _may_bring(
     session: Session, version: Version, referrer_id: UUID, window: Window, place: Place, number: int
 ) -> bool:
-    """Say whether what is told now may bring the bonus of a number of friends, or an earlier friend of theirs makes it.
+    """Say whether what is told now may bring the bonus of a number of friends, being counted as the last of them.
 
-    What is told late makes the number of the last of them one higher, whose version says which bonus that has.
+    When it is told late, the number is made by a later friend, and has the bonus that was promised for theirs.
     """
     last = nth_qualified(session, version.rule_id, referrer_id, window, number - 1) if number > 1 else None
     if last is None or last.place < place:
