@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from tests import money
 from tests.factories import NOON, program
 from tests.money import DAY, TEN_DOLLARS, buy, publish, refund
+from tests.replays import by_rule, replay
 from tests.services.test_counted_rewards import TIERS, WHOLE, friends_of_ada, kept, purchases, whole_books
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
@@ -181,3 +182,42 @@ def test_a_bonus_of_a_group_is_compared_on_the_event_of_the_friend_who_makes_the
             buy(session, friends[number], costs[who], event_id=who, at=NOON + number * DAY, now=LATER)
         # The second friend's share is worth more than the bonus.
         assert kept(session) == {"bo": 200, "cy": 1200, "di": 200}
+
+
+DEAR = {"all": [{"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}]}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_left_of_a_friend_who_does_not_count_follows_those_who_do(whole):
+    """Of what a refund has left, which meets the conditions no more, a share stays; the one who paid is one of them."""
+    from_two = {"steps": [{"friends": 2, "percent": "10"}], "whole_period": whole}
+    with write_transaction() as session:
+        publish(session, key="rule", kind="tiered_percent", settings=from_two, when=DEAR)
+        _ada, (bo, cy, di) = friends_of_ada(session, 3)
+        buy(session, bo, "100.00 USD", event_id="bo", at=NOON + DAY)
+        buy(session, cy, "100.00 USD", event_id="cy", at=NOON + 2 * DAY)
+        refund(session, "60.00 USD", of="cy", event_id="part", at=NOON + 3 * DAY)
+        assert kept(session) == {"cy": 400}
+        told = replay(session, program(session))
+        assert by_rule(told) == {("rule", "USD"): 400}
+        refund(session, of="bo", event_id="all", at=NOON + 4 * DAY)
+        assert kept(session) == {}
+        buy(session, di, "100.00 USD", event_id="di", at=NOON, now=LATER)
+        assert kept(session) == {"cy": 400}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_friend_who_counts_no_more_is_again_one_of_those_of_a_later_period():
+    monthly = {"steps": [{"friends": 2, "percent": "10"}], "period": "month", "whole_period": True}
+    with write_transaction() as session:
+        publish(session, key="rule", kind="tiered_percent", settings=monthly, when=DEAR)
+        _ada, (bo, cy) = friends_of_ada(session, 2)
+        buy(session, bo, "100.00 USD", event_id="before", at=NOON - 40 * DAY)
+        buy(session, bo, "100.00 USD", event_id="bo", at=NOON)
+        refund(session, "60.00 USD", of="bo", event_id="part", at=NOON + DAY)
+        buy(session, cy, "100.00 USD", event_id="cy", at=NOON + DAY)
+        assert kept(session) == {}
+        refund(session, of="before", event_id="all", at=NOON + 2 * DAY)
+        assert kept(session) == {"bo": 400}
+        assert by_rule(replay(session, program(session))) == {("rule", "USD"): 400}

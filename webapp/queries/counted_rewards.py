@@ -9,8 +9,8 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window, window_of
-from webapp.domain.refunds import still_earned
-from webapp.domain.registry import counting_of
+from webapp.domain.refunds import is_refunded_whole, still_earned
+from webapp.domain.registry import Counting, counting_of
 from webapp.models import Conversion, Program, QualifiedFriend, Referral, Reward, RewardDecision, RewardEvent
 from webapp.queries.bonuses import Bonuses, bonus_step, bonuses_of
 from webapp.queries.conversions import Decided, decisions_of_many
@@ -62,7 +62,8 @@ def _of_rule(session: Session, time_zone: str, versions: Sequence[Version]) -> I
         places[one.referrer_id].append(one.standing.place)
     kept = _kept(session, rule_id)
     for one in told:
-        yield from _of_conversion(one, rule_id, time_zone, places[one.referrer_id], kept)
+        own = first[one.friend_id].standing.place if one.friend_id in first else None
+        yield from _of_conversion(one, rule_id, time_zone, places[one.referrer_id], own, kept)
     for bonuses in bonuses_of(versions):
         yield from _of_bonuses(bonuses, rule_id, time_zone, told, list(first.values()))
 
@@ -101,17 +102,18 @@ def _is_of(one: _Told, bonuses: Bonuses) -> bool:
 
 
 def _of_conversion(
-    one: _Told, rule_id: UUID, time_zone: str, places: Sequence[Place], kept: dict[UUID, int]
+    one: _Told, rule_id: UUID, time_zone: str, places: Sequence[Place], own: Place | None, kept: dict[UUID, int]
 ) -> Iterator[str]:
     """Price one conversion with the friends who count, and compare what is kept of its rewards."""
     id_, version, facts = one.standing.id, one.decided.version, one.decided.facts
     counting = counting_of(version.definition.settings) if version else None
     if version is None or counting is None or facts.friends is None:
         return
-    if counting.of != "reached" and counts(one.decided, one.standing):
-        window = window_of(counting.period, one.standing.place.at, time_zone)
-        here = [place for place in places if window.contains(place.at)]
-        friends = len(here) if counting.of == "period" else sum(place <= one.standing.place for place in here)
+    standing = one.standing
+    if counting.of != "reached" and not is_refunded_whole(
+        standing.amount_minor, standing.refunded_minor, standing.refunds
+    ):
+        friends = _friends(counting, standing.place, places, own, time_zone)
         told, true = (
             version.definition.settings.reward(replace(facts, friends=one)) for one in (facts.friends, friends)
         )
@@ -131,6 +133,14 @@ def _of_conversion(
     )
     if kept[id_] != earned:
         yield f"conversion {id_}: {kept[id_]} are kept of rule {rule_id}, and {earned} are earned"
+
+
+def _friends(counting: Counting, place: Place, places: Sequence[Place], own: Place | None, time_zone: str) -> int:
+    """Return with how many friends a share is priced: whoever pays is one of them, also when they do not count."""
+    window = window_of(counting.period, place.at, time_zone)
+    here = [one for one in places if window.contains(one.at) and (counting.of == "period" or one <= place)]
+    is_counted = own is not None and (own <= place or (counting.of == "period" and window.contains(own.at)))
+    return len(here) + (not is_counted)
 
 
 def _told(session: Session, rule_id: UUID) -> list[_Told]:

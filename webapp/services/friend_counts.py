@@ -25,6 +25,7 @@ from webapp.queries.friend_counts import (
     Place,
     Qualified,
     asked_of_friend,
+    conversions_asked,
     conversions_between,
     count_friends,
     counts,
@@ -58,6 +59,11 @@ class Circle:
         """In which ways its versions count for a share, each once."""
         ways = (counting_of(version.definition.settings) for version in self.versions)
         return dict.fromkeys(way for way in ways if way is not None and way.of != "reached")
+
+    @property
+    def pays_beside(self) -> bool:
+        """Whether something may be left of a share by which its friend does not count: refunds can break conditions."""
+        return any(version.definition.when is not None for version in self.versions)
 
 
 def count_conversion(
@@ -172,6 +178,10 @@ def _replace(
     for counting in circle.countings:
         changed = _steps(session, terms, circle, counting, old, new) if old != new else ()
         anew |= dict.fromkeys([*begun, *changed])
+        if old != new and circle.pays_beside:
+            # Each friend is one of those who count for theirs, by something else or by none.
+            (friend_id,) = {one.friend_id for one in (old, new) if one is not None}
+            anew |= dict.fromkeys(one.id for one in conversions_asked(session, circle.rule_id, friend_id=friend_id))
     doubted: set[UUID] = set()
     at = [*(one.place.at for one in (old, new) if one is not None), *moments]
     for bonuses in bonuses_of(circle.versions):
@@ -221,14 +231,16 @@ def _steps(
     session: Session, terms: Terms, circle: Circle, counting: Counting, old: Qualified | None, new: Qualified | None
 ) -> Iterator[UUID]:
     """Yield the conversions that may stand at another step than before."""
+    # A friend who does not count is one more for what is left of theirs.
+    beside = (0, 1) if circle.pays_beside else (0,)
     for window, since, until, more in _changed(terms, counting, old, new):
         about = (session, circle.rule_id, circle.referrer_id, window)
         if counting.of == "period":
-            friends = count_friends(*about)
-            if until is None and (friends if more else friends + 1) in counting.steps:
+            friends = count_friends(*about) + (0 if more else 1)
+            if until is None and any(friends + one in counting.steps for one in beside):
                 yield from conversions_between(*about, since=None, until=None)
         else:
-            for step in counting.steps:
+            for step in dict.fromkeys(step - one for step in counting.steps for one in beside if step > one):
                 # With one friend more those reach the step who had one too few; with one fewer those lose it.
                 number = step if more else step - 1
                 found = nth_qualified(*about, number) if number else None

@@ -17,7 +17,7 @@ from webapp.domain.registry import Counting, counting_of
 from webapp.domain.replaying.editions import Asked, History
 from webapp.domain.replaying.happened import Happened
 
-# How many friends of a referrer come to count by the end of a period.
+# How many friends of a referrer come to count by the end of a period; and for a friend, alone in a tuple, that they do.
 Foreseen = Mapping[tuple[Hashable, Period, datetime | None], int]
 
 
@@ -28,6 +28,8 @@ class Friends:
         ways = [counting_of(edition.definition.settings) for edition in rule.editions]
         self.periods: tuple[Period, ...] = tuple(dict.fromkeys(way.period for way in ways if way is not None))
         self._steps = next((way.steps for way in reversed(ways) if way is not None), ())
+        # Refunds can break conditions: then something may be left of a share by which its friend does not count.
+        self._pays_beside = any(edition.definition.when is not None for edition in rule.editions)
         self.foresees = any(way is not None and way.of == "period" for way in ways)
         self.ends: dict[tuple[Hashable, Period, datetime | None], int] = {}
         # How many friends each referrer came to have within one period, of those who had one more since `since`.
@@ -57,9 +59,11 @@ class Friends:
                 key = (period, happened.referrer)
                 number = self._numbers[key] = self._numbers.get(key, 0) + 1
                 self.ends[happened.referrer, period, self._windows[period].since] = number
+                if self.foresees and self._pays_beside:
+                    self.ends[(happened.friend,), period, self._windows[period].since] = 1
                 if happened.occurred_at >= self._since:
                     self.reached[happened.referrer] = max(number, self.reached.get(happened.referrer, 0))
-        return replace(facts, friends=self._friends(counting, happened.referrer), is_new_friend=is_one_more)
+        return replace(facts, friends=self._friends(counting, happened), is_new_friend=is_one_more)
 
     def steps_reached(self) -> list[tuple[int, tuple[Hashable, ...]]]:
         """Return each step of the rule's last version that counts, and who came to it or beyond since `since`."""
@@ -67,10 +71,14 @@ class Friends:
             return []
         return [(step, tuple(who for who, number in self.reached.items() if number >= step)) for step in self._steps]
 
-    def _friends(self, counting: Counting, referrer: Hashable) -> int:
+    def _friends(self, counting: Counting, happened: Happened) -> int:
+        # Whoever pays is one of them, also where too little was left of it for them to count.
+        also = int(self._pays_beside and happened.friend not in self._known)
         if counting.of == "period":
-            return self._foreseen.get((referrer, counting.period, self._windows[counting.period].since), 0)
-        return self._numbers.get((counting.period, referrer), 0)
+            here = (counting.period, self._windows[counting.period].since)
+            also = max(0, also - self._foreseen.get(((happened.friend,), *here), 0))
+            return self._foreseen.get((happened.referrer, *here), 0) + also
+        return self._numbers.get((counting.period, happened.referrer), 0) + also
 
 
 def _is_for(asked: Asked, facts: Facts) -> bool:
