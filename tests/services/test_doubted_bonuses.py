@@ -6,11 +6,11 @@ from sqlalchemy import select
 from tests import money
 from tests.factories import NOON, link_of, person
 from tests.money import DAY, buy, dispute, history, publish, refund, send
-from tests.services.test_counted_rewards import BONUS, friends_of_ada, kept, purchases, whole_books
+from tests.services.test_counted_rewards import BONUS, WHOLE, friends_of_ada, kept, purchases, whole_books
 from tests.services.test_referral_changes import change
 from webapp.database import write_transaction
 from webapp.domain.explain_for_staff import event_for_staff
-from webapp.models import Reward
+from webapp.models import Conversion, Reward
 
 __all__ = ["whole_books"]
 pytestmark = [
@@ -94,3 +94,20 @@ def test_a_bonus_of_another_number_is_not_doubted():
         friends = doubted_bonus(session, "held", "rejected")
         buy(session, friends[3], event_id="evt_4", at=NOON + 4 * DAY)
         assert (newest(session).amount_minor, newest(session).status) == (2000, "pending")
+
+
+def test_what_was_held_when_it_ended_last_is_held_when_it_comes_back_whichever_row_it_was():
+    steps = [{"friends": 2, "percent": "10"}, {"friends": 3, "percent": "20"}]
+    with write_transaction() as session:
+        publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}})
+        _ada, friends = friends_of_ada(session)
+        purchases(session, friends[:3])
+        # What the third had added ends before a person holds the rest, which ends then.
+        refund(session, of="evt_3", at=NOON + 9 * DAY)
+        of_first = select(Reward).join(Conversion, Conversion.id == Reward.conversion_id)
+        of_first = of_first.where(Conversion.event_id == "evt_1").order_by(Reward.correction)
+        send(session, session.scalars(of_first).first().id, "held")
+        refund(session, of="evt_2", event_id="ref_2", at=NOON + 10 * DAY)
+        buy(session, friends[3], "100.00 USD", event_id="evt_4", at=NOON + 12 * DAY)
+        session.expire_all()
+        assert [one.status for one in session.scalars(of_first)] == ["reversed", "reversed", "held"]

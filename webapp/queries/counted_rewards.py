@@ -110,9 +110,8 @@ def _of_conversion(
     if version is None or counting is None or facts.friends is None:
         return
     standing = one.standing
-    if counting.of != "reached" and not is_refunded_whole(
-        standing.amount_minor, standing.refunded_minor, standing.refunds
-    ):
+    is_gone = is_refunded_whole(standing.amount_minor, standing.refunded_minor, standing.refunds)
+    if counting.of != "reached" and version.definition.qualifies(facts) and not is_gone:
         friends = _friends(counting, standing.place, places, own, time_zone)
         told, true = (
             version.definition.settings.reward(replace(facts, friends=one)) for one in (facts.friends, friends)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window
@@ -37,15 +37,22 @@ def doubted_before(session: Session, conversion_ids: Collection[UUID]) -> set[tu
 def is_doubted(session: Session, conversion_id: UUID, rule_id: UUID, standing: Sequence[Standing]) -> bool:
     """Say whether what adds to the rewards of a rule for a conversion, the older ones first, is held.
 
-    So it is when one of them is, when the newest was before all of it was
-    taken back, and, where there is none, when a former referrer's was.
+    So it is when one of them is, when the one of which all was taken back last
+    was before that, and, where there is none, when a former referrer's was.
     """
     if any(one.status == "held" for one in standing):
         return True
     if not standing:
         return (conversion_id, rule_id) in doubted_before(session, [conversion_id])
-    newest = standing[-1]
-    return newest.status == "reversed" and former_statuses(session, [newest.id])[newest.id] == "held"
+    if standing[-1].status != "reversed":
+        return False
+    ended = select(RewardEvent.reward_id, func.max(RewardEvent.at)).where(
+        RewardEvent.reward_id.in_([one.id for one in standing if one.status == "reversed"]),
+        RewardEvent.status == "reversed",
+    )
+    moments = dict(session.execute(ended.group_by(RewardEvent.reward_id)).all())
+    last = [id_ for id_, at in moments.items() if at == max(moments.values())]
+    return "held" in former_statuses(session, last).values()
 
 
 def is_bonus_doubted(
