@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.services.money_model_rules import rounded
 
@@ -57,6 +57,24 @@ class Deed:
         return self.gone == self.amount if self.amount else bool(self.standing)
 
 
+class Version(NamedTuple):
+    """What a rule says from a moment on. One that is "paused" or has "ended" is asked nothing."""
+
+    since: datetime
+    table: dict[str, Any]
+    state: str = "live"
+
+
+class Slot(NamedTuple):
+    """A number of friends that has a bonus: whose they are, under which rule, and in which period of which promise."""
+
+    referrer: str
+    key: str
+    promise: int
+    period: tuple[int, ...]
+    number: int
+
+
 class Happened:
     """All that happened, and what follows from it."""
 
@@ -66,7 +84,7 @@ class Happened:
         # By the event's id: refunds may come first.
         self.backs: dict[str, list[Back]] = {}
         # The rules by age, the versions of each by theirs.
-        self.rules: dict[str, list[tuple[datetime, dict[str, Any]]]] = {}
+        self.rules: dict[str, list[Version]] = {}
         # What a person rejected: the name of what was done, and the rule.
         self.rejected: set[tuple[str, str]] = set()
 
@@ -86,18 +104,22 @@ class Happened:
         if self.referrer_of[deed.friend] is None:
             return
         for versions in self.rules.values():
-            live = [table for since, table in versions if since <= deed.at]
-            if live and live[-1]["trigger"] == deed.type:
-                yield live[-1]
+            live = [version for version in versions if version.since <= deed.at]
+            if live and live[-1].state == "live" and live[-1].table["trigger"] == deed.type:
+                yield live[-1].table
+
+    def says(self, key: str, deed: Deed) -> dict[str, Any] | None:
+        """Return a rule as it was when something happened; None when it was not for that."""
+        return next((table for table in self.asked(deed) if table["key"] == key), None)
 
     def kept(self) -> Counter[tuple[str, str, str]]:
-        """Return what is kept for each deed by each rule, in its currency; bonuses apart."""
+        """Return what is kept for each deed by each rule, in its currency; bonuses that share no group apart."""
         found: Counter[tuple[str, str, str]] = Counter()
         counting = {key: self.counting(key) for key in self.rules}
         for deed in self.deeds.values():
             worth = {}
             for table in self.asked(deed):
-                if table["kind"] != "milestone" and (amount := self.price(table, deed, counting[table["key"]])):
+                if not moves_freely(table) and (amount := self.price(table, deed, counting[table["key"]])):
                     worth[table["key"]] = (table, *amount)
             for key, (table, minor, currency) in worth.items():
                 group = table.get("exclusive")
@@ -108,24 +130,42 @@ class Happened:
                     found[deed.name, key, currency] += earned(table, minor, deed)
         return Counter({what: minor for what, minor in found.items() if minor})
 
-    def bonuses(self) -> Counter[tuple[str, str, str]]:
-        """Return what each referrer keeps of bonuses, by rule and currency, whoever's friend brought them."""
-        found: Counter[tuple[str, str, str]] = Counter()
-        for key, versions in self.rules.items():
+    def bonuses(self) -> dict[Slot, tuple[int, str]]:
+        """Return which bonuses that share no group each referrer has, whoever's friend brought them."""
+        found = {}
+        for key in self.rules:
             places = self.counting(key)
-            order = sorted(places, key=lambda friend: (places[friend], friend))
-            for friend in order:
-                at, referrer = places[friend][0], self.referrer_of[friend] or ""
+            for friend in places:
                 # That which was live for the friend who makes the number; of a bonus all may change but its kind.
-                table = [table for since, table in versions if since <= at][-1]
-                if table["kind"] != "milestone":
-                    continue
-                same = [one for one in order if (self.referrer_of[one] or "") == referrer]
-                same = [one for one in same if period_of(table, places[one][0]) == period_of(table, at)]
-                bonuses = {step["friends"]: step["amount"] for step in table["settings"]["steps"]}
-                minor = bonuses.get(same.index(friend) + 1, 0)
-                found[referrer, key, table["settings"]["currency"]] += minor
-        return Counter({what: minor for what, minor in found.items() if minor})
+                deed = self.deed_at(friend, places[friend])
+                table = self.says(key, deed)
+                if table and moves_freely(table) and (made := self.makes(table, deed, places)):
+                    slot = Slot(
+                        self.referrer_of[friend] or "", key, self.promise(table), period_of(table, deed.at), made
+                    )
+                    found[slot] = (bonus_of(table, made), table["settings"]["currency"])
+        return found
+
+    def makes(self, table: dict[str, Any], deed: Deed, counting: dict[str, Place]) -> int:
+        """Return the number of friends that a friend makes by this very deed; 0 when they count by none or another."""
+        if counting.get(deed.friend) != deed.place:
+            return 0
+        same = [
+            (place, friend)
+            for friend, place in counting.items()
+            if self.referrer_of[friend] == self.referrer_of[deed.friend]
+            and period_of(table, place[0]) == period_of(table, deed.at)
+        ]
+        number = sorted(same).index((deed.place, deed.friend)) + 1
+        return number if bonus_of(table, number) else 0
+
+    def promise(self, table: dict[str, Any]) -> int:
+        """Return the number of the first version that promised the same."""
+        same = [promise_of(version.table) for version in self.rules[table["key"]]]
+        return same.index(promise_of(table))
+
+    def deed_at(self, friend: str, place: Place) -> Deed:
+        return next(one for one in self.deeds.values() if (one.friend, one.place) == (friend, place))
 
     def counting(self, key: str) -> dict[str, Place]:
         """Return which friends count under a rule, and since when: by the first that refunds leave something of."""
@@ -162,6 +202,9 @@ class Happened:
             return None
         if self.nth(deed) > {"first_purchase": 1}.get(table["kind"], settings.get("payments", 99)):
             return None
+        if table["kind"] == "milestone":
+            made = self.makes(table, deed, counting)
+            return (bonus_of(table, made), settings["currency"]) if made else None
         if "amount" in settings:
             return settings["amount"], settings["currency"]
         if deed.amount is None:
@@ -195,12 +238,25 @@ def period_of(table: dict[str, Any], at: datetime) -> tuple[int, ...]:
     return {"lifetime": (), "month": (at.year, at.month)}[table["settings"].get("period", "lifetime")]
 
 
+def moves_freely(table: dict[str, Any]) -> bool:
+    """Say whether it gives bonuses that stand with whatever event of the referrer's friends."""
+    return table["kind"] == "milestone" and "exclusive" not in table
+
+
+def bonus_of(table: dict[str, Any], number: int) -> int:
+    return {step["friends"]: step["amount"] for step in table["settings"]["steps"]}.get(number, 0)
+
+
+def promise_of(table: dict[str, Any]) -> tuple[Any, ...]:
+    return table["settings"], table.get("reward", "cash"), table.get("exclusive"), table.get("limits")
+
+
 def earned(table: dict[str, Any], granted: int, deed: Deed) -> int:
     """Return what is left of a reward after what went back."""
     if deed.is_gone:
         return 0
     left = (deed.amount or 0) - deed.gone
-    if "amount" not in table["settings"]:
+    if "amount" not in table["settings"] and table["kind"] != "milestone":
         return rounded(Fraction(granted * left, deed.amount or 1))
     for condition in table.get("when", {}).get("all", []):
         if deed.gone and condition["field"] == "amount" and left < condition["value"]:

@@ -18,22 +18,25 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.factories import NOON
 from tests.money import DAY
-from tests.services.money_model_of_counts import Back, Deed, Happened
+from tests.services.money_model_of_counts import Back, Deed, Happened, Slot, Version, moves_freely, period_of
+from tests.services.money_strategies_of_counts import BEGAN, CHANGES, RULES, amounts, days_back, parts
 from tests.services.stories import tell_stories
 from tests.services.test_money_model import differing, one_of
 from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.rules import read_rule
 from webapp.extensions import db
-from webapp.models import Conversion, LedgerEntry, Reward, RewardEvent, RewardRule, User
+from webapp.models import Conversion, LedgerEntry, Reward, RewardDecision, RewardEvent, RewardRule, User
 from webapp.queries import ledger, rollups
 from webapp.queries.bonds import count_changes
+from webapp.queries.conversions import decisions_of_many
+from webapp.queries.rules import find_rule_id
 from webapp.services.conversions import Event, record_conversion
 from webapp.services.disputes import OutcomeReport, record_outcome
 from webapp.services.referral_changes import Wanted, change_referral
 from webapp.services.refunds import RefundReport, record_refund
 from webapp.services.rewards import SYSTEM, change_status, mature_rewards
-from webapp.services.rules import publish_rules
+from webapp.services.rules import change_rule_state, publish_rules
 from webapp.services.signups import CameBy, sign_up
 
 STEPS_OF_A_STORY = 50
@@ -41,72 +44,6 @@ STEPS = {"sqlite": 1_000, "postgresql": 200}
 # The books are proven after each so many steps, and at the end of a story.
 PROVEN_EVERY = 25
 MOST_FRIENDS = 6
-
-BEGAN = NOON - 120 * DAY
-DEAR = {"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}
-FIRST = {"field": "nth_purchase", "op": "=", "value": 1}
-SECOND = {**FIRST, "value": 2}
-ONE_TWO_FOUR = [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "12.5"}, {"friends": 4, "percent": "30"}]
-FROM_TWO = [{"friends": 2, "percent": "5"}, {"friends": 3, "percent": "33.3"}]
-BONUSES = [{"friends": 1, "amount": 100}, {"friends": 2, "amount": 700}, {"friends": 4, "amount": 3000}]
-OTHER_BONUSES = [{"friends": 2, "amount": 900}, {"friends": 3, "amount": 50}]
-
-
-def table(key, kind, given, **more):
-    about = {"key": key, "name": key, "trigger": "purchase", "beneficiary": "referrer", "hold_days": 10}
-    return {**about, "kind": kind, "settings": given, **more}
-
-
-def tiers(key, steps, *, period="lifetime", whole=False, **more):
-    return table(key, "tiered_percent", {"steps": steps, "period": period, "whole_period": whole}, **more)
-
-
-def bonus(key, *, steps=BONUSES, period="lifetime", currency="USD", **more):
-    return table(key, "milestone", {"steps": steps, "currency": currency, "period": period}, **more)
-
-
-# Older ones first. All of them, or some, hold in a story.
-RULES = [
-    tiers("until", ONE_TWO_FOUR),
-    tiers("whole", ONE_TWO_FOUR, whole=True, exclusive="best", hold_days=0),
-    tiers("whole-month", FROM_TWO, period="month", whole=True, exclusive="best"),
-    table("share", "percent_of_purchase", {"percent": "11", "first_purchases": 99}, exclusive="best"),
-    table("twenty", "fixed_amount", {"amount": 2000, "currency": "USD"}, exclusive="best", hold_days=0),
-    table("yen", "fixed_amount", {"amount": 900, "currency": "JPY"}, exclusive="best"),
-    bonus("bonus"),
-    bonus("bonus-month", period="month", when={"all": [DEAR]}, hold_days=0),
-    bonus("bonus-signup", currency="EUR", trigger="signup", hold_days=0),
-    bonus("bonus-second", when={"all": [SECOND]}),
-    tiers("only-first", ONE_TWO_FOUR, when={"all": [FIRST]}),
-    tiers("until-month", FROM_TWO, period="month", when={"all": [DEAR]}),
-    table("first", "first_purchase", {"percent": "25"}, exclusive="other"),
-    table("twice", "recurring", {"percent": "15", "payments": 2}, exclusive="other", hold_days=0),
-    tiers("other-whole", FROM_TWO, whole=True, exclusive="other", when={"all": [DEAR]}),
-    tiers("other-second", ONE_TWO_FOUR, exclusive="other", when={"all": [SECOND]}),
-    table("stages", "staggered", {"percent": "3", "then_percent": "3", "first_months": 1}, exclusive="other"),
-    table("dear", "fixed_amount", {"amount": 650, "currency": "USD"}, exclusive="other", when={"all": [DEAR]}),
-]
-# What a new version may say; bonuses stay bonuses.
-CHANGES = [
-    tiers("until", FROM_TWO),
-    tiers("until", FROM_TWO, period="month", whole=True),
-    tiers("until", ONE_TWO_FOUR, when={"all": [DEAR]}),
-    tiers("whole", FROM_TWO, whole=True, exclusive="best"),
-    tiers("whole", ONE_TWO_FOUR, exclusive="other"),
-    tiers("other-whole", ONE_TWO_FOUR, whole=True),
-    bonus("bonus", hold_days=0, name="another name"),
-    bonus("bonus", steps=OTHER_BONUSES),
-    bonus("bonus", steps=OTHER_BONUSES, period="month", currency="EUR"),
-    bonus("bonus-month", steps=OTHER_BONUSES, period="month"),
-    table("share", "percent_of_purchase", {"percent": "40", "first_purchases": 99}, exclusive="best"),
-    table("twenty", "fixed_amount", {"amount": 300, "currency": "USD"}),
-]
-
-amounts = st.sampled_from(
-    [(10_000, "USD"), (10_000, "USD"), (4999, "USD"), (7333, "USD"), (8000, "EUR"), (1, "USD"), (0, "USD"), None]
-)
-parts = st.sampled_from([None, None, 0, 1, 2500, 4000, 9_999_999])
-days_back = st.sampled_from([0, 0, 0, 1, 5, 20, 45])
 
 STORED = (
     select(
@@ -118,6 +55,9 @@ STORED = (
     .join(RewardRule, RewardRule.id == Reward.rule_id)
     .join(RewardEvent, RewardEvent.reward_id == Reward.id)
     .group_by(Reward.id, Conversion.id, RewardRule.id)
+)
+BROUGHT = select(Conversion.id, Conversion.event_id).where(
+    Conversion.id.in_(select(RewardDecision.conversion_id).where(RewardDecision.amount_minor.is_not(None)))
 )
 EXPENSES = (
     select(LedgerEntry.user_id, LedgerEntry.currency, -func.sum(LedgerEntry.amount_minor))
@@ -138,8 +78,8 @@ class CountsMachine(RuleBasedStateMachine):
         self.happened = Happened()
         self.disputes = {}
         self.backs = self.events = 0
-        # What a person holds, by what was done and the rule.
-        self.held = set()
+        # What a person holds, by what was done and the rule; and bonuses that were held or rejected, by their number.
+        self.held, self.doubted = set(), set()
         self.ids = {}
         with write_transaction() as session:
             for name in ("Ada", "Eve"):
@@ -200,9 +140,8 @@ class CountsMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 99), choice=st.sampled_from(["hold", "hold", "release", "reject"]))
     def a_person_decides(self, which, choice):
-        """About all that a rule gives for one thing; whose bonus a person rejects is not decided here."""
+        """About all that a rule gives for one thing."""
         rows = [row for row in self.rows() if row.ended_bond is None and row.kept and row.status not in ("rejected",)]
-        rows = [row for row in rows if choice != "reject" or not row.key.startswith("bonus")]
         if not rows:
             return
         key = self.key_of(one_of(rows, which))
@@ -218,6 +157,11 @@ class CountsMachine(RuleBasedStateMachine):
             for row in those:
                 for status in ways.get(row.status, []):
                     change_status(session, row.id, status, reason="test", actor=SYSTEM, now=self.now)
+        slots = {slot for slot, where in self.stand().items() if where == key}
+        if choice == "release":
+            self.doubted -= slots
+        else:
+            self.doubted |= slots
         self.held.discard(key)
         if choice == "hold":
             self.held.add(key)
@@ -250,6 +194,19 @@ class CountsMachine(RuleBasedStateMachine):
         known = [one for one in CHANGES + RULES if one["key"] in self.happened.rules]
         self.publish([one_of(known, which)], now=self.now)
 
+    @rule(which=st.integers(0, 99), state=st.sampled_from(["paused", "live", "live", "ended"]))
+    def a_rule_pauses_goes_on_or_ends(self, which, state):
+        """One that has ended goes on with a version that is published."""
+        key = one_of(sorted(self.happened.rules), which)
+        versions = self.happened.rules[key]
+        if versions[-1].state == "ended" or versions[-1].state == state:
+            return
+        with write_transaction() as session:
+            program = factories.program(session)
+            rule_id = find_rule_id(session, program.id, key)
+            change_rule_state(session, program, rule_id, state, after=len(versions), note="", by=None, now=self.now)
+        versions.append(Version(self.now, versions[-1].table, state))
+
     @invariant()
     def both_agree(self):
         self.steps["done"] += 1
@@ -264,24 +221,29 @@ class CountsMachine(RuleBasedStateMachine):
     def compare(self):
         rows = self.rows()
         single, bonuses, expenses = Counter(), Counter(), Counter()
+        statuses = {}
         for row in rows:
             if row.status == "rejected" or not row.kept:
                 continue
             whose = self.names[row.beneficiary_id]
             expenses[whose, row.currency] += row.kept
-            if row.key.startswith("bonus"):
-                bonuses[whose, row.key, row.currency] += row.kept
-            else:
-                what, key = self.key_of(row)
-                assert whose == self.happened.referrer_of[self.happened.deeds[what].friend]
-                single[what, key, row.currency] += row.kept
+            what, key = self.key_of(row)
+            assert whose == self.happened.referrer_of[self.happened.deeds[what].friend]
+            kept = bonuses if self.is_free_bonus(what, key) else single
+            kept[what, key, row.currency] += row.kept
+            statuses.setdefault((what, key), set()).add(row.status)
         assert single == self.happened.kept()
-        assert bonuses == self.happened.bonuses()
+        # Which bonuses there are follows from what happened, with whose event each stands also from its order.
+        stand, wanted = self.stand(), self.happened.bonuses()
+        assert stand.keys() == wanted.keys()
+        paid = {(*stand[slot], currency): minor for slot, (minor, currency) in wanted.items()}
+        assert bonuses == {what: minor for what, minor in paid.items() if what[:2] not in self.happened.rejected}
         stored = db.session().execute(EXPENSES)
         assert {(self.names[of], currency): int(minor) for of, currency, minor in stored} == expenses
         # Doing nothing never pays: what was held stays so, whatever was added to it.
-        kept = [row for row in rows if row.kept > 0 and row.ended_bond is None and not row.key.startswith("bonus")]
-        assert {row.status for row in kept if self.key_of(row) in self.held} <= {"held"}
+        assert {status for key in self.held for status in statuses.get(key, ())} <= {"held"}
+        self.doubted |= {slot for slot, where in stand.items() if where in self.held}
+        assert {status for slot in self.doubted for status in statuses.get(stand.get(slot), ())} <= {"held"}
 
     def teardown(self):
         assert list(ledger.breaches(db.session())) == []
@@ -295,6 +257,31 @@ class CountsMachine(RuleBasedStateMachine):
         db.session.rollback()
         return found
 
+    def is_free_bonus(self, what, key):
+        table = self.happened.says(key, self.happened.deeds[what])
+        return table is not None and moves_freely(table)
+
+    def stand(self):
+        """Return with what was done each bonus that shares no group stands, by what was decided."""
+        found = {}
+        session = db.session()
+        ids = dict(session.execute(BROUGHT).all())
+        for id_, decisions in decisions_of_many(session, list(ids)).items():
+            for decided in decisions:
+                if decided.version is None or decided.amount is None:
+                    continue
+                key = decided.version.definition.key
+                what = ids[id_] or f"signup of {self.names[session.get_one(Conversion, id_).user_id]}"
+                deed = self.happened.deeds[what]
+                if self.is_free_bonus(what, key):
+                    table = self.happened.says(key, deed)
+                    referrer, promise = self.happened.referrer_of[deed.friend], self.happened.promise(table)
+                    slot = Slot(referrer, key, promise, period_of(table, deed.at), decided.facts.friends)
+                    assert slot not in found
+                    found[slot] = (what, key)
+        db.session.rollback()
+        return found
+
     def key_of(self, row):
         return (row.event_id or f"signup of {self.names[row.user_id]}", row.key)
 
@@ -303,7 +290,9 @@ class CountsMachine(RuleBasedStateMachine):
             rules = [read_rule(one) for one in tables]
             publish_rules(session, factories.program(session), rules, prune=False, note="", by=None, now=now)
         for one in tables:
-            self.happened.rules.setdefault(one["key"], []).append((now, one))
+            versions = self.happened.rules.setdefault(one["key"], [])
+            if not versions or versions[-1][1:] != (one, "live"):
+                versions.append(Version(now, one))
 
     def join(self, referrer, at):
         friend = f"friend {len(self.ids)}"
