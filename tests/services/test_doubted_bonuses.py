@@ -7,6 +7,7 @@ from tests import money
 from tests.factories import NOON, link_of, person
 from tests.money import DAY, buy, dispute, history, publish, refund, send
 from tests.services.test_counted_rewards import BONUS, WHOLE, friends_of_ada, kept, purchases, whole_books
+from tests.services.test_redemptions import redeem
 from tests.services.test_referral_changes import change
 from webapp.database import write_transaction
 from webapp.domain.explain_for_staff import event_for_staff
@@ -87,6 +88,29 @@ def test_what_a_person_let_pass_then_passes_on_as_it_is():
             refund(session, of=event_id, event_id=f"of {event_id}", at=NOON + 11 * DAY)
         assert kept(session) == {"evt_1": 500}
         assert newest(session).status == "pending"
+
+
+def test_store_credit_that_is_spent_in_part_stays_as_it_is_when_a_held_bonus_passes_to_it():
+    steps = [{"friends": 1, "amount": 500}, {"friends": 2, "amount": 2000}]
+    bonus = {**BONUS, "settings": {**BONUS["settings"], "steps": steps}, "exclusive": "best", "reward": "credit"}
+    with write_transaction() as session:
+        publish(session, **bonus, hold_days=0)
+        ada, friends = friends_of_ada(session)
+        purchases(session, friends[:2])
+        first, second = session.scalars(select(Reward.id).order_by(Reward.id))
+        send(session, first, "held")
+        redeem(session, ada.id, 300)
+        # So the second friend makes the number one, whose bonus was held, and has spent a part of the other already.
+        dispute(session, of="evt_1", at=NOON + 9 * DAY)
+        assert kept(session) == {"evt_2": 500}
+        assert (newest(session).id, newest(session).status) == (second, "approved")
+        money.decide(session, at=NOON + 10 * DAY)
+        assert kept(session) == {"evt_1": 500, "evt_2": 2000}
+        assert dict(session.execute(select(Reward.amount_minor, Reward.status)).all()) == {
+            500: "held",
+            2000: "approved",
+            1500: "approved",
+        }
 
 
 def test_a_bonus_of_another_number_is_not_doubted():

@@ -11,7 +11,7 @@ from webapp.domain.periods import Window
 from webapp.models import Conversion, Reward, RewardDecision, RewardEvent
 from webapp.queries.friend_counts import within
 from webapp.services.giving_back import former_statuses
-from webapp.services.reward_steps import Actor, Standing
+from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import change_statuses
 
 _DOUBTED = ("held", "rejected")
@@ -96,4 +96,6 @@ def hold_bonuses(
     if conversion_ids:
         wanted = (Reward.conversion_id.in_(conversion_ids), Reward.rule_id == rule_id, Reward.ended_bond.is_(None))
         ids = session.scalars(select(Reward.id).where(*wanted, Reward.status.in_(("pending", "approved")))).all()
-        change_statuses(session, ids, "held", reason="bonus_doubted", actor=actor, now=now)
+        # Of store credit of which a part is spent there is nothing to be held any more.
+        whole = [one.id for one in lock_rewards(session, ids) if not one.redeemed_minor]
+        change_statuses(session, whole, "held", reason="bonus_doubted", actor=actor, now=now)
