@@ -6,6 +6,7 @@ from sqlalchemy import select
 from tests import factories, money
 from tests.factories import NOON
 from tests.money import DAY, ada_and_bob, buy, publish, refund, rewards
+from tests.services.test_referral_changes import change
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
 from webapp.domain.recomputing import Price, differs
@@ -16,6 +17,7 @@ from webapp.queries.conversions import decisions_of
 from webapp.queries.ledger import breaches
 from webapp.queries.quotes import list_quotes, quotes_at
 from webapp.services.quotes import add_quote
+from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -49,7 +51,7 @@ def test_the_newest_quote_that_is_valid_counts_whichever_way_round_and_of_one_mo
         add(session, "EUR 160 JPY", NOON - 20 * DAY)
 
     def at(days, pair=PAIR, of=program_id):
-        return [one.rate for one in quotes_at(db.session(), of, [pair], NOON + days * DAY)]
+        return [one.rate for one in quotes_at(db.session(), of, [pair], NOON + days * DAY, known_at=NOON)]
 
     assert [at(days) for days in (-11, -10, -7, -6, -5, 0, 9)] == [
         *([], ["1.1"], ["1.3"], ["1.3"]),
@@ -151,3 +153,25 @@ def test_what_was_decided_without_a_quote_uses_nothing_of_a_limit_in_another_cur
         buy(session, bob, "50.00 EUR", event_id="after", at=NOON)
         assert [amount for _side, amount, _status in rewards(session)] == ["10.00 EUR", "10.00 EUR"]
     assert decided(refused.conversion_id) == ("currency_differs", [])
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("comes", ["a friend", "a move"])
+def test_a_quote_that_is_added_later_changes_nothing_of_a_group_that_is_decided_about_anew(comes):
+    best = {"exclusive": "best", "hold_days": 0}
+    steps = [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "12"}]
+    with write_transaction() as session:
+        publish(session, **best, key="tiers", kind="tiered_percent", settings={"steps": steps, "whole_period": True})
+        publish(session, **best, key="twenty", kind="fixed_amount", settings={"amount": 2000, "currency": "USD"})
+        ada, bob = ada_and_bob(session)
+        cy, _referral = factories.join(session, CameBy(typed=factories.link_of(session, ada)), email="cy@example.org")
+        told = buy(session, bob, "100.00 EUR")
+        add(session, "EUR 1.0842 USD", NOON - DAY, now=NOON + DAY)
+        if comes == "a friend":
+            buy(session, cy, "100.00 EUR", event_id="evt_2", at=NOON + 2 * DAY)
+        else:
+            change(session, bob, factories.person(session, email="eve@example.org"), now=NOON + 2 * DAY)
+        codes = [one.code for one in decisions_of(session, told.conversion_id)]
+        assert codes == ["earned", "exclusive"]
+        amounts = {amount for _side, amount, _status in rewards(session)}
+        assert amounts == ({"10.00 EUR", "2.00 EUR", "20.00 USD"} if comes == "a friend" else {"10.00 EUR"})

@@ -26,8 +26,10 @@ class StoredQuote:
     counts: bool
 
 
-def quotes_at(session: Session, program_id: UUID, pairs: Iterable[Pair], moment: datetime) -> tuple[Quote, ...]:
-    """Return for each pair of currencies that has one the quote that counts at a moment.
+def quotes_at(
+    session: Session, program_id: UUID, pairs: Iterable[Pair], moment: datetime, *, known_at: datetime
+) -> tuple[Quote, ...]:
+    """Return for each pair of currencies that has one the quote that counts at a moment, of those `known_at` another.
 
     That is the newest of those that are valid by then, whichever way round; of two for one moment the later added.
     """
@@ -39,6 +41,7 @@ def quotes_at(session: Session, program_id: UUID, pairs: Iterable[Pair], moment:
                 ExchangeQuote.program_id == program_id,
                 _is_of(one, other),
                 ExchangeQuote.valid_from <= moment,
+                ExchangeQuote.added_at <= known_at,
             )
             .order_by(ExchangeQuote.valid_from.desc(), ExchangeQuote.sequence.desc())
             .limit(1)

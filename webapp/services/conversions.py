@@ -95,7 +95,7 @@ def record_conversion(
         later = end_what_no_longer_counts(
             session, program_id, user_id, event.type, earlier=about.earlier, actor=actor, now=now
         )
-    decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about)
+    decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about, now=now)
     with sent_together(session):
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
         append_decisions(session, conversion_id, decisions, after=0, now=now)
@@ -185,6 +185,7 @@ def _decide(
     *,
     user_id: UUID | None,
     about: Surroundings,
+    now: datetime,
 ) -> list[Decided]:
     facts = Facts(event.type, event.occurred_at, event.amount, about.earlier + 1)
     if user_id is None:
@@ -201,6 +202,7 @@ def _decide(
         referrer_id=about.referrer_id,
         bond=about.bond,
         tie=event.event_id or "",
+        told_at=now,
     )
     live = [version for version in rules.live_at(event.occurred_at) if version.definition.trigger == event.type]
     decisions = ask(session, asker, live, told)

@@ -25,7 +25,10 @@ from webapp.services.rows import append
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Of whom and for whom rules are asked. `tie` tells a conversion from others at the same moment."""
+    """Of whom and for whom rules are asked, and when what they are asked about was told.
+
+    `tie` tells a conversion from others at the same moment.
+    """
 
     program_id: UUID
     time_zone: str
@@ -33,6 +36,7 @@ class Asker:
     referrer_id: UUID
     bond: int
     tie: str
+    told_at: datetime
 
     def beneficiary_of(self, version: Version) -> UUID:
         """Return whom a rule would pay."""
@@ -55,7 +59,7 @@ def ask(session: Session, asker: Asker, versions: Sequence[Version], facts: Fact
         Asked(version, facts_for(session, asker, version, facts), asker.beneficiary_of(version), asker.bond)
         for version in versions
     ]
-    return answer(with_group_quotes(session, asker.program_id, asked))
+    return answer(with_group_quotes(session, asker.program_id, asked, told_at=asker.told_at))
 
 
 def facts_for(
@@ -69,7 +73,7 @@ def facts_for(
     rule = version.definition
     facts = rule.looked_at(facts)
     if rule.when is not None:
-        facts = with_quotes(session, asker.program_id, facts, rule.when.pairs(facts))
+        facts = with_quotes(session, asker.program_id, facts, rule.when.pairs(facts), told_at=asker.told_at)
     facts = with_friends(
         session,
         version,
@@ -89,7 +93,7 @@ def facts_with_used(
     limits, worth = version.definition.limits, version.definition.worth(facts)
     if limits is None or not isinstance(worth, Earned):
         return facts
-    facts = with_quotes(session, asker.program_id, facts, limits.pairs(worth.amount))
+    facts = with_quotes(session, asker.program_id, facts, limits.pairs(worth.amount), told_at=asker.told_at)
     return with_used(
         session,
         asker.program_id,
@@ -101,7 +105,7 @@ def facts_with_used(
     )
 
 
-def with_group_quotes(session: Session, program_id: UUID, asked: Sequence[Asked]) -> list[Asked]:
+def with_group_quotes(session: Session, program_id: UUID, asked: Sequence[Asked], *, told_at: datetime) -> list[Asked]:
     """Return rules with the quotes by which those of a group are compared, where they pay in several currencies."""
     contenders, found = _contenders(asked), []
     for one, contender in zip(asked, contenders, strict=True):
@@ -112,7 +116,9 @@ def with_group_quotes(session: Session, program_id: UUID, asked: Sequence[Asked]
         currencies |= {amount.currency for amount in money}
         own = {contender.amount.currency} if contender.amount and contender.amount.minor else set()
         pairs = {frozenset((currency, other)) for currency in own for other in currencies if currency != other}
-        found.append(replace(one, facts=with_quotes(session, program_id, one.facts, pairs)) if pairs else one)
+        if pairs:
+            one = replace(one, facts=with_quotes(session, program_id, one.facts, pairs, told_at=told_at))
+        found.append(one)
     return found
 
 

@@ -66,20 +66,20 @@ def end_what_no_longer_counts(
     `earlier` is how many happened before it. The event itself is not written
     yet, so that what comes free of a limit is there for it.
     """
-    ordered = session.scalars(
-        select(Conversion.id)
+    ordered = session.execute(
+        select(Conversion.id, Conversion.recorded_at)
         .where(Conversion.user_id == user_id, Conversion.type == type)
         .order_by(Conversion.occurred_at, func.coalesce(Conversion.event_id, ""))
     ).all()
-    decisions = decisions_of_many(session, ordered[earlier:])
+    decisions = decisions_of_many(session, [row.id for row in ordered[earlier:]])
     anew: list[tuple[UUID, list[tuple[Decided, Decided]]]] = []
     later = Later()
-    for nth, conversion_id in enumerate(ordered[earlier:], earlier + 2):
+    for nth, (conversion_id, told_at) in enumerate(ordered[earlier:], earlier + 2):
         pairs = []
         counted = [one for one in decisions.get(conversion_id, []) if one.version is not None]
         # Those that exclude each other change together.
         asked = [_one_higher(one, nth) for one in counted]
-        answers = answer(with_group_quotes(session, program_id, asked))
+        answers = answer(with_group_quotes(session, program_id, asked, told_at=told_at))
         for before, after in zip(counted, answers, strict=True):
             if before.facts.nth_purchase == nth or after.version is None:
                 continue
@@ -135,6 +135,7 @@ def begin_what_counts_now(
             referrer_id=about.referrer_id,
             bond=one.bond,
             tie=conversion.event_id or "",
+            told_at=conversion.recorded_at,
         )
         facts = facts_with_used(session, asker, one.version, one.facts)
         (decided,) = answer([Asked(one.version, facts, one.beneficiary_id, one.bond)])

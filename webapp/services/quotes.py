@@ -40,9 +40,13 @@ def add_quote(session: Session, program_id: UUID, quote: Quote, *, by: UUID, now
     return quote_id
 
 
-def with_quotes(session: Session, program_id: UUID, facts: Facts, pairs: Set[Pair]) -> Facts:
-    """Return facts with the quotes of these pairs of currencies that count for the event, beside those they hold."""
+def with_quotes(session: Session, program_id: UUID, facts: Facts, pairs: Set[Pair], *, told_at: datetime) -> Facts:
+    """Return facts with the quotes of these pairs of currencies that count for the event, beside those they hold.
+
+    That is of those that were known when the event was told: later ones change nothing that was decided.
+    """
     missing = pairs - {quote.pair for quote in facts.quotes}
     if not missing:
         return facts
-    return replace(facts, quotes=(*facts.quotes, *quotes_at(session, program_id, missing, facts.occurred_at)))
+    found = quotes_at(session, program_id, missing, facts.occurred_at, known_at=told_at)
+    return replace(facts, quotes=(*facts.quotes, *found))

@@ -56,6 +56,7 @@ def decide_again(
         referrer_id=referrer_id,
         bond=before[0].bond,
         tie=conversion.event_id or "",
+        told_at=conversion.recorded_at,
     )
     old = {one.version.rule_id: one for one in before if one.version is not None}
     asked = [
@@ -66,7 +67,7 @@ def decide_again(
     ]
     changed = [
         said
-        for said in answer(with_group_quotes(session, terms.program_id, asked))
+        for said in answer(with_group_quotes(session, terms.program_id, asked, told_at=asker.told_at))
         if said.version and outcome_of(said) != outcome_of(old[said.version.rule_id])
     ]
     if not changed:

@@ -163,6 +163,7 @@ def _decide(
         referrer_id=bond.referrer_id,
         bond=bond.number,
         tie=conversion.event_id or "",
+        told_at=conversion.recorded_at,
     )
     versions = [
         version
@@ -200,6 +201,7 @@ def _with_groups(
         referrer_id=bond.referrer_id,
         bond=bond.number,
         tie=conversion.event_id or "",
+        told_at=conversion.recorded_at,
     )
     age = {versions[0].rule_id: number for number, versions in enumerate(rules.rules)}
     both = sorted((*decisions, *own.values()), key=lambda one: age[one.version.rule_id] if one.version else 0)
@@ -212,7 +214,7 @@ def _with_groups(
     ]
     new: list[Decided] = []
     changed: list[Decided] = []
-    for said in answer(with_group_quotes(session, asker.program_id, asked)):
+    for said in answer(with_group_quotes(session, asker.program_id, asked, told_at=asker.told_at)):
         before = own.get(said.version.rule_id) if said.version else None
         if before is None:
             new.append(said)
