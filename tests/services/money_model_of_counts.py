@@ -29,12 +29,13 @@ class Back:
 
 @dataclass
 class Deed:
-    """What a friend did: a signup, or an event with its id."""
+    """What a friend did: a signup, or an event with its id; and when that was told."""
 
     name: str
     type: str
     friend: str
     at: datetime
+    told: datetime
     amount: int | None = None
     currency: str | None = None
     backs: list[Back] = field(default_factory=list)
@@ -65,6 +66,16 @@ class Version(NamedTuple):
     state: str = "live"
 
 
+class Quote(NamedTuple):
+    """What one minor unit of a currency is worth in those of another, from a moment on, and when that was told."""
+
+    told: datetime
+    since: datetime
+    source: str
+    target: str
+    rate: Fraction
+
+
 class Slot(NamedTuple):
     """A number of friends that has a bonus: whose they are, under which rule, and in which period of which promise."""
 
@@ -87,6 +98,8 @@ class Happened:
         self.rules: dict[str, list[Version]] = {}
         # What a person rejected: the name of what was done, and the rule.
         self.rejected: set[tuple[str, str]] = set()
+        # In the order in which they were told.
+        self.quotes: list[Quote] = []
 
     def does(self, deed: Deed) -> None:
         deed.backs = self.backs.setdefault(deed.name, [])
@@ -127,7 +140,7 @@ class Happened:
                 if rivals and self.best(deed, rivals)[0]["key"] != key:
                     continue
                 if (deed.name, key) not in self.rejected:
-                    found[deed.name, key, currency] += earned(table, minor, deed)
+                    found[deed.name, key, currency] += self.earned(table, minor, deed)
         return Counter({what: minor for what, minor in found.items() if minor})
 
     def bonuses(self) -> dict[Slot, tuple[int, str]]:
@@ -182,14 +195,31 @@ class Happened:
     def is_for(self, table: dict[str, Any], deed: Deed, amount: int | None) -> bool:
         if amount is None and table["kind"] == "tiered_percent":
             return False
-        for condition in table.get("when", {}).get("all", []):
-            if condition["field"] == "amount":
-                known = amount is not None and deed.currency == condition["currency"]
-                if not known or amount < condition["value"]:
-                    return False
-            elif self.nth(deed) != condition["value"]:
-                return False
-        return True
+        return all(self.holds(condition, deed, amount) for condition in table.get("when", {}).get("all", []))
+
+    def holds(self, condition: dict[str, Any], deed: Deed, amount: int | None) -> bool:
+        if condition["field"] == "nth_purchase":
+            return bool(self.nth(deed) == condition["value"])
+        worth = None if amount is None else self.worth(deed, amount, deed.currency or "", condition["currency"])
+        return worth is not None and worth >= condition["value"]
+
+    def worth(self, deed: Deed, minor: int, source: str, target: str) -> int | None:
+        """Return what an amount is worth in a currency by the quote that counts for a deed; None without one.
+
+        That is one of those that were known when it was told: later ones change nothing that was decided.
+        """
+        if source == target:
+            return minor
+        known = [
+            quote
+            for quote in self.quotes
+            if {quote.source, quote.target} == {source, target} and quote.told <= deed.told and quote.since <= deed.at
+        ]
+        if not known:
+            return None
+        # The last of those that are equally new.
+        newest = max(reversed(known), key=lambda quote: quote.since)
+        return rounded(minor * newest.rate if newest.source == source else minor / newest.rate)
 
     def nth(self, deed: Deed) -> int:
         same = [one for one in self.deeds.values() if (one.friend, one.type) == (deed.friend, deed.type)]
@@ -231,7 +261,21 @@ class Happened:
 
     def best(self, deed: Deed, rivals: list[tuple[dict[str, Any], int, str]]) -> tuple[dict[str, Any], int, str]:
         into = deed.currency or rivals[0][2]
-        return max(rivals, key=lambda one: one[1] if one[2] == into else INCOMPARABLE)
+
+        def worth(one: tuple[dict[str, Any], int, str]) -> int:
+            found = self.worth(deed, one[1], one[2], into)
+            return INCOMPARABLE if found is None else found
+
+        return max(rivals, key=worth)
+
+    def earned(self, table: dict[str, Any], granted: int, deed: Deed) -> int:
+        """Return what is left of a reward after what went back."""
+        if deed.is_gone:
+            return 0
+        left = (deed.amount or 0) - deed.gone
+        if "amount" not in table["settings"] and table["kind"] != "milestone":
+            return rounded(Fraction(granted * left, deed.amount or 1))
+        return granted if not deed.gone or self.is_for(table, deed, left) else 0
 
 
 def period_of(table: dict[str, Any], at: datetime) -> tuple[int, ...]:
@@ -249,16 +293,3 @@ def bonus_of(table: dict[str, Any], number: int) -> int:
 
 def promise_of(table: dict[str, Any]) -> tuple[Any, ...]:
     return table["settings"], table.get("reward", "cash"), table.get("exclusive"), table.get("limits")
-
-
-def earned(table: dict[str, Any], granted: int, deed: Deed) -> int:
-    """Return what is left of a reward after what went back."""
-    if deed.is_gone:
-        return 0
-    left = (deed.amount or 0) - deed.gone
-    if "amount" not in table["settings"] and table["kind"] != "milestone":
-        return rounded(Fraction(granted * left, deed.amount or 1))
-    for condition in table.get("when", {}).get("all", []):
-        if deed.gone and condition["field"] == "amount" and left < condition["value"]:
-            return 0
-    return granted

@@ -47,6 +47,8 @@ RULES = [
     tiers("other-whole", FROM_TWO, whole=True, exclusive="other", when={"all": [DEAR]}),
     bonus("bonus-group", exclusive="best", hold_days=0),
     bonus("bonus-other", steps=OTHER_BONUSES, period="month", exclusive="other", when={"all": [DEAR]}),
+    tiers("credit", ONE_TWO_FOUR, whole=True, reward="credit", hold_days=0),
+    bonus("bonus-credit", exclusive="best", reward="credit", hold_days=0),
     tiers("other-second", ONE_TWO_FOUR, exclusive="other", when={"all": [SECOND]}),
     table("stages", "staggered", {"percent": "3", "then_percent": "3", "first_months": 1}, exclusive="other"),
     table("dear", "fixed_amount", {"amount": 650, "currency": "USD"}, exclusive="other", when={"all": [DEAR]}),
@@ -68,6 +70,10 @@ CHANGES = [
     bonus("bonus-group", period="month"),
     bonus("until"),
     bonus("whole", exclusive="best"),
+    tiers("credit", FROM_TWO, period="month", whole=True, reward="credit"),
+    tiers("credit", ONE_TWO_FOUR, whole=True, hold_days=0),
+    bonus("bonus-credit", steps=OTHER_BONUSES, reward="credit", hold_days=0),
+    tiers("whole", ONE_TWO_FOUR, whole=True, exclusive="best", reward="credit", hold_days=0),
     tiers("bonus", ONE_TWO_FOUR, whole=True),
     tiers("bonus-other", FROM_TWO, exclusive="other"),
     tiers("share", ONE_TWO_FOUR, whole=True, exclusive="best"),
@@ -81,3 +87,7 @@ amounts = st.sampled_from(
 )
 parts = st.sampled_from([None, None, 0, 1, 2500, 4000, 9_999_999])
 days_back = st.sampled_from([0, 0, 0, 1, 5, 20, 45])
+# Of one of this so much of that: in text, as it is told.
+quotes = st.sampled_from(
+    [("EUR", "USD", "1.0842"), ("EUR", "USD", "0.5"), ("USD", "JPY", "155.5"), ("USD", "EUR", "1.3")]
+)
