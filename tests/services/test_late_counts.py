@@ -221,3 +221,28 @@ def test_a_friend_who_counts_no_more_is_again_one_of_those_of_a_later_period():
         refund(session, of="before", event_id="all", at=NOON + 2 * DAY)
         assert kept(session) == {"bo": 400}
         assert by_rule(replay(session, program(session))) == {("rule", "USD"): 400}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("whole", [False, True], ids=["until then", "whole period"])
+@pytest.mark.parametrize("refunded", ["first", "last"])
+def test_who_pays_is_one_of_the_friends_also_where_refunds_leave_too_little_to_count(whole, refunded):
+    steps = {"steps": [{"friends": 2, "percent": "10"}, {"friends": 3, "percent": "20"}], "whole_period": whole}
+    dear = {"all": [{"field": "amount", "op": ">=", "value": 5000, "currency": "USD"}]}
+    with write_transaction() as session:
+        publish(session, key="tiers", kind="tiered_percent", settings=steps, when=dear)
+        _ada, (bo, cy, di, *_rest) = friends_of_ada(session)
+        buy(session, bo, "100.00 USD", event_id="bo", at=NOON + 3 * DAY)
+        if refunded == "first":
+            refund(session, "60.00 USD", of="bo", at=NOON + 4 * DAY)
+        buy(session, cy, "100.00 USD", event_id="cy", at=NOON + DAY, now=LATER)
+        if refunded == "last":
+            refund(session, "60.00 USD", of="bo", at=LATER)
+        # Of Bo's purchase 40.00 USD are left, for which Cy and he himself are two.
+        assert kept(session)["bo"] == 400
+        buy(session, di, "100.00 USD", event_id="di", at=NOON + 2 * DAY, now=LATER)
+        assert kept(session)["bo"] == 800
+        refund(session, of="cy", event_id="ref_2", at=LATER + DAY)
+        assert kept(session)["bo"] == 400
+        refund(session, of="di", event_id="ref_3", at=LATER + DAY)
+        assert kept(session) == {}
