@@ -91,3 +91,11 @@ days_back = st.sampled_from([0, 0, 0, 1, 5, 20, 45])
 quotes = st.sampled_from(
     [("EUR", "USD", "1.0842"), ("EUR", "USD", "0.5"), ("USD", "JPY", "155.5"), ("USD", "EUR", "1.3")]
 )
+# Which rules hold in a story: any of them, or those that are alike.
+chosen_rules = st.one_of(
+    st.sets(st.integers(0, len(RULES) - 1), min_size=4, max_size=8),
+    *(
+        st.sets(st.sampled_from([n for n, one in enumerate(RULES) if one.get(what) == wanted]), min_size=3, max_size=6)
+        for what, wanted in (("exclusive", "best"), ("exclusive", "other"), ("kind", "milestone"))
+    ),
+)

@@ -13,7 +13,16 @@ from tests.factories import NOON
 from tests.money import DAY
 from tests.services.money_machine_of_counts import SPENT, ToldMachine
 from tests.services.money_model_of_counts import Version
-from tests.services.money_strategies_of_counts import BEGAN, CHANGES, RULES, amounts, days_back, parts, quotes
+from tests.services.money_strategies_of_counts import (
+    BEGAN,
+    CHANGES,
+    RULES,
+    amounts,
+    chosen_rules,
+    days_back,
+    parts,
+    quotes,
+)
 from tests.services.stories import tell_stories
 from tests.services.test_money_model import one_of
 from webapp.database import write_transaction
@@ -36,9 +45,7 @@ MOST_FRIENDS = 6
 class CountsMachine(ToldMachine):
     """All that can happen under rules that count friends or exclude each other."""
 
-    @initialize(
-        wanted=st.sets(st.integers(0, len(RULES) - 1), min_size=4, max_size=8), known=st.lists(quotes, max_size=2)
-    )
+    @initialize(wanted=chosen_rules, known=st.lists(quotes, max_size=2))
     def there_are_rules_and_friends(self, wanted, known):
         for quote in known:
             self.tell_quote(*quote, since=BEGAN, now=BEGAN)
