@@ -193,7 +193,9 @@ def _replace(
             )
             doubted |= _doubted(session, circle, window, found, granted)
             anew |= found
-    _decide_again(session, terms, circle, anew)
+    if granted is not None and anew:
+        anew.setdefault(granted, None)
+    _decide_again(session, terms, circle, anew, granted)
     hold_bonuses(session, circle.rule_id, doubted, actor=terms.actor, now=terms.now)
     return anew.keys()
 
@@ -266,8 +268,13 @@ def _changed(
             yield window, one.place, None, more
 
 
-def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUID, Said | None]) -> None:
-    """Decide again about conversions, with the friends that are said, or else with those who count by now."""
+def _decide_again(
+    session: Session, terms: Terms, circle: Circle, anew: dict[UUID, Said | None], granted: UUID | None
+) -> None:
+    """Decide again about conversions, with the friends that are said, or else with those who count by now.
+
+    What loses a bonus comes first, and what was `granted` just now last, so that the room of a limit is free by then.
+    """
     if not anew:
         return
     found = session.execute(
@@ -280,7 +287,9 @@ def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUI
     lock_rewards(session, session.scalars(select(Reward.id).where(Reward.conversion_id.in_(anew))).all())
     decisions = decisions_of_many(session, list(anew))
     rows = [conversion for conversion, _bond in found]
-    for conversion in sorted(rows, key=lambda one: (one.occurred_at, one.event_id or "", one.id)):
+    losing = {id_ for id_, said in anew.items() if said is not None and not said.is_one_more}
+    rows.sort(key=lambda one: (one.occurred_at, one.event_id or "", one.id))
+    for conversion in sorted(rows, key=lambda one: (one.id == granted, one.id not in losing)):
         before = decisions.get(conversion.id, [])
         facts = {
             one.version.rule_id: _facts(session, terms, circle, conversion, one.version, one.facts, anew[conversion.id])
@@ -291,7 +300,8 @@ def _decide_again(session: Session, terms: Terms, circle: Circle, anew: dict[UUI
             and (one.side == "friend" or one.bond == bonds[conversion.id])
         }
         if facts:
-            decide_again(session, terms, conversion, before, facts, referrer_id=circle.referrer_id)
+            is_new = conversion.id == granted
+            decide_again(session, terms, conversion, before, facts, referrer_id=circle.referrer_id, is_new=is_new)
 
 
 def _facts(

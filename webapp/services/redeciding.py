@@ -41,12 +41,14 @@ def decide_again(
     anew: Mapping[UUID, Facts],
     *,
     referrer_id: UUID,
+    is_new: bool = False,
 ) -> None:
     """Ask rules again about a conversion with other facts, by the rules' ids, and correct what was given for it.
 
     `before` is all that holds for it. Only what comes out otherwise is kept,
     for all rules: those that exclude each other change with one of them. What
-    rises asks for room anew; what falls keeps the room that it had.
+    rises asks for room anew; what falls keeps the room that it had. So does the
+    conversion that `is_new`, which has the room of all that it has just ended.
     """
     asked = [_asked(one, anew) for one in before if one.version is not None]
     asker = Asker(
@@ -61,7 +63,7 @@ def decide_again(
     old = {one.version.rule_id: one for one in before if one.version is not None}
     asked = [
         replace(one, facts=facts_with_used(session, asker, one.version, one.facts, conversion_id=conversion.id))
-        if _rises(old[one.version.rule_id], said)
+        if _rises(old[one.version.rule_id], said) or (is_new and one.version.rule_id in anew)
         else one
         for one, said in zip(asked, answer(asked), strict=True)
     ]
@@ -171,10 +173,14 @@ def _friend_of(conversion: Conversion) -> UUID:
 
 
 def outcome_of(decided: Decided) -> object:
-    """Return what has to be kept anew when it changes: also what a rule that does not pay is worth by itself."""
-    alone = decided.version.definition.price_alone(decided.facts) if decided.version else None
-    worth = alone.amount if isinstance(alone, Earned) else None
-    return decided.code, decided.amount, decided.facts.beaten_by, worth
+    """Return what has to be kept anew when it changes: also what a rule that does not pay is worth by itself.
+
+    Before and after its limits, since what a limit refuses is told with the friends who count as well.
+    """
+    rule, facts = decided.version.definition if decided.version else None, decided.facts
+    answers = (rule.worth(facts), rule.price_alone(facts)) if rule else ()
+    worth = [answer.amount if isinstance(answer, Earned) else None for answer in answers]
+    return decided.code, decided.amount, facts.beaten_by, worth
 
 
 def _rises(before: Decided, after: Decided) -> bool:
