@@ -103,14 +103,17 @@ class CountsMachine(ToldMachine):
     @rule(which=st.integers(0, 99), choice=st.sampled_from(["hold", "hold", "release", "reject"]))
     def a_person_decides(self, which, choice):
         """About all that a rule gives for one thing."""
-        rows = [row for row in self.rows() if row.ended_bond is None and row.kept and row.status not in ("rejected",)]
+        standing = [row for row in self.rows() if row.ended_bond is None]
+        rows = [row for row in standing if row.kept and row.status != "rejected"]
         if not rows:
             return
         key = self.key_of(one_of(rows, which))
         those = [row for row in rows if self.key_of(row) == key]
-        # Of a reward that is spent in part nobody decides any more.
+        # Of a reward that is spent in part nobody decides any more; and what a payout has, nothing of it being left, comes
+        # back to it by a dispute that is won, and not to be held.
         spent = set(db.session().scalars(SPENT))
-        if any(row.status in ("in_payout", "paid") or row.id in spent for row in those):
+        of_payout = any(row.status in ("in_payout", "paid") for row in standing if self.key_of(row) == key)
+        if of_payout or any(row.id in spent for row in those):
             return
         ways = {
             "hold": {"pending": ["held"], "approved": ["held"]},
