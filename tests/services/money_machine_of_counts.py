@@ -107,18 +107,23 @@ class ToldMachine(RuleBasedStateMachine):
             kept = bonuses if self.is_free_bonus(what, key) else single
             kept[what, key, row.currency] += row.kept
             statuses.setdefault((what, key), set()).add(row.status)
-        assert single == self.happened.kept()
-        # Which bonuses there are follows from what happened, with whose event each stands also from its order.
-        stand, wanted = self.stand(), self.happened.bonuses()
-        assert stand.keys() == wanted.keys()
-        paid = {(*stand[slot], currency): minor for slot, (minor, currency) in wanted.items()}
-        assert bonuses == {what: minor for what, minor in paid.items() if what[:2] not in self.happened.rejected}
+        stand = self.stand()
+        self.compare_kept(single, bonuses, stand)
         stored = db.session().execute(EXPENSES)
         assert {(self.names[of], currency): int(minor) for of, currency, minor in stored} == expenses
         # Doing nothing never pays: what was held stays so, whatever was added to it.
         assert {status for key in self.held for status in statuses.get(key, ())} <= {"held"}
         self.doubted |= {slot for slot, where in stand.items() if where in self.held}
         assert {status for slot in self.doubted for status in statuses.get(stand.get(slot), ())} <= {"held"}
+
+    def compare_kept(self, single, bonuses, stand):
+        """Compare what is kept, of what each rule gave for each deed, and where bonuses stand that share no group."""
+        assert single == self.happened.kept()
+        # Which bonuses there are follows from what happened, with whose event each stands also from its order.
+        wanted = self.happened.bonuses()
+        assert stand.keys() == wanted.keys()
+        paid = {(*stand[slot], currency): minor for slot, (minor, currency) in wanted.items()}
+        assert bonuses == {what: minor for what, minor in paid.items() if what[:2] not in self.happened.rejected}
 
     def teardown(self):
         assert list(ledger.breaches(db.session())) == []

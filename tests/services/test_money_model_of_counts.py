@@ -47,9 +47,12 @@ class CountsMachine(ToldMachine):
 
     @initialize(wanted=chosen_rules, known=st.lists(quotes, max_size=2))
     def there_are_rules_and_friends(self, wanted, known):
+        self.begin([RULES[number] for number in sorted(wanted)], known)
+
+    def begin(self, tables, known):
         for quote in known:
             self.tell_quote(*quote, since=BEGAN, now=BEGAN)
-        self.publish([RULES[number] for number in sorted(wanted)], now=BEGAN)
+        self.publish(tables, now=BEGAN)
         for referrer in ("Ada", "Ada", "Eve"):
             self.join(referrer, NOON - 60 * DAY)
 
