@@ -112,8 +112,8 @@ class CountsMachine(ToldMachine):
             return
         key = self.key_of(one_of(rows, which))
         those = [row for row in rows if self.key_of(row) == key]
-        # Of a reward that is spent in part nobody decides any more; and what a payout has, nothing of it being left, comes
-        # back to it by a dispute that is won, and not to be held.
+        # Of a reward that is spent in part nobody decides any more; and what a payout has, nothing of it being left,
+        # comes back to it by a dispute that is won, and not to be held.
         spent = set(db.session().scalars(SPENT))
         of_payout = any(row.status in ("in_payout", "paid") for row in standing if self.key_of(row) == key)
         if of_payout or any(row.id in spent for row in those):
