@@ -86,6 +86,23 @@ def test_amounts_in_two_currencies_are_compared_by_the_quotes_of_their_day(in_ap
     assert by_rule(told) == {("twenty-percent", "EUR"): 2000}
 
 
+def test_a_quote_that_was_added_later_does_not_count_for_what_was_told_before(in_app):
+    when = {"all": [{"field": "amount", "op": ">=", "value": 6000, "currency": "USD"}]}
+    with write_transaction() as session:
+        ada, bob = ada_and_bob(session)
+        publish(session, when=when)
+        program_id = factories.program(session).id
+        add_quote(session, program_id, Quote("EUR", "USD", "1.10", money.LIVE), by=ada.id, now=NOON - 3 * DAY)
+        buy(session, bob, "50.00 EUR", event_id="too little", at=NOON - 2 * DAY)
+        add_quote(session, program_id, Quote("EUR", "USD", "1.25", money.LIVE), by=ada.id, now=NOON - DAY)
+        buy(session, bob, "50.00 EUR", event_id="told later", at=NOON - 2 * DAY, now=NOON)
+        buy(session, bob, "50.00 EUR", event_id="enough", at=NOON)
+        kept = sums(session)
+    assert kept == {"twenty-percent": 2000}
+    told = replay(db.session(), factories.program(db.session()))
+    assert by_rule(told) == {("twenty-percent", "EUR"): 2000}
+
+
 def test_steps_after_a_won_dispute(in_app):
     with write_transaction() as session:
         publish(session, **TIERS)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.quotes import Pair, Quote
+from webapp.domain.replaying.quoted import Added
 from webapp.models import ExchangeQuote, User
 from webapp.queries.paging import older_than
 
@@ -51,12 +52,14 @@ def quotes_at(
     return tuple(found)
 
 
-def all_quotes(session: Session, program_id: UUID) -> list[Quote]:
+def all_quotes(session: Session, program_id: UUID) -> list[Added]:
     """Return every quote of a program, in the order in which they were added: of two for one moment the last counts."""
     rows = session.execute(
-        select(*_QUOTE).where(ExchangeQuote.program_id == program_id).order_by(ExchangeQuote.sequence)
+        select(*_QUOTE, ExchangeQuote.added_at)
+        .where(ExchangeQuote.program_id == program_id)
+        .order_by(ExchangeQuote.sequence)
     )
-    return [Quote(*row) for row in rows]
+    return [Added(Quote(*row[:-1]), row.added_at) for row in rows]
 
 
 def list_quotes(

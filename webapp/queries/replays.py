@@ -54,12 +54,18 @@ def first_day(session: Session, program_id: UUID) -> date | None:
 
 
 def read_happened(
-    session: Session, program_id: UUID, until: datetime, rules: Sequence[RuleDefinition]
+    session: Session,
+    program_id: UUID,
+    until: datetime,
+    rules: Sequence[RuleDefinition],
+    *,
+    with_told: bool = False,
 ) -> Iterator[list[Happened]]:
     """Yield what friends did before `until`, a slice at a time; memory stays the same however much it is.
 
     Each counts for whoever is credited for the friend today. Details, and how
-    friends came, are read only when some rule looks at them. Nothing is locked.
+    friends came, are read only when some rule looks at them, and when it was
+    told only `with_told`. Nothing is locked.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     with_details = any(rule.when is not None and rule.when.asks_for_details for rule in rules)
@@ -67,12 +73,14 @@ def read_happened(
     with_signup = any(_asks_for_signup(rule) for rule in rules)
     columns = _columns(is_sqlite, with_details)
     columns += [Referral.created_at] if with_signup else []
+    columns += [Conversion.recorded_at] if with_told else []
     columns += origin_columns(_REFERRALS, _LINKS, _CONVERSIONS.c.user_id) if with_origin else []
     query = _happened(select(*columns), program_id, until).order_by(*_ORDER)
     if with_origin:
         query = query.join(Link, Link.id == Referral.link_id)
     at_signup = 9 + with_details
-    at_origin = at_signup + with_signup
+    at_told = at_signup + with_signup
+    at_origin = at_told + with_told
     refunds = _Beside(session, _refunds(program_id, until, is_sqlite))
     decisions = _Beside(session, _decisions(program_id, until, is_sqlite))
     found = session.execute(query.execution_options(yield_per=AT_ONCE))
@@ -85,7 +93,9 @@ def read_happened(
             decided = tuple(_decided(one) for one in decisions.of(id_)) if decisions.next == id_ else ()
             origin = known_origin(dict(zip(ORIGIN, row[at_origin:], strict=True))) if with_origin else None
             signed_up_at = row[at_signup] if with_signup else None
-            slice_.append(Happened(*row[:9], details, taken, decided, origin, signed_up_at))  # type: ignore[call-arg]
+            told_at = row[at_told] if with_told else None
+            beside = (details, taken, decided, origin, signed_up_at, told_at)
+            slice_.append(Happened(*row[:9], *beside))  # type: ignore[call-arg]
         yield slice_
 
 
@@ -128,6 +138,7 @@ def replay_rules(
     for a session that reads one moment of the database.
     """
     rules = histories(read_rule_set(session, program.id))
+    quotes = all_quotes(session, program.id)
     make = partial(
         Replay,
         rules,
@@ -137,21 +148,22 @@ def replay_rules(
         time_zone=program.time_zone,
         currency=program.currency,
         each_changed=each_changed,
-        quotes=all_quotes(session, program.id),
+        quotes=quotes,
     )
     total, done = count_happened(session, program.id, until), 0
     asked = [*draft, *(edition.definition for rule in rules for edition in rule.editions)]
+    read = partial(read_happened, session, program.id, until, asked, with_told=bool(quotes))
     beforehand, passes = make(), 1
     if beforehand.foresees:
         passes = 2
         yield Progress(done, total * passes)
-        for happened in read_happened(session, program.id, until, asked):
+        for happened in read():
             beforehand.foresee(happened)
             done += len(happened)
             yield Progress(done, total * passes)
     replay = make(foreseen=beforehand.foreseen)
     yield Progress(done, total * passes)
-    for happened in read_happened(session, program.id, until, asked):
+    for happened in read():
         replay.take(happened)
         done += len(happened)
         yield Progress(done, total * passes)

@@ -44,3 +44,5 @@ class Happened(NamedTuple):
     # How the friend came, and when they signed up; nothing where no rule asks for it.
     origin: Mapping[str, str] | None = None
     signed_up_at: datetime | None = None
+    # When it was reported, where there are quotes: those that were added later do not count for it.
+    told_at: datetime | None = None

@@ -11,7 +11,7 @@ from webapp.domain.replaying.deciding import Answer, Decisions, decide, facts_of
 from webapp.domain.replaying.editions import Asked, Edition, History, Live, shared
 from webapp.domain.replaying.friends import Foreseen, Friends
 from webapp.domain.replaying.happened import Happened
-from webapp.domain.replaying.quoted import Quotes
+from webapp.domain.replaying.quoted import Added, Quotes
 from webapp.domain.replaying.room import Calendar, Given, Later, Room, kept_after_refunds
 from webapp.domain.replaying.tallies import Kept, Tallies
 from webapp.domain.replaying.told import Changed, Replayed, Side, StepReached, Trace
@@ -106,7 +106,7 @@ class Replay:
         time_zone: str,
         currency: str,
         each_changed: Callable[[Changed], None] | None = None,
-        quotes: Sequence[Quote] = (),
+        quotes: Sequence[Added] = (),
         foreseen: Sequence[Mapping[str, Foreseen]] = ({}, {}, {}),
     ) -> None:
         """Compare `rules` as they were with `draft`, which is all of them as they would have been.
@@ -166,7 +166,11 @@ class Replay:
                 rules.turn_to(self._calendar)
         key = (happened.type, happened.friend)
         nth = self._nth[key] = self._nth.get(key, 0) + 1
-        return (facts_of(happened, nth, self._quotes.at(moment)), nth) if is_asked(happened, nth) else None
+        return (
+            (facts_of(happened, nth, self._quotes.at(moment, happened.told_at or moment)), nth)
+            if is_asked(happened, nth)
+            else None
+        )
 
     def _take(self, happened: Happened) -> None:
         found = self._begin(happened)
