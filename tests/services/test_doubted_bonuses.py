@@ -90,6 +90,26 @@ def test_what_a_person_let_pass_then_passes_on_as_it_is():
         assert newest(session).status == "pending"
 
 
+def test_a_bonus_that_nobody_rejected_passes_by_whose_bonus_was_rejected():
+    steps = [{"friends": 2, "amount": 500}, {"friends": 3, "amount": 900}]
+    with write_transaction() as session:
+        publish(session, **{**BONUS, "settings": {**BONUS["settings"], "steps": steps}})
+        _ada, (bo, cy, di, ed, flo, gus) = friends_of_ada(session)
+        days = {"cy": 5, "bo": 4, "di": 3, "ed": 6, "flo": 7, "gus": 2}
+        of = {"cy": cy, "bo": bo, "di": di, "ed": ed, "flo": flo, "gus": gus}
+        later = NOON + 20 * DAY
+        for who in ("bo", "cy"):
+            buy(session, of[who], "100.00 USD", event_id=who, at=NOON + days[who] * DAY, now=later)
+        send(session, newest(session).id, "held", "rejected")
+        refund(session, of="bo", at=later)
+        for who in ("di", "ed", "flo", "gus"):
+            buy(session, of[who], "100.00 USD", event_id=who, at=NOON + days[who] * DAY, now=later)
+        assert kept(session) == {"di": 500, "ed": 900}
+        # Now Cy makes the number three, after Gus and Di.
+        refund(session, of="ed", event_id="ref_2", at=later)
+        assert kept(session) == {"di": 500, "flo": 900}
+
+
 def test_store_credit_that_is_spent_in_part_stays_as_it_is_when_a_held_bonus_passes_to_it():
     steps = [{"friends": 1, "amount": 500}, {"friends": 2, "amount": 2000}]
     bonus = {**BONUS, "settings": {**BONUS["settings"], "steps": steps}, "exclusive": "best", "reward": "credit"}

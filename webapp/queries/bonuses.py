@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window
 from webapp.domain.registry import Counting, counting_of
-from webapp.models import Conversion, Referral, RewardDecision
+from webapp.models import Conversion, Referral, Reward, RewardDecision
 from webapp.queries.conversions import Decided, decisions_of_many
 from webapp.queries.friend_counts import Place, counts, standing_of, within
 from webapp.queries.rules import Version
@@ -120,6 +120,21 @@ def those_promised(session: Session, bonuses: Bonuses, conversion_ids: Collectio
         return set(conversion_ids)
     decisions = decisions_of_many(session, list(conversion_ids))
     return {id_ for id_, decided in decisions.items() if any(_is_of(one, bonuses) for one in decided)}
+
+
+def rejected_among(session: Session, rule_id: UUID, conversion_ids: Collection[UUID]) -> set[UUID]:
+    """Return for which of these conversions a person rejected what a rule gave, in the bond that holds."""
+    if not conversion_ids:
+        return set()
+    rows = session.scalars(
+        select(Reward.conversion_id).where(
+            Reward.conversion_id.in_(conversion_ids),
+            Reward.rule_id == rule_id,
+            Reward.status == "rejected",
+            Reward.ended_bond.is_(None),
+        )
+    )
+    return set(rows)
 
 
 def _is_of(decided: Decided, bonuses: Bonuses) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window
-from webapp.queries.bonuses import Bearer, Bonuses, bearers, those_promised
+from webapp.queries.bonuses import Bearer, Bonuses, bearers, rejected_among, those_promised
 from webapp.queries.friend_counts import Qualified, list_qualified
 
 
@@ -56,8 +56,11 @@ def bonuses_anew(
     # Those for whom other bonuses were promised cannot bring these; as many are left as are wanted, or more.
     promised = those_promised(session, bonuses, [one.conversion_id for one in free])
     free = [one for one in free if one.conversion_id in promised]
+    rejected = rejected_among(session, rule_id, [one.conversion_id for one in free])
     for step in wanted:
-        heir = due[step] if bonuses.shares_group else _heir(free, due[step], new)
+        # Where a person rejected one, nothing is given any more.
+        open_to = [one for one in free if one.conversion_id not in rejected] or free
+        heir = due[step] if bonuses.shares_group else _heir(open_to, due[step], new)
         free.remove(heir)
         anew[heir.conversion_id] = Said(step, is_one_more=True)
     return anew
