@@ -38,7 +38,7 @@ from webapp.services.rewards import SYSTEM, change_status, mature_rewards
 from webapp.services.rules import change_rule_state
 
 STEPS_OF_A_STORY = 50
-STEPS = {"sqlite": 1_000, "postgresql": 200}
+STEPS = {"sqlite": 600, "postgresql": 100}
 MOST_FRIENDS = 6
 
 

@@ -26,7 +26,7 @@ from tests.services.stories import tell_stories
 from tests.services.test_money_model import one_of
 from tests.services.test_money_model_of_counts import STEPS_OF_A_STORY, CountsMachine
 
-STEPS = {"sqlite": 300, "postgresql": 100}
+STEPS = {"sqlite": 200, "postgresql": 50}
 
 
 def at_most(minor, scope="per_referrer", period="lifetime"):

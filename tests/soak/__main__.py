@@ -19,6 +19,7 @@ RESULTS = Path(__file__).with_name("results.json")
 FORMS: dict[str, dict[str, str]] = {
     "tests/services/test_money_model.py": {"GRAPEVINE_MODEL_STEPS": "200000"},
     "tests/services/test_money_model_of_counts.py": {"GRAPEVINE_MODEL_STEPS": "20000"},
+    "tests/services/test_money_model_of_limits.py": {"GRAPEVINE_MODEL_STEPS": "10000"},
     "tests/services/test_event_order.py": {"GRAPEVINE_ORDER_EXAMPLES": "1000"},
     "tests/services/test_random_counts.py": {"GRAPEVINE_COUNTED_HISTORIES": "50"},
     "tests/services/test_faults.py": {"GRAPEVINE_EVERY_REPEAT": "1"},
