@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
-from tests.made_once import TEMPLATES, compile_routes_once, write_statements_once
+from tests.made_once import TEMPLATES, collect_garbage_rarely, compile_routes_once, write_statements_once
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
@@ -24,6 +24,10 @@ settings.load_profile("grapevine")
 compile_routes_once()
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    collect_garbage_rarely()
 
 
 def _missing(what: str, why: object) -> None:

@@ -1,6 +1,7 @@
 """Thousands of applications that are all alike: what each of them would make for itself is made once a process."""
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Iterable
 from types import CodeType
 from typing import Any
 
@@ -40,18 +41,32 @@ def write_statements_once(engines: Iterable[Engine]) -> None:
 
 
 def compile_routes_once() -> None:
-    """Keep the functions that build URLs, nine tenths of what it takes to make an application.
+    """Keep what werkzeug compiles of a rule, nine tenths of what it takes to make an application.
 
-    Such a function knows its rule by what it is called with, so that equal rules of other applications can share it.
+    The function that builds its URLs knows the rule by what it is called with, and converters are not asked for the
+    map that they came from, so that equal rules of other applications can share both.
     """
-    compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
-    compile_anew = Rule._compile_builder
+    compiled: dict[Any, tuple[Any, ...]] = {}
+    compile_anew = Rule.compile
 
-    def compile_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    def compile_once(rule: Rule) -> None:
         defaults = tuple(sorted((name, repr(value)) for name, value in (rule.defaults or {}).items()))
-        key = (rule.rule, tuple(rule._trace), defaults, append_unknown)
+        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, defaults)
         if key not in compiled:
-            compiled[key] = compile_anew(rule, append_unknown)
-        return compiled[key]
+            compile_anew(rule)
+            build = rule._build.__func__, rule._build_unknown.__func__
+            compiled[key] = (rule._parts, rule._trace, rule._converters, frozenset(rule.arguments), *build)
+            return
+        parts, trace, converters, arguments, known, unknown = compiled[key]
+        rule._parts, rule._trace, rule._converters = list(parts), list(trace), dict(converters)
+        rule.arguments |= arguments
+        rule._build, rule._build_unknown = known.__get__(rule, None), unknown.__get__(rule, None)
 
-    Rule._compile_builder = compile_builder
+    Rule.compile = compile_once
+
+
+def collect_garbage_rarely() -> None:
+    """Leave what was imported out of every search for garbage, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

@@ -1,4 +1,4 @@
-"""Each kind of rule without steps, written with the keyboard alone: what is wrong is said where one is."""
+"""The other kinds of rule, written with the keyboard alone: what is wrong is said where one is."""
 
 import re
 
@@ -17,16 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite
 # What is written first and is wrong: the field, the value, and what is said there. Then what is right, and the rule in
 # words.
 KINDS = {
-    "fixed_amount": (
-        ("Amount", "5.005", "USD has 2 decimals"),
-        {"Amount": "7.50"},
-        "US$7.50",
-    ),
-    "percent_of_purchase": (
-        ("Percentage", "120", "Please write a percentage above 0 and up to 100"),
-        {"Percentage": "12.5", "How many purchases": "3"},
-        "12.5% of what the friend pays, for their first 3 purchases",
-    ),
     "first_purchase": (
         ("Percentage", "0", "Please write a percentage above 0"),
         {"Percentage": "30"},

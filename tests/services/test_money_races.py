@@ -28,7 +28,7 @@ from webapp.services.signups import CameBy
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
-# Every pair gets every single switch (long steps every second or so); with GRAPEVINE_RACE_ALL every one and every two.
+# Every pair gets every single switch (long steps every third or so); with GRAPEVINE_RACE_ALL every one and every two.
 EVERY_TWO = "GRAPEVINE_RACE_ALL" in os.environ
 LONG = 12
 ROUNDS = int(os.environ.get("GRAPEVINE_RACE_ROUNDS", "3"))
@@ -261,7 +261,7 @@ def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, d
     record_property("interleavings", race(PAIRS[pair], in_app, databases))
 
 
-def race(pair: Pair, in_app: Any, databases: Any, *, every: int = 2) -> int:
+def race(pair: Pair, in_app: Any, databases: Any, *, every: int = 3) -> int:
     """Let the two of a pair happen in every order (see LONG about `every`). Returns how many there were."""
     if databases.name == "sqlite":
         # It has one writer at a time, so that there is an order and nothing between.
@@ -314,7 +314,7 @@ def one_after_the_other(calls: Sequence[Callable[[], Any]], plan: Plan) -> list[
     return [Done(result) for result in results]
 
 
-def interleavings(*turns: int, every: int = 2) -> Iterator[Plan]:
+def interleavings(*turns: int, every: int) -> Iterator[Plan]:
     """Yield plans with a switch after statements of either, and a second one after all or some of the other's."""
     for leader in (0, 1):
         others = turns[1 - leader]

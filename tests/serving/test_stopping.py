@@ -73,7 +73,8 @@ def test_a_request_that_never_ends_does_not_keep_the_server_alive(site):
         assert not stuck.done()
         server.terminate()
         server.wait_until_gone(END_SECONDS)
-        assert stuck.exception(10) is not None or stuck.result().status == 503
+        # Cut off, or led on without having been counted.
+        assert stuck.exception(10) is not None or stuck.result().status in {302, 503}
 
 
 def test_two_servers_do_not_share_a_port(site):

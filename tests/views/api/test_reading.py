@@ -12,6 +12,9 @@ from tests.views.api.caller import CONVERSION, DISPUTE, OUTCOME, REFUND, SIGNUP,
 from webapp.extensions import db
 from webapp.models import Conversion
 
+# What is read from a request and shown on a page is no matter of the database.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 KIB = 1024
 PATHS = {
     "/signups": SIGNUP,

@@ -22,7 +22,7 @@ from webapp.views.api.schemas import AHEAD, EARLIEST
 pytestmark = pytest.mark.slow
 
 # Besides some 700 requests that schemathesis makes of every schema: for each operation, right and wrong together.
-EXAMPLES = 20
+EXAMPLES = 10
 
 
 def _in_zone(at, minutes):

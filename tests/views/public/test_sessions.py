@@ -13,6 +13,9 @@ from webapp.extensions import db
 from webapp.models import User, UserSession
 from webapp.passwords import hash_password
 
+# What is read from a request and shown on a page is no matter of the database.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 EMAIL = "ada@example.com"
 
 

@@ -14,6 +14,9 @@ from webapp.database import write_transaction
 from webapp.queries.links import find_live_link
 from webapp.services.signups import CameBy
 
+# What is read from a request and shown on a page is no matter of the database.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 EMAIL = "ada@example.com"
 
 

@@ -11,6 +11,9 @@ from webapp.database import write_transaction
 from webapp.ids import new_id
 from webapp.models import User
 
+# What is read from a request and shown on a page is no matter of the database.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 DAY = timedelta(days=1)
 
 
