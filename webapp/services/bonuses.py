@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window
 from webapp.queries.bonuses import Bearer, Bonuses, bearers, rejected_among, those_promised
-from webapp.queries.friend_counts import Qualified, list_qualified
+from webapp.queries.friend_counts import Qualified, count_friends, list_qualified, nth_qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,13 @@ def bonuses_anew(
     `new` is by what a friend was counted just now, which may have been decided with its bonus already; `without` is a
     friend of whom nothing stays.
     """
-    friends = list_qualified(session, rule_id, referrer_id, window)
-    makers = {step: friends[step - 1] for step in bonuses.counting.steps if step <= len(friends)}
+    whose = (session, rule_id, referrer_id, window)
+    count = count_friends(*whose)
+    makers = {
+        step: maker
+        for step in bonuses.counting.steps
+        if step <= count and (maker := nth_qualified(*whose, step)) is not None
+    }
     promised = those_promised(session, bonuses, [one.conversion_id for one in makers.values()])
     due = {step: maker for step, maker in makers.items() if maker.conversion_id in promised}
     anew: dict[UUID, Said] = {}
@@ -50,9 +55,11 @@ def bonuses_anew(
             if new is not None and one.conversion_id == new.conversion_id:
                 anew[one.conversion_id] = Said(one.step, is_one_more=True)
         else:
-            anew[one.conversion_id] = Said(len(friends), is_one_more=False)
+            anew[one.conversion_id] = Said(count, is_one_more=False)
     wanted = [step for step in due if step not in stay]
-    free = [one for one in friends if one.conversion_id not in stay.values()] if wanted else []
+    # Someone may have thousands of friends, so all of them are read only where a bonus looks for an heir.
+    friends = list_qualified(*whose) if wanted else []
+    free = [one for one in friends if one.conversion_id not in stay.values()]
     # Those for whom other bonuses were promised cannot bring these; as many are left as are wanted, or more.
     promised = those_promised(session, bonuses, [one.conversion_id for one in free])
     free = [one for one in free if one.conversion_id in promised]
