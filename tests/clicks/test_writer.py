@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from structlog.testing import capture_logs
@@ -173,6 +173,17 @@ def test_an_integrity_error_of_one_alone_is_lost_once(app, writer, clicked, monk
     with capture_logs() as logged:
         assert writer.record(arrival(clicked[0])) is False
     assert [entry["event"] for entry in logged] == ["click_lost"]
+
+
+def test_a_click_that_is_there_already_is_not_lost_by_being_stored_again(app, writer, clicked):
+    # As after a process that was killed between its commit and its answer, alone and among others.
+    first, other = arrival(clicked[0]), arrival(clicked[0])
+    with app.app_context():
+        assert writer.store.store([first]) == [True]
+        assert writer.store.store([first]) == [True]
+        assert writer.store.store([other, first]) == [True, True]
+        assert db.session.scalar(select(func.count()).select_from(Click)) == 2
+        assert db.session.scalar(select(func.sum(ProgramDay.clicks))) == 2
 
 
 def test_the_thread_begins_with_the_first_click_and_again_after_it_was_stopped(app, writer, clicked):

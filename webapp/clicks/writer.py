@@ -15,12 +15,15 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from webapp.database import write_transaction
+from webapp.extensions import db
 from webapp.logs import log
 from webapp.metrics import metrics_of
+from webapp.models import Click
 from webapp.services.clicks import Arrival, record_clicks
 
 MOST_AT_ONCE = 128
@@ -75,6 +78,9 @@ class ClickStore:
             if not away and (len(arrivals) > 1 or (_gave_way(error) and not again)):
                 # One that fails by itself must not cost the others.
                 return [stored for arrival in arrivals for stored in self._store([arrival], again=True)]
+            if isinstance(error, IntegrityError) and _is_there(arrivals[0]):
+                # Whoever stored it was killed before saying so.
+                return [True]
             if away:
                 self._pause_until = time.monotonic() + PAUSE_SECONDS
             self.lose(len(arrivals), "database", error=type(getattr(error, "orig", error)).__name__)
@@ -152,6 +158,12 @@ class ClickWriter:
         finally:
             for waiting in batch:
                 waiting.done.release()
+
+
+def _is_there(arrival: Arrival) -> bool:
+    with suppress(SQLAlchemyError):
+        return db.session.scalar(select(Click.id).where(Click.id == arrival.id)) is not None
+    return False
 
 
 def _is_away(error: Exception) -> bool:
