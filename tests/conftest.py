@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from tests.chance import SEARCHING
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
 from tests.made_once import TEMPLATES, collect_garbage_rarely, compile_routes_once, write_statements_once
 from webapp import create_app
@@ -18,7 +19,13 @@ from webapp.database import close_connections
 from webapp.extensions import db
 
 # How busy a machine is says nothing about a rule.
-settings.register_profile("grapevine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "grapevine",
+    settings.default,
+    deadline=None,
+    derandomize=not SEARCHING,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("grapevine")
 
 compile_routes_once()

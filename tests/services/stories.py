@@ -1,7 +1,6 @@
-"""Stories that a state machine tells, as many as there are steps to take, from a seed that is shown when one fails."""
+"""Stories that a state machine tells, as many as there are steps to take, from a seed of their own."""
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.chance import model_seed
 from webapp.database import close_connections
 from webapp.extensions import db
 
@@ -24,8 +24,7 @@ def tell_stories(
 ) -> int:
     """Take about `steps` steps, or GRAPEVINE_MODEL_STEPS, each story on an empty database. Returns how many it took."""
     wanted = int(os.environ.get("GRAPEVINE_MODEL_STEPS", steps))
-    chosen = int(os.environ.get("GRAPEVINE_MODEL_SEED", secrets.randbits(32)))
-    print(f"GRAPEVINE_MODEL_SEED={chosen}")  # noqa: T201 - shown when the test fails
+    chosen = model_seed()
     taken: Counter[str] = Counter()
 
     def empty() -> None:

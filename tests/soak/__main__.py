@@ -46,7 +46,8 @@ def _run(path: str, numbers: dict[str, str], report: Path) -> dict[str, Any]:
     # Of the families of reports only this one holds what a test counted.
     options = [f"--junitxml={report}", "-o", "junit_family=xunit1", *sys.argv[1:]]
     began = time.monotonic()
-    ended = subprocess.run([sys.executable, "-m", "pytest", "-q", path, *options], env={**numbers, **os.environ})
+    environment = {"GRAPEVINE_SEARCH": "1", **numbers, **os.environ}
+    ended = subprocess.run([sys.executable, "-m", "pytest", "-q", path, *options], env=environment)
     return {
         "exit": ended.returncode,
         "seconds": round(time.monotonic() - began),
