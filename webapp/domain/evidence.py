@@ -1,0 +1,112 @@
+"""What is known of a friend whom somebody referred, gathered once; fraud signals look at it and at nothing else.
+
+What nobody knows is None, and then a signal that asks for it finds nothing.
+Addresses are not here: hashes of them were compared when the evidence was
+gathered, and what came of it are numbers, which may be kept for good.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail address after normalising, see domain.mailbox: `local` at `domain`, in lower case.
+
+    Strangers share the domain of a `provider`; a `throwaway` one is on the list of domains that hand out addresses
+    for minutes.
+    """
+
+    local: str
+    domain: str
+    provider: bool = False
+    throwaway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How near the referrer was seen to the friend: so long `apart`, on the same address, network or browser."""
+
+    apart: timedelta
+    address: bool
+    network: bool
+    browser: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many friends a referrer brought in the hour and the day before this one.
+
+    `usual_day` is what 99 of 100 of their days stay within, None for someone who is new.
+    """
+
+    hour: int
+    day: int
+    usual_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The clicks on a referrer's links and what came of them; `in_a_minute` are the most from the friend's address."""
+
+    clicks: int
+    conversions: int
+    in_a_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a conversion of a referred friend is looked at by.
+
+    `at` is when it happened, `clicked_at` the credited click, `first_touch_at`
+    the first touch of any link, `began_at` when the signup page was opened.
+    `known_since` and `other_referrer_since` say since when the friend had an
+    account or was another one's friend before; `friend` and `referrer` are
+    their addresses. `referrer_signed_in_at` is when the browser that clicked
+    had been the referrer's. `from_origin` counts the referred conversions from
+    the same address or network in the seven days before, `steps_to_friend` how
+    many referrals lead up from the referrer to the friend.
+    """
+
+    at: datetime
+    clicked_at: datetime | None = None
+    first_touch_at: datetime | None = None
+    began_at: datetime | None = None
+    known_since: datetime | None = None
+    other_referrer_since: datetime | None = None
+    same_mailbox: bool | None = None
+    friend: Mail | None = None
+    referrer: Mail | None = None
+    referrer_signed_in_at: datetime | None = None
+    together: Together | None = None
+    pace: Pace | None = None
+    from_origin: int | None = None
+    traffic: Traffic | None = None
+    source_host: str | None = None
+    steps_to_friend: int | None = None
+
+
+_NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+def evidence(**known: object) -> Evidence:
+    """Return evidence for examples: of a signup at noon, with what is given; durations are seconds before noon."""
+    before = {"clicked", "first_touch", "began", "known", "other_referrer", "referrer_signed_in"}
+    moments = {"known": "known_since", "other_referrer": "other_referrer_since"}
+    values: Mapping[str, object] = {
+        moments.get(name, f"{name}_at") if name in before else name: _before(value) if name in before else value
+        for name, value in known.items()
+    }
+    return replace(Evidence(_NOON), **values)  # type: ignore[arg-type]
+
+
+def _before(seconds: Any) -> datetime:
+    return _NOON - timedelta(seconds=seconds)
+
+
+def mail(address: str, *, provider: bool = False, throwaway: bool = False) -> Mail:
+    """Return an address for examples."""
+    local, _at, domain = address.partition("@")
+    return Mail(local, domain, provider, throwaway)
