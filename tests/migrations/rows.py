@@ -380,6 +380,14 @@ def _exchange_quotes(connection: sa.Connection) -> None:
     insert(connection, "exchange_quotes", id=UUID(int=110), program_id=_program(connection), sequence=1, **quote)
 
 
+def _screenings(connection: sa.Connection) -> None:
+    insert(connection, "sightings", id=UUID(int=140), user_id=BOB, seen_at=NOON, is_signup=True)
+    of = {"program_id": _program(connection), "friend_id": BOB, "referrer_id": ADA}
+    insert(connection, "screenings", id=UUID(int=141), sequence=1, bond=0, verdict="hold", screened_at=NOON, **of)
+    found = {"position": 1, "signal": "too_fast", "weight": 60, "denies": False, "saw": {"seconds": 1}}
+    insert(connection, "screening_findings", screening_id=UUID(int=141), **found)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0001": _people_links_and_referrals,
     "0002": _clicks_and_roll_ups,
@@ -395,4 +403,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0012": _disputes_and_write_offs,
     "0013": _credit_coupons_and_custom_rewards,
     "0014": _exchange_quotes,
+    "0015": _screenings,
 }

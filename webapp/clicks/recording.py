@@ -16,6 +16,8 @@ from webapp.logs import log
 from webapp.metrics import current_metrics
 from webapp.models import Link, Program
 from webapp.services.clicks import Visit, record_click
+from webapp.services.sightings import Seen
+from webapp.web import load_program
 
 
 class Recorded(NamedTuple):
@@ -41,6 +43,16 @@ def record_visit(program: Program, link: Link) -> Recorded | None:
 def current_visit(query: Mapping[str, str], source_url: str | None) -> Visit:
     """Return what is kept of the current request, whose page had these fields in its address."""
     return visits_of(current_app).read(request.environ, query, source_url=source_url, now=utc_now())
+
+
+def seen_now() -> Seen:
+    """Return the browser of the current request and its address, as far as they are kept."""
+    return visits_of(current_app).see(
+        request.remote_addr,
+        request.headers.get("User-Agent"),
+        visitor_id=visitors.known_visitor(load_program()),
+        now=utc_now(),
+    )
 
 
 def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit) -> Recorded | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,8 +17,9 @@ from webapp.clicks.families import families_of
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.logs import log
-from webapp.services.address_salts import IN_FORCE, current_salt, ensure_salt
+from webapp.services.address_salts import IN_FORCE, current_salt, ensure_salt, living_salts
 from webapp.services.clicks import Visit
+from webapp.services.sightings import Seen
 
 LONGEST_FIELD = 100
 LONGEST_HOST = 253
@@ -56,6 +58,24 @@ class VisitReader:
             address_hash=address_hash,
             network_hash=network_hash,
         )
+
+    def see(self, address: str | None, user_agent: str | None, *, visitor_id: UUID | None, now: datetime) -> Seen:
+        """Return what is kept of somebody who signs up or in. Not within a write transaction: it may need one."""
+        families = families_of(user_agent or "")
+        keys = self._living_keys(now) if address else []
+        return Seen(
+            visitor_id=visitor_id,
+            browser=families.browser,
+            device=families.device,
+            hashes=tuple(hashes_of(address, key) for key in keys) if address else (),
+        )
+
+    def _living_keys(self, now: datetime) -> list[AddressKey]:
+        """Return the keys with which stored hashes can still be compared, the one in force first."""
+        if self._key_at(now) is None:
+            return []
+        with self._app.app_context():
+            return [address_key(self._app.config["SECRET_KEY"], salt) for salt in living_salts(db.session(), now)]
 
     def _key_at(self, now: datetime) -> AddressKey | None:
         """Return the key in force; None while the database, which has its salt, is away."""

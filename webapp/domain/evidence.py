@@ -6,7 +6,7 @@ gathered, and what came of it are numbers, which may be kept for good.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,6 +86,25 @@ class Evidence:
     traffic: Traffic | None = None
     source_host: str | None = None
     steps_to_friend: int | None = None
+
+
+def to_stored(known: Evidence) -> dict[str, Any]:
+    """Return evidence as JSON can hold it, without what is not known."""
+    return {name: _plain(value) for name, value in _values(known) if value is not None}
+
+
+def _values(of: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(of, field.name)) for field in fields(of)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if is_dataclass(value):
+        return {name: _plain(one) for name, one in _values(value)}
+    return value
 
 
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)

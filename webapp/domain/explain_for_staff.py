@@ -101,6 +101,8 @@ def event_for_staff(
         return Sentence(_taken_words(reason, clawed_back), {"amount": taken})
     if reason == "granted":
         return Sentence(_GRANTED.get(status, N_("Granted")))
+    if reason == "suspected":
+        return Sentence(N_("Granted, and held: the friend has to be looked at"))
     if reason == "corrected":
         return Sentence(_CORRECTED.get(status, N_("Granted in addition")))
     if status == "rejected":

@@ -69,7 +69,16 @@ def _pending(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
     return title, (counted(wait, days, {"days": days}),)
 
 
-def _held(_stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+def _held(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
+    if stand.reason == "suspected":
+        return Sentence(N_("We are checking this signup")), (
+            Sentence(
+                N_(
+                    "Before anything is paid for this friend, a person has a look. Nothing is lost meanwhile: the"
+                    " reward stays here until someone has decided."
+                )
+            ),
+        )
     return Sentence(N_("We are checking this order")), (
         Sentence(
             N_("A person looks at it. Nothing is lost meanwhile: the reward stays here until someone has decided.")
@@ -288,6 +297,8 @@ def event_in_words(
         return Sentence(N_("%(amount)s taken off, because the order no longer counts"), {"amount": taken})
     if reason == "granted":
         return Sentence(N_("Earned"))
+    if reason == "suspected":
+        return Sentence(N_("Earned, and being checked"))
     if reason == "corrected":
         return Sentence(N_("Earned in addition, because other friends or orders count now"))
     if reason in _DONE:

@@ -78,6 +78,9 @@ CHECK_FAILED = SignalKind(
     type(None),
 )
 
+# When not even what signals look at could be gathered.
+FINDING_OF_FAILURE = Finding(CHECK_FAILED.name, Weight(HUNDREDTHS), {"signal": "evidence"})
+
 SignalT = TypeVar("SignalT")
 
 
@@ -125,7 +128,8 @@ def look_at(evidence: Evidence, signals: Mapping[str, FraudSignal]) -> list[Find
     for name, signal in signals.items():
         try:
             saw = signal.look(evidence)
-        except Exception:  # whatever is wrong with it: nothing may be paid because a check broke
+        except Exception:
+            # Whatever is wrong with it: nothing may be paid because a check broke.
             found.append(Finding(CHECK_FAILED.name, Weight(HUNDREDTHS), {"signal": name}))
             continue
         if saw is not None and (signal.weight or SIGNALS[name].denies):

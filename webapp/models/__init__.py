@@ -33,6 +33,8 @@ from webapp.models.rollup import (
     ProgramRevenueDay,
     RuleDay,
 )
+from webapp.models.screening import Screening, ScreeningFinding
+from webapp.models.sighting import Sighting
 from webapp.models.sign_in_link import SignInLink
 from webapp.models.user import User
 from webapp.models.user_session import UserSession
@@ -78,6 +80,9 @@ __all__ = [
     "RewardRule",
     "RewardRuleVersion",
     "RuleDay",
+    "Screening",
+    "ScreeningFinding",
+    "Sighting",
     "SignInLink",
     "User",
     "UserSession",

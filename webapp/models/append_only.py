@@ -18,6 +18,8 @@ TABLES = (
     "exchange_quotes",
     "redemptions",
     "redemption_parts",
+    "screenings",
+    "screening_findings",
 )
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
@@ -33,6 +35,8 @@ _KEYS = {
     "exchange_quotes": (("id",), ("program_id", "sequence")),
     "redemptions": (("id",), ("program_id", "event_id")),
     "redemption_parts": (("reward_id", "reward_sequence"),),
+    "screenings": (("id",), ("friend_id", "sequence")),
+    "screening_findings": (("screening_id", "position"),),
 }
 
 _FUNCTION = """

@@ -16,6 +16,7 @@ from webapp.domain.sentences import Sentence, from_stored
 from webapp.models import Conversion, Model, Refund, RewardDecision
 from webapp.queries.origins import known_origin, origin_columns
 from webapp.queries.rules import Version, find_versions
+from webapp.queries.screenings import newest_verdict
 from webapp.transactions import connection_of
 
 
@@ -48,6 +49,13 @@ class Surroundings:
     waiting_refunds: int
     event_taken: bool
     order_taken: bool
+    # How the newest look at the person came out; None when nobody looked, since nobody brought them.
+    verdict: str | None
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether what the person does is to be held."""
+        return self.verdict not in (None, "clear")
 
     @property
     def origin(self) -> dict[str, str]:
@@ -151,6 +159,7 @@ def _surroundings() -> Select[Any]:
             select(func.count()).select_from(refunds).where(*waiting).scalar_subquery().label("waiting_refunds"),
             exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
             exists().where(here, conversions.c.order_id == order_id, of_type).label("order_taken"),
+            newest_verdict(user_id, referrals.c.bond).label("verdict"),
         )
         .select_from(programs)
         .outerjoin(

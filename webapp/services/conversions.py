@@ -236,6 +236,7 @@ def _grant(
             occurred_at=event.occurred_at,
             hold_days=decided.version.definition.hold_days_within(about.hold_days),
             bond=decided.bond,
+            is_suspected=about.is_suspected,
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount

@@ -15,6 +15,7 @@ from webapp.domain.rewards import write_off_ended
 from webapp.domain.settling import without_rejected
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
+from webapp.queries.screenings import is_suspected
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
 from webapp.services.doubts import is_doubted
 from webapp.services.giving_back import taken_by_cause, write_off
@@ -135,11 +136,11 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
         correction = max(numbers[one.id] for one in standing) + 1 if standing else 0
         # A reward of its own is granted whole, and what was refunded meanwhile taken off.
         amount = Money(earned - kept, granted.currency) if correction and not is_coupon else granted
-        grant = _grant(terms, conversion, decided, amount, correction)
+        grant = _grant(session, terms, conversion, decided, amount, correction)
         zone = terms.time_zone
         (new,) = grant_rewards(session, terms.program_id, [grant], time_zone=zone, actor=terms.actor, now=terms.now)
         _end_write_offs(session, terms, standing, earned - kept)
-        if is_doubted(session, conversion.id, version.rule_id, standing):
+        if new.status != "held" and is_doubted(session, conversion.id, version.rule_id, standing):
             change_status(session, new.id, "held", reason="to_check", actor=terms.actor, now=terms.now)
         if amount.minor > earned - kept:
             (whole,) = lock_rewards(session, [new.id])
@@ -187,7 +188,9 @@ def _rises(before: Decided, after: Decided) -> bool:
     return after.amount is not None and (before.amount is None or after.amount.minor > before.amount.minor)
 
 
-def _grant(terms: Terms, conversion: Conversion, decided: Decided, amount: Money, correction: int) -> Grant:
+def _grant(
+    session: Session, terms: Terms, conversion: Conversion, decided: Decided, amount: Money, correction: int
+) -> Grant:
     if decided.version is None or decided.beneficiary_id is None:
         raise ValueError("only what a rule gives somebody can be granted")
     return Grant(
@@ -199,5 +202,6 @@ def _grant(terms: Terms, conversion: Conversion, decided: Decided, amount: Money
         occurred_at=conversion.occurred_at,
         hold_days=decided.version.definition.hold_days_within(terms.hold_days),
         bond=decided.bond,
+        is_suspected=is_suspected(session, _friend_of(conversion), decided.bond),
         correction=correction,
     )

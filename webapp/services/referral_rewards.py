@@ -242,6 +242,8 @@ def _grant(
             occurred_at=conversion.occurred_at,
             hold_days=decided.version.definition.hold_days_within(bond.program.hold_days),
             bond=bond.number,
+            # A person has looked, and decided whose friend this is.
+            is_suspected=False,
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount

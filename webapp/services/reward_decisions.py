@@ -1,6 +1,6 @@
 """Deciding about rewards, one or many in one transaction: each by itself, with its entry in the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.reward_decisions import REJECTIONS, Choice
 from webapp.domain.rewards import StatusError
-from webapp.models import Program, Reward, RewardNote
+from webapp.models import Conversion, Program, Reward, RewardNote
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.limits import queue_for_counts
 from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import change_status
 from webapp.services.rows import append
+from webapp.services.screening import clear_friends
 
 # What became of one of them: decided, left out because it is not what was looked at any more, or because it cannot be.
 Result = Literal["done", "changed", "impossible"]
@@ -51,7 +52,8 @@ def decide_rewards(
     What has changed since then, or cannot be decided like that, is left out;
     the others go through. So the same decision sent twice changes nothing twice.
     `reason` is one of REJECTIONS, for a rejection only. `note` is for staff and
-    stays out of everything that is append-only. Raises UnknownRewardError, and
+    stays out of everything that is append-only. Whoever lets a held reward go
+    says with it that its friend is nobody to be held for. Raises UnknownRewardError, and
     then nothing was written.
     """
     code = choice.reason or reason
@@ -69,7 +71,21 @@ def decide_rewards(
     for reward_id, sequence in seen.items():
         result = _decide(session, choice, rewards[reward_id], sequence, code=code, note=note, by=by, now=now)
         outcomes.append(Outcome(reward_id, result))
+    if choice.target in ("pending", "approved"):
+        done = [one.reward_id for one in outcomes if one.result == "done" and rewards[one.reward_id].status == "held"]
+        clear_friends(session, _friends_of(session, done), by=by, now=now)
     return outcomes
+
+
+def _friends_of(session: Session, reward_ids: Sequence[UUID]) -> list[UUID]:
+    """Return whose purchases and signups these rewards were given for."""
+    friends = (
+        select(Conversion.user_id)
+        .join(Reward, Reward.conversion_id == Conversion.id)
+        .where(Reward.id.in_(reward_ids), Conversion.user_id.is_not(None))
+        .distinct()
+    )
+    return [friend_id for friend_id in session.scalars(friends) if friend_id is not None]
 
 
 def _decide(

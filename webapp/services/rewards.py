@@ -54,20 +54,22 @@ class Grant:
     occurred_at: datetime
     hold_days: int
     bond: int
+    # The friend looks like somebody who must not be rewarded, so a person decides first.
+    is_suspected: bool
     correction: int = 0
 
 
 def grant_rewards(
     session: Session, program_id: UUID, grants: Sequence[Grant], *, time_zone: str, actor: Actor, now: datetime
 ) -> list[RewardRow]:
-    """Write new rewards, pending, or approved at once where the rule has no hold. Returns them in order.
+    """Write new rewards: held, pending, or approved at once where the rule has no hold. Returns them in order.
 
     `time_zone` is the program's.
     """
     rows, steps, rewards = [], [], []
     for grant in grants:
         rule = grant.version.definition
-        status: Status = "pending" if grant.hold_days else "approved"
+        status: Status = "held" if grant.is_suspected else "pending" if grant.hold_days else "approved"
         reward = RewardRow(
             id=new_id(),
             conversion_id=grant.conversion_id,
@@ -80,7 +82,7 @@ def grant_rewards(
             clawed_back_minor=0,
             currency=grant.amount.currency,
             status=status,
-            reason="corrected" if grant.correction else "granted",
+            reason=_why(grant),
             since=now,
             matures_at=grant.occurred_at + timedelta(days=grant.hold_days),
             granted_at=now,
@@ -100,6 +102,12 @@ def grant_rewards(
     append(session, Reward, rows)
     append_events(session, steps, actor=actor, now=now)
     return rewards
+
+
+def _why(grant: Grant) -> str:
+    if grant.is_suspected:
+        return "suspected"
+    return "corrected" if grant.correction else "granted"
 
 
 def change_status(

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.attribution import Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
+from webapp.domain.signal_registry import read_signals
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
 from webapp.queries.clicks import campaign_of, country_of, touches_of, visitor_of
+from webapp.queries.evidence import Arrived
 from webapp.queries.links import referrer_of
 from webapp.queries.origins import COUNTRY
 from webapp.queries.people import known_since
@@ -19,6 +21,8 @@ from webapp.services.people import create_person
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import SYSTEM, Actor
 from webapp.services.rollups import count_signup
+from webapp.services.screening import screen_friend
+from webapp.services.sightings import UNSEEN, Seen, record_sighting
 from webapp.transactions import note
 
 
@@ -27,7 +31,7 @@ class CameBy:
     """What is known of how a person came: the codes they gave, the page they signed up on, and their browser.
 
     The browser is known by its cookie (`visitor_id`), by a click that was handed on (`click_id`), or by both, which
-    may be two.
+    may be two. `seen` is what it and its address were.
     """
 
     typed: Link | None = None
@@ -35,6 +39,7 @@ class CameBy:
     opened: Link | None = None
     visitor_id: UUID | None = None
     click_id: UUID | None = None
+    seen: Seen = UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,44 @@ def sign_up(
         session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, signed_up_at=signed_up_at
     )
     referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
+    _look_at(session, program, friend, referral, decision, came_by, now=now, at=signed_up_at)
     signup = Event(SIGNUP, signed_up_at, details=_known_of(session, decision))
     recorded = record_conversion(session, program.id, signup, user_id=friend.id, actor=actor, now=now)
     note(session, "signups_recorded")
     return SignedUp(friend, referral, decision.reason, recorded)
+
+
+def _look_at(
+    session: Session,
+    program: Program,
+    friend: User,
+    referral: Referral | None,
+    decision: Decision,
+    came_by: CameBy,
+    *,
+    now: datetime,
+    at: datetime,
+) -> None:
+    """Keep where the person was seen, and look at a friend before anything is granted for them."""
+    seen = came_by.seen
+    if seen != UNSEEN:
+        record_sighting(session, friend.id, seen, is_signup=True, now=at)
+    touch = decision.credited
+    if referral is None or touch is None:
+        return
+    arrived = Arrived(
+        program_id=program.id,
+        time_zone=program.time_zone,
+        friend_id=friend.id,
+        referrer_id=referral.referrer_id,
+        at=at,
+        visitor_id=came_by.visitor_id,
+        click_id=touch.click_id,
+        browser=seen.browser,
+        device=seen.device,
+        hashes=seen.hashes,
+    )
+    screen_friend(session, arrived, read_signals({}), now=now)
 
 
 def _known_of(session: Session, decision: Decision) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from webapp.domain.reward_decisions import choices_for
 from webapp.domain.rewards import STATUSES
 from webapp.extensions import db
 from webapp.formatting import money, number, say
-from webapp.models import Program
+from webapp.models import Conversion, Program
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
@@ -28,6 +28,7 @@ from webapp.views.admin.fulfilments import can_be_fulfilled
 from webapp.views.admin.reward_rows import reward_line, reward_lines, what_for
 from webapp.views.admin.reward_words import SIDES, actor_text, deed_text, plain_day
 from webapp.views.admin.reward_words import STATUSES as STATUS_LABELS
+from webapp.views.admin.suspicion_words import suspicion
 from webapp.views.referrer.reward_cards import (
     RewardPart,
     history_line,
@@ -104,6 +105,7 @@ def show(reward_id: UUID) -> Response:
         parts=_parts(session, theirs),
         coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
         can_be_fulfilled=can_be_fulfilled(row),
+        suspicion=suspicion(session, session.get_one(Conversion, row.conversion_id).user_id, row.bond),
     )
 
 

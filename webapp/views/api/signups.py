@@ -1,11 +1,13 @@
 """A person signed up at the business's own site."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from sqlalchemy.orm import Session
 
+from webapp.clicks.visits import visits_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain import outcomes
@@ -24,6 +26,7 @@ from webapp.services.reported_signups import (
     report_signup,
 )
 from webapp.services.reward_steps import Actor
+from webapp.services.sightings import UNSEEN, Seen
 from webapp.services.signups import CameBy
 from webapp.signing import read_id
 from webapp.views.api import answers
@@ -39,22 +42,26 @@ bp = Blueprint("signups", __name__, url_prefix="/signups")
 @bp.post("")
 def create() -> Response:
     body = read_body(SignupBody)
+    now = utc_now()
+    seen = visits_of(current_app).see(body.ip, body.user_agent, visitor_id=None, now=now)
     with write_transaction() as session:
         program = session.get_one(Program, caller().program_id)
-        answer = tell_signup(session, program, body, actor=caller().actor, now=utc_now())
+        answer = tell_signup(session, program, body, seen=seen, actor=caller().actor, now=now)
     return respond(*answer)
 
 
 def tell_signup(
-    session: Session, program: Program, body: SignupBody, *, actor: Actor, now: datetime
+    session: Session, program: Program, body: SignupBody, *, actor: Actor, now: datetime, seen: Seen = UNSEEN
 ) -> tuple[str, int]:
     """Record a signup and return the answer, body and status; all that happens in its transaction."""
     question = Question("signup", body.external_id, body.content_hash())
-    return answer_once(session, program.id, question, lambda: _record(session, program, body, actor, now), now=now)
+    return answer_once(
+        session, program.id, question, lambda: _record(session, program, body, seen, actor, now), now=now
+    )
 
 
 def _record(
-    session: Session, program: Program, body: SignupBody, actor: Actor, now: datetime
+    session: Session, program: Program, body: SignupBody, seen: Seen, actor: Actor, now: datetime
 ) -> tuple[answers.Signup, int]:
     came_by, left_aside = _how_they_came(session, program, body)
     report = SignupReport(
@@ -65,7 +72,7 @@ def _record(
             session,
             program,
             report,
-            came_by=came_by,
+            came_by=replace(came_by, seen=seen),
             choose=secrets.choice,
             actor=actor,
             now=now,

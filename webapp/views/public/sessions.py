@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from webapp.clicks.recording import seen_now
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
@@ -14,6 +15,7 @@ from webapp.limits import sign_in_attempt
 from webapp.models import User
 from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
+from webapp.services.sightings import record_sighting
 from webapp.signed_in import sign_in_browser, sign_out_browser
 from webapp.web import render, safe_next, start_url
 
@@ -39,11 +41,13 @@ def create() -> ResponseReturnValue:
             attempt.failed = True
             return _page(form, failed=True, status=422)
     user_id, token = user.id, secrets.token_urlsafe(32)
+    seen = seen_now()
     new_hash = hash_password(password) if is_outdated(user.password_hash) else None
     with write_transaction() as session:
         user = session.get_one(User, user_id)
         user.password_hash = new_hash or user.password_hash
         sign_in_browser(session, user, token, now=utc_now())
+        record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
     return redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
 
 

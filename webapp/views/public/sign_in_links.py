@@ -6,8 +6,10 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from webapp.clicks.counting import is_ahead_of_time
+from webapp.clicks.recording import seen_now
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.services.sightings import record_sighting
 from webapp.services.sign_in_links import use_sign_in_link
 from webapp.signed_in import sign_in_browser
 from webapp.web import render, start_url
@@ -20,10 +22,12 @@ def use(token: str) -> ResponseReturnValue:
     """Use the link up and sign in, unless nobody has asked for the page yet."""
     if request.method == "HEAD" or is_ahead_of_time(request.environ):
         return "", 204
+    seen = seen_now()
     with write_transaction() as session:
         user = use_sign_in_link(session, token, utc_now())
         if user is not None:
             sign_in_browser(session, user, secrets.token_urlsafe(32), now=utc_now())
+            record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
             target = start_url(user.role)
     if user is None:
         return render("public/sign_in_links/over.html", status=410)

@@ -1,6 +1,7 @@
 """Joining the program."""
 
 import secrets
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.clicks import visitors
-from webapp.clicks.recording import record_visit
+from webapp.clicks.recording import record_visit, seen_now
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.codes import code_key
@@ -64,6 +65,7 @@ def create() -> ResponseReturnValue:
     visitor_id = visitors.known_visitor(load_program())
     # What the browser remembers is its own; an address may have been passed on.
     came_by = CameBy(typed=typed, opened=opened, visitor_id=visitor_id, click_id=None if visitor_id else arrived_by)
+    came_by = replace(came_by, seen=seen_now())
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
     try:
         with write_transaction() as session:

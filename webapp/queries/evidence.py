@@ -1,0 +1,165 @@
+"""What fraud signals look at, gathered at once when a referred friend signs up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.evidence import Evidence, Mail, Pace, Together, Traffic
+from webapp.domain.periods import local_day
+from webapp.models import Click, Link, LinkDay, Referral, Sighting
+
+NEAR = timedelta(hours=24)
+BURST = timedelta(days=7)
+# By so many days a referrer's own pace is known; before, there is none.
+USUAL_DAYS = 90
+_MINUTE = timedelta(minutes=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A friend who has just signed up, and how: `hashes` as in services.sightings.Seen."""
+
+    program_id: UUID
+    time_zone: str
+    friend_id: UUID
+    referrer_id: UUID
+    at: datetime
+    visitor_id: UUID | None
+    click_id: UUID | None
+    browser: str | None
+    device: str | None
+    hashes: Sequence[tuple[bytes | None, bytes | None]]
+    friend: Mail
+    referrer: Mail
+
+
+def evidence_of(session: Session, arrived: Arrived) -> Evidence:
+    """Return what is known of a friend, who has been recorded with their referral already."""
+    click = session.get(Click, arrived.click_id) if arrived.click_id else None
+    return Evidence(
+        at=arrived.at,
+        clicked_at=click.clicked_at if click else None,
+        friend=arrived.friend,
+        referrer=arrived.referrer,
+        referrer_signed_in_at=_referrer_in_this_browser(session, arrived, click),
+        together=_together(session, arrived),
+        pace=_pace(session, arrived),
+        from_origin=_from_origin(session, arrived),
+        traffic=_traffic(session, arrived, click),
+        source_host=click.source_host if click else None,
+    )
+
+
+def _referrer_in_this_browser(session: Session, arrived: Arrived, click: Click | None) -> datetime | None:
+    visitors = {visitor for visitor in (arrived.visitor_id, click.visitor_id if click else None) if visitor}
+    if not visitors:
+        return None
+    seen = select(func.max(Sighting.seen_at)).where(
+        Sighting.user_id == arrived.referrer_id, Sighting.visitor_id.in_(visitors)
+    )
+    return session.scalar(seen)
+
+
+def _together(session: Session, arrived: Arrived) -> Together | None:
+    """Return where the referrer was seen nearest to the friend, on the same address or network, within a day."""
+    rows = session.execute(
+        select(Sighting.seen_at, Sighting.address_hash, Sighting.browser, Sighting.device).where(
+            Sighting.user_id == arrived.referrer_id,
+            Sighting.seen_at.between(arrived.at - NEAR, arrived.at + NEAR),
+            _same_origin(arrived),
+        )
+    ).all()
+    addresses = {address for address, _network in arrived.hashes if address}
+    found = [
+        Together(
+            apart=abs(arrived.at - row.seen_at),
+            address=row.address_hash in addresses,
+            network=True,
+            browser=row.browser is not None and (row.browser, row.device) == (arrived.browser, arrived.device),
+        )
+        for row in rows
+    ]
+    # The one that says most, and of those the nearest.
+    return min(found, key=lambda one: (not one.browser, not one.address, one.apart), default=None)
+
+
+def _same_origin(arrived: Arrived) -> ColumnElement[bool]:
+    networks = {network for _address, network in arrived.hashes if network}
+    addresses = {address for address, _network in arrived.hashes if address}
+    return or_(Sighting.network_hash.in_(networks), Sighting.address_hash.in_(addresses))
+
+
+def _pace(session: Session, arrived: Arrived) -> Pace:
+    """Count the referrer's other friends in the hour and the day before."""
+    before = arrived.at
+    hour, day = session.execute(
+        select(func.count().filter(Referral.created_at > before - _HOUR), func.count()).where(
+            Referral.referrer_id == arrived.referrer_id,
+            Referral.friend_id != arrived.friend_id,
+            Referral.created_at > before - _DAY,
+            Referral.created_at <= before,
+        )
+    ).one()
+    return Pace(hour, day, _usual_day(session, arrived))
+
+
+def _usual_day(session: Session, arrived: Arrived) -> int | None:
+    """Return what 99 of 100 of the referrer's days before today stay within."""
+    today = local_day(arrived.at, arrived.time_zone)
+    first = session.scalar(select(func.min(LinkDay.day)).where(LinkDay.referrer_id == arrived.referrer_id))
+    if first is None or (today - first).days < USUAL_DAYS:
+        return None
+    since = today - timedelta(days=USUAL_DAYS)
+    by_day = (
+        select(func.sum(LinkDay.signups))
+        .where(LinkDay.referrer_id == arrived.referrer_id, LinkDay.day >= since, LinkDay.day < today)
+        .group_by(LinkDay.day)
+    )
+    signups = sorted(int(number or 0) for number in session.scalars(by_day))
+    of_all = [0] * (USUAL_DAYS - len(signups)) + signups
+    return of_all[ceil(0.99 * USUAL_DAYS) - 1]
+
+
+def _from_origin(session: Session, arrived: Arrived) -> int | None:
+    """Count other referred friends who signed up from the same address or network in the days before."""
+    if not any(any(pair) for pair in arrived.hashes):
+        return None
+    return session.scalar(
+        select(func.count(Sighting.user_id.distinct()))
+        .join(Referral, and_(Referral.friend_id == Sighting.user_id, Referral.program_id == arrived.program_id))
+        .where(
+            Sighting.is_signup,
+            Sighting.user_id != arrived.friend_id,
+            Sighting.seen_at > arrived.at - BURST,
+            _same_origin(arrived),
+        )
+    )
+
+
+def _traffic(session: Session, arrived: Arrived, click: Click | None) -> Traffic:
+    clicks, signups = session.execute(
+        select(func.coalesce(func.sum(LinkDay.clicks), 0), func.coalesce(func.sum(LinkDay.signups), 0)).where(
+            LinkDay.referrer_id == arrived.referrer_id
+        )
+    ).one()
+    in_a_minute = None
+    if click is not None and click.address_hash is not None:
+        in_a_minute = session.scalar(
+            select(func.count())
+            .select_from(Click)
+            .join(Link, Link.id == Click.link_id)
+            .where(
+                Click.program_id == arrived.program_id,
+                Click.clicked_at > click.clicked_at - _MINUTE,
+                Click.clicked_at < click.clicked_at + _MINUTE,
+                Click.address_hash == click.address_hash,
+                Link.referrer_id == arrived.referrer_id,
+            )
+        )
+    return Traffic(int(clicks), int(signups), in_a_minute)

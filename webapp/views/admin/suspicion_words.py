@@ -1,0 +1,68 @@
+"""Why a friend was held for a check, in words and figures for staff."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from webapp.domain.signal_registry import CHECK_FAILED, HELD_FROM, HUNDREDTHS, SIGNALS
+from webapp.formatting import exact_decimal, say
+from webapp.queries.screenings import screenings_of
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """What one signal found, what that rests on and how much it counts."""
+
+    label: str
+    rests_on: str
+    weight: str
+    # It counts whole: a proof, and no mere doubt.
+    is_proof: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What was found of a friend; `sum` shows how the weights come to the score. `others` signals found nothing."""
+
+    is_held: bool
+    lines: list[FindingLine]
+    others: int
+    score: str
+    held_from: str
+    sum: str
+
+
+def suspicion(session: Session, friend_id: UUID | None, bond: int) -> Suspicion | None:
+    """Return what the signals found of a friend; None when they found nothing, or were not asked."""
+    looks = screenings_of(session, friend_id, bond) if friend_id else []
+    by_signals = next((look for look in looks if look.findings), None)
+    if by_signals is None:
+        return None
+    lines = []
+    for finding in by_signals.findings:
+        kind = SIGNALS.get(finding.signal, CHECK_FAILED)
+        lines.append(
+            FindingLine(
+                label=_(kind.label),
+                rests_on=say(kind.in_words(finding.saw)),
+                weight=_hundredths(finding.weight),
+                is_proof=finding.denies,
+            )
+        )
+    factors = " × ".join(f"(1 − {line.weight})" for line in lines)
+    score = by_signals.score * HUNDREDTHS
+    return Suspicion(
+        is_held=by_signals.verdict != "clear",
+        lines=lines,
+        others=len(SIGNALS) - len(lines),
+        score=_hundredths(round(score)),
+        held_from=_hundredths(int(HELD_FROM * HUNDREDTHS)),
+        sum=f"1 − {factors} = {_hundredths(round(score))}",
+    )
+
+
+def _hundredths(value: int) -> str:
+    return exact_decimal(f"{Decimal(value) / HUNDREDTHS:.2f}")
