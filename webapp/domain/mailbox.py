@@ -53,6 +53,11 @@ def is_sandbox_address(address: str) -> bool:
     return _SANDBOX_ADDRESS.fullmatch(address) is not None
 
 
+def folds(domain: str) -> bool:
+    """Say whether a domain, in lower case, is one of the providers whose ways of spelling a mailbox are known."""
+    return domain in _PROVIDERS or _YAHOO.fullmatch(domain) is not None
+
+
 def address_key(address: str) -> str:
     """Return the spelling of an address under which it is unique: NFKC, lower case, the domain in its IDNA form.
 
@@ -88,11 +93,16 @@ def _split(address: str) -> tuple[str, str]:
     if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in text):
         raise ValueError("an e-mail address has no spaces and no invisible characters")
     try:
-        ascii_domain = ".".join(map(_ascii_label, re.split("[.。]", domain.lower().rstrip(".。"))))
+        domain = ascii_domain(domain)
     except UnicodeError as error:
         raise ValueError("the part after the @ is not a domain") from error
     # casefold, not lower: "Straße" and "STRASSE" are one local part.
-    return unicodedata.normalize("NFKC", local.casefold()), ascii_domain
+    return unicodedata.normalize("NFKC", local.casefold()), domain
+
+
+def ascii_domain(domain: str) -> str:
+    """Return the IDNA form of a domain, in lower case and without the dot at its end. Raises UnicodeError."""
+    return ".".join(map(_ascii_label, re.split("[.。]", domain.lower().rstrip(".。"))))
 
 
 def _ascii_label(label: str) -> str:
