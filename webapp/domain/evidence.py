@@ -27,7 +27,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """How near the referrer was seen to the friend: so long `apart`, on the same address, network or browser."""
+    """How near the referrer was seen to the friend: so long `apart`, on the same address, network or browser.
+
+    The network is an IPv4 address or the /64 of an IPv6 address; the browser is only its family.
+    """
 
     apart: timedelta
     address: bool
@@ -63,11 +66,15 @@ class Evidence:
     `at` is when it happened, `clicked_at` the credited click, `first_touch_at`
     the first touch of any link, `began_at` when the signup page was opened.
     `known_since` and `other_referrer_since` say since when the friend had an
-    account or was another one's friend before; `friend` and `referrer` are
-    their addresses. `referrer_signed_in_at` is when the browser that clicked
-    had been the referrer's. `from_origin` counts the referred conversions from
-    the same address or network in the seven days before, `steps_to_friend` how
-    many referrals lead up from the referrer to the friend.
+    account or was another one's friend before the signup, None for someone
+    new; `friend` and `referrer` are their addresses, `same_account` that they
+    are one person's account, `same_mailbox` that their addresses reach one
+    mailbox. `referrer_signed_in_at` is when the browser that clicked had been
+    the referrer's. `from_origin` counts the referred conversions from the same
+    address or network in the seven days before, `steps_to_friend` how many
+    referrals lead up from the referrer to the friend. `ad_field` is the field
+    of the landing page's address in which an ad network numbers its clicks, as
+    in "gclid" ("fbclid" only where there is no other), `campaign` what stood in its utm_campaign.
     """
 
     at: datetime
@@ -76,6 +83,7 @@ class Evidence:
     began_at: datetime | None = None
     known_since: datetime | None = None
     other_referrer_since: datetime | None = None
+    same_account: bool | None = None
     same_mailbox: bool | None = None
     friend: Mail | None = None
     referrer: Mail | None = None
@@ -85,6 +93,8 @@ class Evidence:
     from_origin: int | None = None
     traffic: Traffic | None = None
     source_host: str | None = None
+    ad_field: str | None = None
+    campaign: str | None = None
     steps_to_friend: int | None = None
 
 

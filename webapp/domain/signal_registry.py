@@ -1,8 +1,11 @@
 """Fraud signals: how one makes itself known, how its settings are read, and what several findings come to.
 
 A signal is a frozen dataclass. Its fields are its settings, each with a
-default: first its `weight`, then its thresholds. The metadata of a field,
-`{"label": N_("…")}`, says to people what it is.
+default: first its `weight`, then its thresholds. The type of a field says what
+it takes; the metadata of a field, `{"label": N_("…")}`, says to people what it
+is. A signal whose findings do not all count alike has a method `weigh`, which
+answers by what was seen and by the settings alone, so that a finding that is
+kept can be weighed anew.
 """
 
 import sys
@@ -12,6 +15,7 @@ from fractions import Fraction
 from typing import Any, Literal, Protocol, TypeVar
 
 from webapp.domain.evidence import Evidence
+from webapp.domain.host_names import host_name, lies_in
 from webapp.domain.registry import SettingError
 from webapp.domain.sentences import N_, Sentence
 
@@ -24,6 +28,22 @@ HUNDREDTHS = 100
 
 class Weight(int):
     """A setting: how much a finding counts, in hundredths; a hundred is a proof."""
+
+
+class HostNames(tuple[str, ...]):
+    """A setting: a program's list of hosts, see host_names.host_name. Each stands for its sub-domains too."""
+
+    __slots__ = ()
+
+    def covering(self, host: str) -> str | None:
+        """Return the first one that a host is, or lies in."""
+        return next((one for one in self if lies_in(host, one)), None)
+
+
+class Campaigns(tuple[str, ...]):
+    """A setting: a program's list of campaigns, as they stand in utm_campaign."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +73,22 @@ class FraudSignal(Protocol):
 class SignalKind:
     """A kind of signal: `label` says to staff what was found, `sentence` what it rests on, naming what it saw.
 
-    One that `denies` is a proof: nothing is paid, and nobody has to decide.
+    One that sees several things has a sentence for each, by the code that is `what` it saw.
+    One that `denies` is a proof: nothing is paid, and nobody has to decide. What one holds that is `never_paid`
+    waits for a person too, but only for what else follows: no decision pays it.
     """
 
     name: str
     label: str
-    sentence: str
+    sentence: str | Mapping[str, str]
     category: Category
     signal: type[Any]
     denies: bool = False
+    never_paid: bool = False
 
     def in_words(self, saw: Mapping[str, object]) -> Sentence:
         """Say to staff what a finding rests on."""
-        return Sentence(self.sentence, saw)
+        return Sentence(self.sentence if isinstance(self.sentence, str) else self.sentence[str(saw["what"])], saw)
 
 
 SIGNALS: dict[str, SignalKind] = {}
@@ -85,14 +108,20 @@ SignalT = TypeVar("SignalT")
 
 
 def fraud_signal(
-    name: str, *, label: str, sentence: str, category: Category, denies: bool = False
+    name: str,
+    *,
+    label: str,
+    sentence: str | Mapping[str, str],
+    category: Category,
+    denies: bool = False,
+    never_paid: bool = False,
 ) -> Callable[[type[SignalT]], type[SignalT]]:
     """Make a dataclass known as the signal that is called `name`. See SignalKind for the others."""
 
     def register(signal: type[SignalT]) -> type[SignalT]:
         if name in SIGNALS:
             raise ValueError(f"two fraud signals are called {name}")
-        SIGNALS[name] = SignalKind(name, label, sentence, category, signal, denies)
+        SIGNALS[name] = SignalKind(name, label, sentence, category, signal, denies, never_paid)
         return signal
 
     return register
@@ -111,15 +140,56 @@ def _read(kind: SignalKind, raw: Mapping[str, object]) -> FraudSignal:
         raise SettingError(
             f"{kind.name}.{unknown[0]}", f"is not a setting of {kind.name}, which takes {', '.join(wanted)}"
         )
-    values: dict[str, int] = {}
+    values: dict[str, object] = {}
     for name, value in raw.items():
-        most = HUNDREDTHS if name == "weight" else sys.maxsize
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-            limit = "between 0 and 100" if name == "weight" else "from 0 on"
-            raise SettingError(f"{kind.name}.{name}", f"must be a whole number {limit}, as in 40")
-        values[name] = Weight(value) if name == "weight" else value
+        try:
+            values[name] = _READERS[wanted[name].type](value)
+        except ValueError as error:
+            raise SettingError(f"{kind.name}.{name}", str(error)) from error
     signal: FraudSignal = kind.signal(**values)
     return signal
+
+
+def _read_weight(raw: object) -> Weight:
+    if type(raw) is not int or not 0 <= raw <= HUNDREDTHS:
+        raise ValueError(f"must be a whole number between 0 and {HUNDREDTHS}, as in 40")
+    return Weight(raw)
+
+
+def _read_threshold(raw: object) -> int:
+    if type(raw) is not int or not 0 <= raw <= sys.maxsize:
+        raise ValueError("must be a whole number from 0 on, as in 40")
+    return raw
+
+
+def _read_hosts(raw: object) -> HostNames:
+    example = 'as in ["coupons.example"]'
+    try:
+        return HostNames(map(host_name, _texts(raw)))
+    except ValueError as error:
+        raise ValueError(f"must be a list of host names, {example}; sub-domains are included") from error
+
+
+def _read_campaigns(raw: object) -> Campaigns:
+    try:
+        return Campaigns(_texts(raw))
+    except ValueError as error:
+        raise ValueError('must be a list of campaigns, as in ["autumn-2026"]') from error
+
+
+def _texts(raw: object) -> list[str]:
+    # Not any sequence: the letters of a text would be a list too.
+    if not isinstance(raw, list | tuple) or not all(isinstance(one, str) and one.strip() for one in raw):
+        raise ValueError
+    return [one.strip() for one in raw]
+
+
+_READERS: Mapping[object, Callable[[object], object]] = {
+    Weight: _read_weight,
+    int: _read_threshold,
+    HostNames: _read_hosts,
+    Campaigns: _read_campaigns,
+}
 
 
 def look_at(evidence: Evidence, signals: Mapping[str, FraudSignal]) -> list[Finding]:
@@ -128,13 +198,20 @@ def look_at(evidence: Evidence, signals: Mapping[str, FraudSignal]) -> list[Find
     for name, signal in signals.items():
         try:
             saw = signal.look(evidence)
+            weight = signal.weight if saw is None else weight_of(signal, saw)
         except Exception:
             # Whatever is wrong with it: nothing may be paid because a check broke.
             found.append(Finding(CHECK_FAILED.name, Weight(HUNDREDTHS), {"signal": name}))
             continue
-        if saw is not None and (signal.weight or SIGNALS[name].denies):
-            found.append(Finding(name, signal.weight, saw, SIGNALS[name].denies))
+        if saw is not None and (weight or SIGNALS[name].denies):
+            found.append(Finding(name, weight, saw, SIGNALS[name].denies))
     return found
+
+
+def weight_of(signal: FraudSignal, saw: Mapping[str, int | str]) -> Weight:
+    """Return how much it counts that a signal saw this: its weight, unless it weighs by what it saw."""
+    weigh: Callable[[Mapping[str, int | str]], Weight] | None = getattr(signal, "weigh", None)
+    return weigh(saw) if weigh else signal.weight
 
 
 def score(findings: Iterable[Finding]) -> Fraction:

@@ -1,0 +1,61 @@
+"""Near each other are a person and their second account, but also a household, an office and a campus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from webapp.domain.evidence import Evidence, Together, evidence
+from webapp.domain.sentences import N_
+from webapp.domain.signal_registry import Weight, fraud_signal
+
+
+@fraud_signal(
+    "shared_network",
+    label=N_("The referrer's network"),
+    sentence={
+        "browser": N_("The referrer used the same network and the same kind of browser; hours between: %(hours)s."),
+        "network": N_("The referrer used the same network; hours between: %(hours)s."),
+    },
+    category="person",
+)
+@dataclass(frozen=True, slots=True)
+class SharedNetwork:
+    """The friend came from the referrer's network: an IPv4 address, or the /64 of an IPv6 address.
+
+    With a browser of the same family soon after or before, that says more than the network by itself.
+    """
+
+    weight: Weight = field(default=Weight(40), metadata={"label": N_("Weight")})
+    alone: Weight = field(default=Weight(15), metadata={"label": N_("Weight of the network by itself")})
+    hours: int = field(default=24, metadata={"label": N_("Hours within which the kind of browser counts")})
+
+    def look(self, evidence: Evidence) -> Mapping[str, int | str] | None:
+        together = evidence.together
+        if together is None or not (together.network or together.address):
+            return None
+        apart = abs(together.apart)
+        soon = apart <= timedelta(hours=1) * self.hours
+        what = "browser" if together.browser and soon else "network"
+        return {"what": what, "hours": apart // timedelta(hours=1)}
+
+    def weigh(self, saw: Mapping[str, int | str]) -> Weight:
+        return self.weight if saw["what"] == "browser" else self.alone
+
+
+def _together(*, hours: float, network: bool = True, address: bool = True, browser: bool = False) -> Evidence:
+    return evidence(together=Together(timedelta(hours=hours), address, network, browser))
+
+
+EXAMPLES = [
+    (SharedNetwork(), _together(hours=24, browser=True), {"what": "browser", "hours": 24}),
+    (SharedNetwork(), _together(hours=-24, browser=True), {"what": "browser", "hours": 24}),
+    (SharedNetwork(), _together(hours=24.001, browser=True), {"what": "network", "hours": 24}),
+    (SharedNetwork(hours=48), _together(hours=47.9, browser=True), {"what": "browser", "hours": 47}),
+    # An office: many people behind one address, with whatever they like to browse with.
+    (SharedNetwork(), _together(hours=0), {"what": "network", "hours": 0}),
+    # A household with IPv6: each of its devices has an address of its own in one /64.
+    (SharedNetwork(), _together(hours=2, address=False, browser=True), {"what": "browser", "hours": 2}),
+    # The most popular browser is everybody's.
+    (SharedNetwork(), _together(hours=0, address=False, network=False, browser=True), None),
+    (SharedNetwork(), evidence(), None),
+]
