@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from dataclasses import fields
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.domain import fraud_signals
-from webapp.domain.evidence import evidence
+from webapp.domain.evidence import Pace, Together, Traffic, evidence, mail
 from webapp.domain.registry import SettingError
 from webapp.domain.sentences import plain
 from webapp.domain.signal_registry import (
@@ -21,6 +22,7 @@ from webapp.domain.signal_registry import (
     read_signals,
     score,
     verdict,
+    weight_of,
 )
 
 MODULES = [
@@ -51,6 +53,25 @@ def test_each_file_shows_a_firing_one_that_nearly_does_and_one_where_what_it_ask
     assert len(module.EXAMPLES) >= 3
 
 
+@pytest.mark.parametrize("module", MODULES, ids=NAMES.values())
+def test_everything_that_a_signal_can_say_is_shown_by_an_example(module):
+    kind = SIGNALS[NAMES[module]]
+    said = {expected.get("what") for _signal, _known, expected in module.EXAMPLES if expected is not None}
+    assert said == ({None} if isinstance(kind.sentence, str) else set(kind.sentence))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES.values())
+def test_what_is_kept_of_a_finding_holds_nothing_of_a_person(module):
+    for signal, known, _expected in module.EXAMPLES:
+        kept = [str(value) for value in (signal.look(known) or {}).values()]
+        private = {part for one in (known.friend, known.referrer) if one for part in (one.local, one.domain)}
+        if known.friend and known.friend.throwaway:
+            # A site, and nobody's own.
+            private.discard(known.friend.domain)
+        assert private.isdisjoint(kept)
+        assert not any("@" in value for value in kept)
+
+
 def test_nothing_known_is_nothing_found():
     assert look_at(evidence(), read_signals({})) == []
 
@@ -61,6 +82,97 @@ def test_every_setting_has_a_default_and_a_label(name):
     assert settings[0].name == "weight"
     assert all("label" in field.metadata for field in settings)
     assert isinstance(SIGNALS[name].signal().weight, Weight)
+
+
+NEAR = {"apart": timedelta(hours=1), "address": True, "network": True}
+
+
+@pytest.mark.parametrize(
+    ("signal", "settings", "known", "weight"),
+    [
+        ("shared_network", {}, evidence(together=Together(**NEAR, browser=True)), 40),
+        ("shared_network", {}, evidence(together=Together(**NEAR, browser=False)), 15),
+        ("shared_network", {"alone": 25}, evidence(together=Together(**NEAR, browser=False)), 25),
+        ("shared_network", {"weight": 0}, evidence(together=Together(**NEAR, browser=False)), 15),
+        ("shared_network", {"alone": 0}, evidence(together=Together(**NEAR, browser=False)), None),
+        ("paid_ads", {}, evidence(ad_field="gclid"), 50),
+        ("paid_ads", {"facebook": 10}, evidence(ad_field="gclid"), 50),
+        ("paid_ads", {"facebook": 10}, evidence(ad_field="fbclid"), 10),
+        ("same_person", {"weight": 0}, evidence(same_mailbox=True), 0),
+    ],
+)
+def test_a_finding_weighs_by_what_was_seen(signal, settings, known, weight):
+    signals = read_signals({signal: settings})
+    found = look_at(known, signals)
+    assert [(one.signal, one.weight) for one in found] == ([] if weight is None else [(signal, weight)])
+    # What is kept of it is enough to weigh it anew.
+    assert [weight_of(signals[signal], one.saw) for one in found] == [one.weight for one in found]
+
+
+def test_a_signal_that_cannot_weigh_what_it_saw_holds():
+    class Broken:
+        weight = Weight(10)
+
+        def look(self, evidence):
+            return {"what": "nonsense"}
+
+        def weigh(self, saw):
+            raise KeyError
+
+    (finding,) = look_at(evidence(), {"shared_network": Broken()})
+    assert (finding.signal, finding.saw) == ("check_failed", {"signal": "shared_network"})
+
+
+def test_only_proofs_deny_and_a_circle_is_held_but_never_paid():
+    assert {kind.name for kind in SIGNALS.values() if kind.denies} == {
+        *("same_person", "existing_customer", "already_referred")
+    }
+    assert [kind.name for kind in SIGNALS.values() if kind.never_paid] == ["loop"]
+    circle = look_at(evidence(steps_to_friend=1), read_signals({}))
+    assert verdict(circle, held_from=Fraction(1)) == "hold"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(
+            {
+                "together": Together(timedelta(0), address=True, network=True, browser=True),
+                "friend": mail("tom.miller@gmx.de", provider=True),
+                "referrer": mail("ann.miller@gmail.com", provider=True),
+                "from_origin": 1,
+            },
+            id="a household with one make of phone",
+        ),
+        pytest.param(
+            {
+                "together": Together(timedelta(hours=2), address=True, network=True, browser=False),
+                "friend": mail("tom@firm.example"),
+                "referrer": mail("ann@firm.example"),
+                "from_origin": 2,
+            },
+            id="colleagues in an office with its own domain",
+        ),
+        pytest.param(
+            {
+                "together": Together(timedelta(hours=2), address=True, network=True, browser=False),
+                "friend": mail("s12345@uni.edu", provider=True),
+                "referrer": mail("s98765@uni.edu", provider=True),
+                "from_origin": 30,
+            },
+            id="students of one campus",
+        ),
+        pytest.param(
+            {"friend": mail("tom@millers.example"), "referrer": mail("ann@millers.example")}, id="a family's domain"
+        ),
+        pytest.param(
+            {"clicked": 90, "pace": Pace(80, 300, usual_day=900), "traffic": Traffic(300_000, 200, in_a_minute=4)},
+            id="an influencer whose friends mostly only look",
+        ),
+    ],
+)
+def test_honest_people_who_look_alike_are_not_held(known):
+    assert verdict(look_at(evidence(**known), read_signals({}))) == "clear"
 
 
 def test_a_signal_that_breaks_holds():
@@ -89,11 +201,31 @@ def test_a_signal_without_weight_is_off():
         ({"too_fast": {"weight": True}}, "too_fast.weight must be a whole number between 0 and 100"),
         ({"too_fast": {"seconds": -1}}, "too_fast.seconds must be a whole number from 0 on"),
         ({"too_fast": {"seconds": "3"}}, "too_fast.seconds must be a whole number from 0 on"),
+        ({"shared_network": {"alone": 101}}, "shared_network.alone must be a whole number between 0 and 100"),
+        ({"banned_source": {"hosts": "coupons.example"}}, "banned_source.hosts must be a list of host names"),
+        ({"banned_source": {"hosts": ["coupons.example", 7]}}, "banned_source.hosts must be a list of host names"),
+        ({"banned_source": {"hosts": ["*.example"]}}, "sub-domains are included"),
+        ({"banned_source": {"hosts": ["https://coupons.example/"]}}, r'as in \["coupons.example"\]'),
+        ({"paid_ads": {"campaigns": "autumn"}}, "paid_ads.campaigns must be a list of campaigns"),
+        ({"paid_ads": {"campaigns": [" "]}}, "paid_ads.campaigns must be a list of campaigns"),
     ],
 )
 def test_a_wrong_setting_is_named(raw, problem):
     with pytest.raises(SettingError, match=problem):
         read_signals(raw)
+
+
+def test_lists_are_read_in_the_spelling_in_which_they_are_compared():
+    signals = read_signals(
+        {
+            "banned_source": {"hosts": [" Bücher.example. ", "deals.example"]},
+            "paid_ads": {"campaigns": ["autumn "]},
+            "too_fast": {"seconds": 9, "weight": 20},
+        }
+    )
+    assert signals["banned_source"].hosts == ("xn--bcher-kva.example", "deals.example")
+    assert signals["paid_ads"].campaigns == ("autumn",)
+    assert (signals["too_fast"].seconds, signals["too_fast"].weight) == (9, 20)
 
 
 def found(*weights, denies=False):
