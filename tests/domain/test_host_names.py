@@ -11,6 +11,7 @@ from webapp.domain.host_names import domain_labels, host_name, lies_in
         ("coupons.example", "coupons.example"),
         (" Coupons.Example. ", "coupons.example"),
         ("bücher.example", "xn--bcher-kva.example"),
+        ("ｃｏｕｐｏｎｓ．example", "coupons.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ("a_b.coupons-4-you.example", "a_b.coupons-4-you.example"),
     ],

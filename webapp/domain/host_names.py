@@ -1,6 +1,7 @@
 """Names of hosts and domains as people type them into lists, and which of them lie in which."""
 
 import re
+import unicodedata
 
 from webapp.domain.mailbox import ascii_domain
 
@@ -21,7 +22,7 @@ def host_name(text: str) -> str:
 
 def domain_labels(text: str) -> str:
     """Return the one spelling of a domain, which may also be a top one such as "example". Raises ValueError."""
-    name = ascii_domain(text.strip())
+    name = ascii_domain(unicodedata.normalize("NFKC", text).strip())
     labels = name.split(".")
     # A last label of digits is an IP address's (RFC 1123).
     if len(name) > LONGEST or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
