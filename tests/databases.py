@@ -1,5 +1,6 @@
 """Migrated databases, one for each test, cloned from a template that is migrated once."""
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
+from tests.suspicion import SUSPECTS_NOBODY
 from webapp import create_app
 from webapp.config import Config, load_config
 from webapp.database import close_connections
 from webapp.ids import new_id
 
 TEMPLATE = "grapevine_template"
+SUSPECT_NOBODY = f"UPDATE programs SET signals = '{json.dumps(SUSPECTS_NOBODY)}'".replace(":", "\\:")
 
 # Argon2 at its cheapest: what is tested is the way, not the cost.
 FAST: dict[str, Any] = {"TESTING": True, "ARGON2_PASSES": 1, "ARGON2_MEMORY_KIB": 8}
@@ -61,6 +64,8 @@ class SQLite:
     def __init__(self, folder: Path) -> None:
         self.template = folder / "template.db"
         migrated_app(config_for(f"sqlite:///{self.template}", folder))
+        with create_engine(f"sqlite:///{self.template}").begin() as connection:
+            connection.execute(text(SUSPECT_NOBODY))
         # The file alone holds everything once the log is folded into it.
         with create_engine(f"sqlite:///{self.template}").connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -96,9 +101,13 @@ class PostgreSQL:
         self.free: list[str] = []
         self.lent: set[str] = set()
         with self._connected(TEMPLATE) as connection:
+            connection.execute(text(SUSPECT_NOBODY))
             self.tables = inspect(connection).get_table_names()
             self.kept = {
-                table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+                table: [
+                    {name: json.dumps(value) if isinstance(value, dict) else value for name, value in row.items()}
+                    for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()
+                ]
                 for table in ("programs", "alembic_version")
             }
 

@@ -9,11 +9,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.factories import NOON, join, link_of, program
 from tests.money import TEN_DOLLARS, ada_and_bob, buy, publish
+from tests.suspicion import suspect
 from webapp.database import write_transaction
 from webapp.domain.money import Money
 from webapp.domain.quotes import Quote
 from webapp.extensions import db
 from webapp.models import Model, Reward, User, append_only
+from webapp.services.bans import ban
 from webapp.services.quotes import add_quote
 from webapp.services.redemptions import redeem_credit
 from webapp.services.referral_changes import Wanted, change_referral
@@ -42,6 +44,9 @@ def rows(in_app):
         add_quote(session, program(session).id, Quote("EUR", "USD", "1.0842", NOON), by=bob.id, now=NOON)
         publish(session, **{**TEN_DOLLARS, "key": "welcome", "trigger": "signup", "reward": "credit", "hold_days": 0})
         join(session, CameBy(typed=link_of(session, ada)), email="cara@example.org")
+        suspect(session, "disposable_mail")
+        dan = join(session, CameBy(typed=link_of(session, ada)), email="dan@mailinator.com")[0]
+        ban(session, program(session).id, dan.id, reason="terms", by=bob.id, now=NOON)
         spent = {"event_id": "spent_1", "occurred_at": NOON, "actor": SYSTEM, "now": NOON}
         redeem_credit(session, program(session).id, ada.id, Money(100, "USD"), **spent)
     db.session.rollback()
@@ -177,4 +182,4 @@ def test_the_list_has_every_table_that_keeps_books():
     with db.engine.connect() as connection:
         assert append_only.protected_tables(connection) == set(append_only.TABLES)
         assert set(append_only.TABLES) <= set(inspect(connection).get_table_names())
-    assert db.session.scalar(select(func.count()).select_from(Reward)) == 2
+    assert db.session.scalar(select(func.count()).select_from(Reward)) == 3

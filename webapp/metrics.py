@@ -141,6 +141,9 @@ class Metrics:
             ("status",),
             known=tuple((status,) for status in STATUSES),
         )
+        self.fraud_checks_failed = Counter(
+            store, "grapevine_fraud_checks_failed", "Friends who are held because a fraud check could not be made."
+        )
         self.job_runs = Counter(store, "grapevine_job_runs", "Runs of background jobs that ended well.", ("job",))
         self.job_failures = Counter(store, "grapevine_job_failures", "Runs of background jobs that failed.", ("job",))
         self.http_requests = Counter(

@@ -1,4 +1,4 @@
-"""Rows for the tables of each migration, as they were at that revision: a new migration adds its own here.
+"""Rows for the tables of each migration, as they were at that revision; later_rows.py has the newer ones.
 
 Written past the models, which know only the newest version.
 """
@@ -22,18 +22,18 @@ def insert(connection: sa.Connection, table: str, **values: Any) -> None:
     connection.execute(sa.table(table, *columns).insert().values(**values))
 
 
-def _program(connection: sa.Connection) -> UUID:
-    return _only(connection, "programs")
+def program_of(connection: sa.Connection) -> UUID:
+    return only(connection, "programs")
 
 
-def _only(connection: sa.Connection, table: str) -> UUID:
+def only(connection: sa.Connection, table: str) -> UUID:
     """Return the id of the first row of a table."""
     id_ = sa.column("id", Id())
     return connection.execute(sa.select(id_).select_from(sa.table(table, id_)).order_by(id_).limit(1)).scalar_one()
 
 
 def _people_links_and_referrals(connection: sa.Connection) -> None:
-    program = _program(connection)
+    program = program_of(connection)
     for number, person in enumerate((ADA, BOB)):
         email = f"person{number}@example.com"
         insert(
@@ -108,7 +108,7 @@ def _people_links_and_referrals(connection: sa.Connection) -> None:
 
 
 def _clicks_and_roll_ups(connection: sa.Connection) -> None:
-    program = _program(connection)
+    program = program_of(connection)
     insert(
         connection,
         "clicks",
@@ -139,7 +139,7 @@ def _outbox_and_job_leases(connection: sa.Connection) -> None:
 
 
 def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None:
-    program = _program(connection)
+    program = program_of(connection)
     ids = {name: UUID(int=number) for number, name in enumerate(("rule", "version", "conversion", "reward", "tx"), 20)}
     about = {"program_id": program}
     insert(
@@ -228,8 +228,8 @@ def _conversions_rules_rewards_and_the_ledger(connection: sa.Connection) -> None
 
 
 def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) -> None:
-    ids = {"reward": _only(connection, "rewards"), "rule": _only(connection, "reward_rules")}
-    about = {"program_id": _program(connection)}
+    ids = {"reward": only(connection, "rewards"), "rule": only(connection, "reward_rules")}
+    about = {"program_id": program_of(connection)}
     insert(
         connection,
         "reward_rule_versions",
@@ -262,8 +262,8 @@ def _paused_rules_labels_languages_and_the_audit_log(connection: sa.Connection) 
 
 
 def _visitors_campaigns_revenue_and_cohorts_by_day(connection: sa.Connection) -> None:
-    about = {"program_id": _program(connection)}
-    link, rule = _only(connection, "links"), _only(connection, "reward_rules")
+    about = {"program_id": program_of(connection)}
+    link, rule = only(connection, "links"), only(connection, "reward_rules")
     day, money = date(2026, 11, 22), {"currency": "USD"}
     campaign = {"utm_source": "", "utm_medium": "", "utm_campaign": "autumn"}
     insert(connection, "campaign_days", day=day, clicks=1, **campaign, **about)
@@ -280,8 +280,8 @@ def _held_rewards(connection: sa.Connection) -> None:
         connection,
         "rewards",
         id=UUID(int=70),
-        program_id=_program(connection),
-        conversion_id=_only(connection, "conversions"),
+        program_id=program_of(connection),
+        conversion_id=only(connection, "conversions"),
         rule_id=version.rule_id,
         rule_version_id=version.id,
         beneficiary_id=BOB,
@@ -303,7 +303,7 @@ def _what_is_kept_of_a_click(connection: sa.Connection) -> None:
 
 def _coupon_codes(connection: sa.Connection) -> None:
     coupon = {"code": "Ada-10", "code_key": "ADA-10", "created_at": NOON}
-    insert(connection, "coupon_codes", id=UUID(int=90), program_id=_program(connection), link_id=LINK, **coupon)
+    insert(connection, "coupon_codes", id=UUID(int=90), program_id=program_of(connection), link_id=LINK, **coupon)
     insert(
         connection,
         "attribution_touches",
@@ -325,7 +325,7 @@ def _referrals_that_are_changed_by_people(connection: sa.Connection) -> None:
     insert(
         connection,
         "referral_changes",
-        program_id=_program(connection),
+        program_id=program_of(connection),
         kind="remove",
         from_referrer_id=ADA,
         from_link_id=LINK,
@@ -341,10 +341,10 @@ def _friends_who_count_and_corrections(connection: sa.Connection) -> None:
     insert(
         connection,
         "qualified_friends",
-        rule_id=_only(connection, "reward_rules"),
+        rule_id=only(connection, "reward_rules"),
         friend_id=BOB,
         referrer_id=ADA,
-        conversion_id=_only(connection, "conversions"),
+        conversion_id=only(connection, "conversions"),
         occurred_at=NOON,
         tie="evt_1",
     )
@@ -355,37 +355,13 @@ def _disputes_and_write_offs(connection: sa.Connection) -> None:
         connection,
         "dispute_outcomes",
         id=UUID(int=92),
-        program_id=_program(connection),
+        program_id=program_of(connection),
         event_id="out_1",
         dispute_event_id="later",
         outcome="won",
         occurred_at=NOON,
         recorded_at=NOON,
     )
-
-
-def _credit_coupons_and_custom_rewards(connection: sa.Connection) -> None:
-    spent = {"event_id": "spent_1", "user_id": ADA, "amount_minor": 1, "currency": "USD"}
-    about = {"program_id": _program(connection), "occurred_at": NOON, "recorded_at": NOON}
-    insert(connection, "redemptions", id=UUID(int=130), **spent, **about)
-    of = {"reward_id": _only(connection, "rewards"), "reward_sequence": 1}
-    insert(connection, "redemption_parts", redemption_id=UUID(int=130), amount_minor=1, **of)
-    pool = {"id": UUID(int=131), "program_id": _program(connection), "key": "autumn", "name": "Autumn"}
-    insert(connection, "coupon_pools", low_at=10, created_at=NOON, **pool)
-    insert(connection, "pool_coupons", id=UUID(int=132), pool_id=UUID(int=131), code="A-1", added_at=NOON)
-
-
-def _exchange_quotes(connection: sa.Connection) -> None:
-    quote = {"base": "EUR", "counter": "USD", "rate": "1.0842", "valid_from": NOON, "added_by": ADA, "added_at": NOON}
-    insert(connection, "exchange_quotes", id=UUID(int=110), program_id=_program(connection), sequence=1, **quote)
-
-
-def _screenings(connection: sa.Connection) -> None:
-    insert(connection, "sightings", id=UUID(int=140), user_id=BOB, seen_at=NOON, is_signup=True)
-    of = {"program_id": _program(connection), "friend_id": BOB, "referrer_id": ADA}
-    insert(connection, "screenings", id=UUID(int=141), sequence=1, bond=0, verdict="hold", screened_at=NOON, **of)
-    found = {"position": 1, "signal": "too_fast", "weight": 60, "denies": False, "saw": {"seconds": 1}}
-    insert(connection, "screening_findings", screening_id=UUID(int=141), **found)
 
 
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -401,7 +377,4 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0010": _referrals_that_are_changed_by_people,
     "0011": _friends_who_count_and_corrections,
     "0012": _disputes_and_write_offs,
-    "0013": _credit_coupons_and_custom_rewards,
-    "0014": _exchange_quotes,
-    "0015": _screenings,
 }

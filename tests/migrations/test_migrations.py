@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
 
 from tests.databases import FAST, config_for
-from tests.migrations.rows import ROWS
+from tests.migrations.later_rows import ROWS
 from webapp import create_app
 from webapp.config import ROOT
 from webapp.database import WRITING, close_connections, writing_engine

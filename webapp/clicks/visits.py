@@ -68,6 +68,7 @@ class VisitReader:
             browser=families.browser,
             device=families.device,
             hashes=tuple(hashes_of(address, key) for key in keys) if address else (),
+            address=address,
         )
 
     def _living_keys(self, now: datetime) -> list[AddressKey]:

@@ -28,6 +28,8 @@ TouchOutcome = Literal[
     "beaten_by_later_touch",
 ]
 Method = Literal["typed_code", "coupon_code", "link"]
+# What proves that nobody was referred, whatever touched them; see the fraud signals of these names.
+PROVEN: tuple[TouchOutcome, ...] = ("same_person", "existing_customer")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

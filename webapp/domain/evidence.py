@@ -5,24 +5,12 @@ Addresses are not here: hashes of them were compared when the evidence was
 gathered, and what came of it are numbers, which may be kept for good.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """An e-mail address after normalising, see domain.mailbox: `local` at `domain`, in lower case.
-
-    Strangers share the domain of a `provider`; a `throwaway` one is on the list of domains that hand out addresses
-    for minutes.
-    """
-
-    local: str
-    domain: str
-    provider: bool = False
-    throwaway: bool = False
+from webapp.domain.mail_likeness import MailLikeness, mail_likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +55,14 @@ class Evidence:
     the first touch of any link, `began_at` when the signup page was opened.
     `known_since` and `other_referrer_since` say since when the friend had an
     account or was another one's friend before the signup, None for someone
-    new; `friend` and `referrer` are their addresses, `same_account` that they
-    are one person's account, `same_mailbox` that their addresses reach one
-    mailbox. `referrer_signed_in_at` is when the browser that clicked had been
-    the referrer's. `from_origin` counts the referred conversions from the same
-    address or network in the seven days before, `steps_to_friend` how many
-    referrals lead up from the referrer to the friend. `ad_field` is the field
-    of the landing page's address in which an ad network numbers its clicks, as
-    in "gclid" ("fbclid" only where there is no other), `campaign` what stood in its utm_campaign.
+    new; `same_account` says that the friend and the referrer are one account,
+    `same_mailbox` that their addresses reach one mailbox, `likeness` how near
+    these are to each other, and `throwaway_domain` is that of the friend's
+    where addresses are handed out for minutes. `referrer_signed_in_at` is when
+    the browser that clicked had been the referrer's. `from_origin` counts the
+    referred friends from the same address or network in the seven days before,
+    `steps_to_friend` how many referrals lead up from the referrer to somebody
+    who was signed in with the friend's browser.
     """
 
     at: datetime
@@ -85,22 +73,44 @@ class Evidence:
     other_referrer_since: datetime | None = None
     same_account: bool | None = None
     same_mailbox: bool | None = None
-    friend: Mail | None = None
-    referrer: Mail | None = None
+    likeness: MailLikeness | None = None
+    throwaway_domain: str | None = None
     referrer_signed_in_at: datetime | None = None
     together: Together | None = None
     pace: Pace | None = None
     from_origin: int | None = None
     traffic: Traffic | None = None
     source_host: str | None = None
-    ad_field: str | None = None
-    campaign: str | None = None
     steps_to_friend: int | None = None
 
 
 def to_stored(known: Evidence) -> dict[str, Any]:
     """Return evidence as JSON can hold it, without what is not known."""
     return {name: _plain(value) for name, value in _values(known) if value is not None}
+
+
+def from_stored(stored: Mapping[str, Any]) -> Evidence:
+    """Return evidence that was kept by `to_stored`; what it names and nobody knows any more is left out."""
+    known = {field.name: stored[field.name] for field in fields(Evidence) if field.name in stored}
+    return Evidence(**{name: _READERS.get(name, _as_it_is)(value) for name, value in known.items()})
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _together(stored: Mapping[str, Any]) -> Together:
+    return Together(**{**stored, "apart": timedelta(seconds=stored["apart"])})
+
+
+_MOMENTS = tuple(field.name for field in fields(Evidence) if "datetime" in str(field.type))
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_MOMENTS, datetime.fromisoformat),
+    "likeness": lambda stored: MailLikeness(**stored),
+    "together": _together,
+    "pace": lambda stored: Pace(**stored),
+    "traffic": lambda stored: Traffic(**stored),
+}
 
 
 def _values(of: Any) -> list[tuple[str, Any]]:
@@ -135,7 +145,6 @@ def _before(seconds: Any) -> datetime:
     return _NOON - timedelta(seconds=seconds)
 
 
-def mail(address: str, *, provider: bool = False, throwaway: bool = False) -> Mail:
-    """Return an address for examples."""
-    local, _at, domain = address.partition("@")
-    return Mail(local, domain, provider, throwaway)
+def likeness(friend: str, referrer: str) -> dict[str, MailLikeness]:
+    """Return what evidence for examples has of two addresses."""
+    return {"likeness": mail_likeness(friend, referrer)}

@@ -3,8 +3,10 @@
 from webapp.models.address_salt import AddressSalt
 from webapp.models.api_answer import ApiAnswer
 from webapp.models.api_key import ApiKey
+from webapp.models.appeal import Appeal, AppealedReward
 from webapp.models.attribution import AttributionDecision, AttributionTouch
 from webapp.models.audit_entry import AuditEntry
+from webapp.models.ban import Ban
 from webapp.models.base import Model
 from webapp.models.click import Click
 from webapp.models.conversion import Conversion
@@ -34,6 +36,7 @@ from webapp.models.rollup import (
     RuleDay,
 )
 from webapp.models.screening import Screening, ScreeningFinding
+from webapp.models.screening_entry import ScreeningEntry
 from webapp.models.sighting import Sighting
 from webapp.models.sign_in_link import SignInLink
 from webapp.models.user import User
@@ -43,9 +46,12 @@ __all__ = [
     "AddressSalt",
     "ApiAnswer",
     "ApiKey",
+    "Appeal",
+    "AppealedReward",
     "AttributionDecision",
     "AttributionTouch",
     "AuditEntry",
+    "Ban",
     "CampaignDay",
     "Click",
     "CohortWeek",
@@ -81,6 +87,7 @@ __all__ = [
     "RewardRuleVersion",
     "RuleDay",
     "Screening",
+    "ScreeningEntry",
     "ScreeningFinding",
     "Sighting",
     "SignInLink",

@@ -20,6 +20,7 @@ TABLES = (
     "redemption_parts",
     "screenings",
     "screening_findings",
+    "bans",
 )
 
 # What makes a row of each table unique, for the rows that REPLACE would delete on SQLite without asking the trigger on
@@ -37,6 +38,7 @@ _KEYS = {
     "redemption_parts": (("reward_id", "reward_sequence"),),
     "screenings": (("id",), ("friend_id", "sequence")),
     "screening_findings": (("screening_id", "position"),),
+    "bans": (("user_id", "sequence"),),
 }
 
 _FUNCTION = """

@@ -1,6 +1,7 @@
 """A program: whose links, friends and rewards these are."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint
@@ -20,6 +21,8 @@ class Program(Model):
         CheckConstraint("hold_days BETWEEN 0 AND 400", name="hold_days"),
         CheckConstraint("length(currency) = 3", name="currency"),
         CheckConstraint("consent_mode IN ('cookie', 'required', 'none')", name="consent_mode"),
+        CheckConstraint("held_from BETWEEN 1 AND 100", name="held_from"),
+        CheckConstraint("second_admin_from_minor >= 0", name="second_admin_from_minor"),
         CheckConstraint("keep_clicks_days BETWEEN 30 AND 4000", name="keep_clicks_days"),
     )
 
@@ -43,6 +46,13 @@ class Program(Model):
     sealed_before: Mapped[date | None]
     # A new id whenever rules are published, so that what was read of them can be kept in memory; None without rules.
     rules_revision: Mapped[UUID | None]
+    # What differs from the defaults of the fraud signals, as signal_registry.read_signals takes it.
+    signals: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # The score, in hundredths, from which what a friend does is held.
+    held_from: Mapped[int] = mapped_column(default=50, server_default="50")
+    # From this much on, in the program's currency, an appeal is rejected by another admin than the one it is against;
+    # None: never.
+    second_admin_from_minor: Mapped[int | None]
     created_at: Mapped[datetime]
 
     @property

@@ -36,6 +36,8 @@ class Screening(Model):
     referrer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     bond: Mapped[int]
     verdict: Mapped[str]
+    # Of what kind the heaviest finding is, see domain.signal_registry.Category; None where nothing was found.
+    category: Mapped[str | None]
     # domain.evidence.to_stored, so that other settings can be tried on it; None where a person decided.
     evidence: Mapped[dict[str, Any] | None]
     # None: by the signals.

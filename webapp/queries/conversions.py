@@ -13,7 +13,9 @@ from webapp.domain import facts as stored_facts
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
+from webapp.domain.suspicion import Doubts
 from webapp.models import Conversion, Model, Refund, RewardDecision
+from webapp.queries.bans import is_banned
 from webapp.queries.origins import known_origin, origin_columns
 from webapp.queries.rules import Version, find_versions
 from webapp.queries.screenings import newest_verdict
@@ -51,11 +53,13 @@ class Surroundings:
     order_taken: bool
     # How the newest look at the person came out; None when nobody looked, since nobody brought them.
     verdict: str | None
+    referrer_banned: bool
+    friend_banned: bool
 
     @property
-    def is_suspected(self) -> bool:
-        """Whether what the person does is to be held."""
-        return self.verdict not in (None, "clear")
+    def doubts(self) -> Doubts:
+        """What is held against the person and their referrer."""
+        return Doubts(self.verdict, self.referrer_banned, self.friend_banned)
 
     @property
     def origin(self) -> dict[str, str]:
@@ -160,6 +164,8 @@ def _surroundings() -> Select[Any]:
             exists().where(here, conversions.c.event_id == event_id).label("event_taken"),
             exists().where(here, conversions.c.order_id == order_id, of_type).label("order_taken"),
             newest_verdict(user_id, referrals.c.bond).label("verdict"),
+            is_banned(referrals.c.referrer_id).label("referrer_banned"),
+            is_banned(user_id).label("friend_banned"),
         )
         .select_from(programs)
         .outerjoin(

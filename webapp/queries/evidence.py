@@ -9,12 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.evidence import Evidence, Mail, Pace, Together, Traffic
+from webapp.domain.evidence import Evidence, Pace, Together, Traffic
+from webapp.domain.mail_likeness import mail_likeness
 from webapp.domain.periods import local_day
-from webapp.models import Click, Link, LinkDay, Referral, Sighting
+from webapp.models import Click, Link, LinkDay, Referral, Sighting, User
 
 NEAR = timedelta(hours=24)
 BURST = timedelta(days=7)
+# Nobody looks further up than this for a circle.
+FURTHEST = 10
 # By so many days a referrer's own pace is known; before, there is none.
 USUAL_DAYS = 90
 _MINUTE = timedelta(minutes=1)
@@ -23,47 +26,92 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A friend who has just signed up, and how: `hashes` as in services.sightings.Seen."""
+    """A person who has just signed up after they came across a referrer's link, and how.
+
+    `hashes` are as in services.sightings.Seen, the mailboxes as of
+    domain.mailbox; `known_since` is when the mailbox first had an account
+    before this one, `began_at` when the signup page was opened.
+    """
 
     program_id: UUID
     time_zone: str
     friend_id: UUID
     referrer_id: UUID
     at: datetime
-    visitor_id: UUID | None
+    friend_mailbox: str
+    referrer_mailbox: str
+    known_since: datetime | None
+    first_touch_at: datetime | None
     click_id: UUID | None
+    visitor_id: UUID | None
     browser: str | None
     device: str | None
     hashes: Sequence[tuple[bytes | None, bytes | None]]
-    friend: Mail
-    referrer: Mail
+    began_at: datetime | None = None
 
 
-def evidence_of(session: Session, arrived: Arrived) -> Evidence:
-    """Return what is known of a friend, who has been recorded with their referral already."""
+def evidence_of(session: Session, arrived: Arrived, *, throwaway_domain: str | None) -> Evidence:
+    """Return what is known of somebody who has been recorded already, with their referral if there is one."""
     click = session.get(Click, arrived.click_id) if arrived.click_id else None
+    visitors = _visitors(arrived, click)
     return Evidence(
         at=arrived.at,
         clicked_at=click.clicked_at if click else None,
-        friend=arrived.friend,
-        referrer=arrived.referrer,
-        referrer_signed_in_at=_referrer_in_this_browser(session, arrived, click),
+        first_touch_at=arrived.first_touch_at,
+        began_at=arrived.began_at,
+        known_since=arrived.known_since,
+        other_referrer_since=_other_referrer_since(session, arrived) if arrived.known_since else None,
+        same_account=arrived.friend_id == arrived.referrer_id,
+        same_mailbox=arrived.friend_mailbox == arrived.referrer_mailbox,
+        likeness=mail_likeness(arrived.friend_mailbox, arrived.referrer_mailbox),
+        throwaway_domain=throwaway_domain,
+        referrer_signed_in_at=_referrer_in_this_browser(session, arrived, visitors),
         together=_together(session, arrived),
         pace=_pace(session, arrived),
         from_origin=_from_origin(session, arrived),
         traffic=_traffic(session, arrived, click),
         source_host=click.source_host if click else None,
+        steps_to_friend=_steps_to_friend(session, arrived, visitors),
     )
 
 
-def _referrer_in_this_browser(session: Session, arrived: Arrived, click: Click | None) -> datetime | None:
-    visitors = {visitor for visitor in (arrived.visitor_id, click.visitor_id if click else None) if visitor}
+def _other_referrer_since(session: Session, arrived: Arrived) -> datetime | None:
+    """Return since when the mailbox had been the friend of somebody, under another account."""
+    return session.scalar(
+        select(func.min(Referral.created_at))
+        .join(User, User.id == Referral.friend_id)
+        .where(
+            User.program_id == arrived.program_id,
+            User.mailbox_key == arrived.friend_mailbox,
+            User.id != arrived.friend_id,
+        )
+    )
+
+
+def _visitors(arrived: Arrived, click: Click | None) -> set[UUID]:
+    """Return the browsers that the person came with: one clicked, and another one may have signed up."""
+    return {visitor for visitor in (arrived.visitor_id, click.visitor_id if click else None) if visitor}
+
+
+def _referrer_in_this_browser(session: Session, arrived: Arrived, visitors: set[UUID]) -> datetime | None:
     if not visitors:
         return None
     seen = select(func.max(Sighting.seen_at)).where(
         Sighting.user_id == arrived.referrer_id, Sighting.visitor_id.in_(visitors)
     )
     return session.scalar(seen)
+
+
+def _steps_to_friend(session: Session, arrived: Arrived, visitors: set[UUID]) -> int | None:
+    """Return how many referrals lead up from the referrer to somebody who was signed in with this browser."""
+    others = (Sighting.visitor_id.in_(visitors), Sighting.user_id.not_in([arrived.friend_id, arrived.referrer_id]))
+    signed_in = set(session.scalars(select(Sighting.user_id).where(*others).distinct())) if visitors else set()
+    person: UUID | None = arrived.referrer_id if signed_in else None
+    for steps in range(1, FURTHEST + 1):
+        person = person and session.scalar(select(Referral.referrer_id).where(Referral.friend_id == person))
+        if person in signed_in:
+            return steps
+    return None
 
 
 def _together(session: Session, arrived: Arrived) -> Together | None:

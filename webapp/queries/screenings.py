@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.signal_registry import Finding, Weight, score
-from webapp.models import Model, Screening, ScreeningFinding
+from webapp.domain.screening import score
+from webapp.domain.signal_registry import Finding, Weight
+from webapp.domain.suspicion import Doubts
+from webapp.models import Model, Referral, Screening, ScreeningFinding
+from webapp.queries.bans import is_banned
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ def newest_verdict(friend_id: Any, bond: Any) -> ScalarSelect[Any]:
     )
 
 
-def is_suspected(session: Session, friend_id: UUID, bond: int) -> bool:
-    """Say whether what a friend does is to be held, as the friend of whoever brought them by this bond."""
-    return session.scalar(select(newest_verdict(friend_id, bond))) not in (None, "clear")
+def doubts_about(session: Session, friend_id: UUID, bond: int) -> Doubts:
+    """Return what is held against a friend, as the friend of whoever brought them by this bond, and against those."""
+    referrer_id = select(Referral.referrer_id).where(Referral.friend_id == friend_id).scalar_subquery()
+    query = select(newest_verdict(friend_id, bond), is_banned(referrer_id), is_banned(friend_id))
+    return Doubts(*session.execute(query).one())
 
 
 def screenings_of(session: Session, friend_id: UUID, bond: int) -> list[ScreeningRow]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
+from webapp.domain.suspicion import REFUSED
 from webapp.ids import new_id
 from webapp.models import Conversion
 from webapp.queries.conversions import Decided, Surroundings, surroundings
@@ -24,8 +25,8 @@ from webapp.services.limits import queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.redeciding import Terms
 from webapp.services.refunds import apply_waiting_refunds
-from webapp.services.reward_steps import Actor
-from webapp.services.rewards import Grant, grant_rewards
+from webapp.services.reward_steps import SYSTEM, Actor
+from webapp.services.rewards import Grant, change_statuses, grant_rewards
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
 from webapp.services.rules import RULES
@@ -127,7 +128,11 @@ def record_conversion(
             )
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
-    if about.waiting_refunds or is_decided_anew:
+    refused = [one.id for one in rewards if one.reason in REFUSED]
+    for reason in sorted(REFUSED):
+        ids = [one.id for one in rewards if one.reason == reason]
+        change_statuses(session, ids, "rejected", reason=reason, actor=SYSTEM, now=now)
+    if about.waiting_refunds or is_decided_anew or refused:
         rewards = rewards_of_conversion(session, conversion_id)
     note(session, "conversions_recorded", type=event.type)
     return Recorded(conversion_id, decisions, rewards)
@@ -236,7 +241,7 @@ def _grant(
             occurred_at=event.occurred_at,
             hold_days=decided.version.definition.hold_days_within(about.hold_days),
             bond=decided.bond,
-            is_suspected=about.is_suspected,
+            doubt=about.doubts.about(decided.version.definition.beneficiary),
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount

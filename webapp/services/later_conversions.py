@@ -151,7 +151,7 @@ def begin_what_counts_now(
             occurred_at=conversion.occurred_at,
             hold_days=one.version.definition.hold_days_within(about.hold_days),
             bond=one.bond,
-            is_suspected=about.is_suspected,
+            doubt=about.doubts.about(one.version.definition.beneficiary),
         )
         grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
         take_off_what_went_back(session, conversion, actor=actor, now=now)

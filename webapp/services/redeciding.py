@@ -15,7 +15,7 @@ from webapp.domain.rewards import write_off_ended
 from webapp.domain.settling import without_rejected
 from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
-from webapp.queries.screenings import is_suspected
+from webapp.queries.screenings import doubts_about
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
 from webapp.services.doubts import is_doubted
 from webapp.services.giving_back import taken_by_cause, write_off
@@ -202,6 +202,6 @@ def _grant(
         occurred_at=conversion.occurred_at,
         hold_days=decided.version.definition.hold_days_within(terms.hold_days),
         bond=decided.bond,
-        is_suspected=is_suspected(session, _friend_of(conversion), decided.bond),
+        doubt=doubts_about(session, _friend_of(conversion), decided.bond).about(decided.version.definition.beneficiary),
         correction=correction,
     )

@@ -20,7 +20,9 @@ from webapp.models import Conversion, Program, Reward, RewardDecision
 from webapp.queries.conversions import Decided, decisions_of
 from webapp.queries.friend_counts import Place
 from webapp.queries.origins import Came, came_of
+from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import RuleSet
+from webapp.queries.screenings import doubts_about
 from webapp.services.decisions import (
     Asked,
     Asker,
@@ -110,7 +112,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
         _append(session, conversion.id, [*decisions, *friends_own], now=bond.now)
         correct_rewards(session, bond.terms, conversion, friends_own)
         new = _grant(session, bond, conversion, decisions)
-        if held := [id_ for id_, rule_id in new if (conversion.id, rule_id) in doubted]:
+        if held := [one.id for one in new if one.status != "held" and (conversion.id, one.version.rule_id) in doubted]:
             change_statuses(session, held, "held", reason="to_check", actor=bond.actor, now=bond.now)
         if bond.referrer_id is not None:
             count_conversion(
@@ -228,10 +230,9 @@ def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided],
     append_decisions(session, conversion_id, decisions, after=session.scalar(newest) or 0, now=now)
 
 
-def _grant(
-    session: Session, bond: Bond, conversion: Conversion, decisions: Sequence[Decided]
-) -> list[tuple[UUID, UUID]]:
-    """Grant what the decisions say. Returns the ids of the rewards and of their rules."""
+def _grant(session: Session, bond: Bond, conversion: Conversion, decisions: Sequence[Decided]) -> list[RewardRow]:
+    """Grant what the decisions say. Returns the rewards."""
+    doubts = doubts_about(session, bond.friend_id, bond.number)
     grants = [
         Grant(
             conversion_id=conversion.id,
@@ -242,12 +243,10 @@ def _grant(
             occurred_at=conversion.occurred_at,
             hold_days=decided.version.definition.hold_days_within(bond.program.hold_days),
             bond=bond.number,
-            # A person has looked, and decided whose friend this is.
-            is_suspected=False,
+            doubt=doubts.about(decided.version.definition.beneficiary),
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount
     ]
     zone = bond.program.time_zone
-    rows = grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)
-    return [(row.id, row.version.rule_id) for row in rows]
+    return grant_rewards(session, bond.program.id, grants, time_zone=zone, actor=bond.actor, now=bond.now)

@@ -18,7 +18,7 @@ from webapp.services.limits import queue_for_counts
 from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import change_status
 from webapp.services.rows import append
-from webapp.services.screening import clear_friends
+from webapp.services.screening import decide_about_friends
 
 # What became of one of them: decided, left out because it is not what was looked at any more, or because it cannot be.
 Result = Literal["done", "changed", "impossible"]
@@ -73,7 +73,7 @@ def decide_rewards(
         outcomes.append(Outcome(reward_id, result))
     if choice.target in ("pending", "approved"):
         done = [one.reward_id for one in outcomes if one.result == "done" and rewards[one.reward_id].status == "held"]
-        clear_friends(session, _friends_of(session, done), by=by, now=now)
+        decide_about_friends(session, _friends_of(session, done), "clear", by=by, now=now)
     return outcomes
 
 

@@ -54,8 +54,8 @@ class Grant:
     occurred_at: datetime
     hold_days: int
     bond: int
-    # The friend looks like somebody who must not be rewarded, so a person decides first.
-    is_suspected: bool
+    # Why it is held, see domain.suspicion; None: it is not.
+    doubt: str | None
     correction: int = 0
 
 
@@ -69,7 +69,7 @@ def grant_rewards(
     rows, steps, rewards = [], [], []
     for grant in grants:
         rule = grant.version.definition
-        status: Status = "held" if grant.is_suspected else "pending" if grant.hold_days else "approved"
+        status: Status = "held" if grant.doubt else "pending" if grant.hold_days else "approved"
         reward = RewardRow(
             id=new_id(),
             conversion_id=grant.conversion_id,
@@ -82,7 +82,7 @@ def grant_rewards(
             clawed_back_minor=0,
             currency=grant.amount.currency,
             status=status,
-            reason=_why(grant),
+            reason=grant.doubt or ("corrected" if grant.correction else "granted"),
             since=now,
             matures_at=grant.occurred_at + timedelta(days=grant.hold_days),
             granted_at=now,
@@ -102,12 +102,6 @@ def grant_rewards(
     append(session, Reward, rows)
     append_events(session, steps, actor=actor, now=now)
     return rewards
-
-
-def _why(grant: Grant) -> str:
-    if grant.is_suspected:
-        return "suspected"
-    return "corrected" if grant.correction else "granted"
 
 
 def change_status(

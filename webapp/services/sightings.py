@@ -1,6 +1,6 @@
 """Remembering for two weeks where and with what people signed up and signed in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -17,13 +17,15 @@ class Seen:
     """A browser on its address, None where nobody told. `browser` and `device` are families, the hashes keyed ones.
 
     `hashes` are those of the address and of its network under each salt that is still alive, the one in force first:
-    the others are for comparing with what was seen before it came into force.
+    the others are for comparing with what was seen before it came into force. The `address` itself is looked up in
+    the program's lists and kept nowhere.
     """
 
     visitor_id: UUID | None = None
     browser: str | None = None
     device: str | None = None
     hashes: tuple[tuple[bytes | None, bytes | None], ...] = ()
+    address: str | None = field(default=None, repr=False)
 
     @property
     def address_hash(self) -> bytes | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.attribution import Decision, Touch, TouchKind, decide
+from webapp.domain.attribution import PROVEN, Decision, Touch, TouchKind, decide
 from webapp.domain.mailbox import mailbox_key
-from webapp.domain.signal_registry import read_signals
 from webapp.models import AttributionDecision, AttributionTouch, Link, Program, Referral, User
 from webapp.queries.clicks import campaign_of, country_of, touches_of, visitor_of
 from webapp.queries.evidence import Arrived
@@ -31,7 +31,7 @@ class CameBy:
     """What is known of how a person came: the codes they gave, the page they signed up on, and their browser.
 
     The browser is known by its cookie (`visitor_id`), by a click that was handed on (`click_id`), or by both, which
-    may be two. `seen` is what it and its address were.
+    may be two. `seen` is what it and its address were, `began_at` when it opened the signup page.
     """
 
     typed: Link | None = None
@@ -40,6 +40,7 @@ class CameBy:
     visitor_id: UUID | None = None
     click_id: UUID | None = None
     seen: Seen = UNSEEN
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def sign_up(
         session, program, friend, decision, visitor_id=came_by.visitor_id, known_since=known, signed_up_at=signed_up_at
     )
     referral = _refer(session, program, friend, decision, decision_id, signed_up_at=signed_up_at)
-    _look_at(session, program, friend, referral, decision, came_by, now=now, at=signed_up_at)
+    _look_at(session, program, friend, decision, came_by, known_since=known, now=now, at=signed_up_at)
     signup = Event(SIGNUP, signed_up_at, details=_known_of(session, decision))
     recorded = record_conversion(session, program.id, signup, user_id=friend.id, actor=actor, now=now)
     note(session, "signups_recorded")
@@ -111,33 +112,41 @@ def _look_at(
     session: Session,
     program: Program,
     friend: User,
-    referral: Referral | None,
     decision: Decision,
     came_by: CameBy,
     *,
+    known_since: datetime | None,
     now: datetime,
     at: datetime,
 ) -> None:
-    """Keep where the person was seen, and look at a friend before anything is granted for them."""
+    """Keep where the person was seen, and look at them before anything is granted: also at one who is nobody's friend.
+
+    For what refused those to the referrer whose link they came across says something about that referrer.
+    """
     seen = came_by.seen
     if seen != UNSEEN:
         record_sighting(session, friend.id, seen, is_signup=True, now=at)
-    touch = decision.credited
-    if referral is None or touch is None:
+    touch = decision.credited or (decision.verdicts[0].touch if decision.reason in PROVEN else None)
+    if touch is None:
         return
     arrived = Arrived(
         program_id=program.id,
         time_zone=program.time_zone,
         friend_id=friend.id,
-        referrer_id=referral.referrer_id,
+        referrer_id=touch.referrer_id,
         at=at,
-        visitor_id=came_by.visitor_id,
+        friend_mailbox=friend.mailbox_key,
+        referrer_mailbox=session.scalars(select(User.mailbox_key).where(User.id == touch.referrer_id)).one(),
+        known_since=known_since,
+        first_touch_at=min(one.touch.at for one in decision.verdicts),
         click_id=touch.click_id,
+        visitor_id=came_by.visitor_id,
         browser=seen.browser,
         device=seen.device,
         hashes=seen.hashes,
+        began_at=came_by.began_at,
     )
-    screen_friend(session, arrived, read_signals({}), now=now)
+    screen_friend(session, program, arrived, e_mail=friend.email, address=seen.address, now=now)
 
 
 def _known_of(session: Session, decision: Decision) -> dict[str, str] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from webapp.domain.evidence import Evidence, evidence, mail
+from webapp.domain.evidence import Evidence, evidence, likeness
 from webapp.domain.sentences import N_
 from webapp.domain.signal_registry import Weight, fraud_signal
 
@@ -21,24 +21,14 @@ class DisposableMail:
     weight: Weight = field(default=Weight(70), metadata={"label": N_("Weight")})
 
     def look(self, evidence: Evidence) -> Mapping[str, int | str] | None:
-        friend = evidence.friend
-        return {"domain": friend.domain} if friend is not None and friend.throwaway else None
+        domain = evidence.throwaway_domain
+        return None if domain is None else {"domain": domain}
 
 
 EXAMPLES = [
-    (
-        DisposableMail(),
-        evidence(friend=mail("x7f@mailinator.example", throwaway=True)),
-        {"domain": "mailinator.example"},
-    ),
-    (DisposableMail(), evidence(friend=mail("x7f@gmail.com", provider=True)), None),
+    (DisposableMail(), evidence(throwaway_domain="mailinator.example"), {"domain": "mailinator.example"}),
+    (DisposableMail(weight=Weight(0)), evidence(throwaway_domain="yopmail.example"), {"domain": "yopmail.example"}),
     # A family with a domain of its own is rare, and no throwaway for that.
-    (DisposableMail(), evidence(friend=mail("ann@millers.example")), None),
-    # It is the friend's address that counts.
-    (
-        DisposableMail(),
-        evidence(friend=mail("ann@gmail.com", provider=True), referrer=mail("x@mailinator.example", throwaway=True)),
-        None,
-    ),
+    (DisposableMail(), evidence(**likeness("tom@millers.example", "ann@millers.example")), None),
     (DisposableMail(), evidence(), None),
 ]

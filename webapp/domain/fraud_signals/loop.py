@@ -11,13 +11,15 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "loop",
     label=N_("Referrals go in a circle"),
-    sentence=N_("Referrals lead from the friend to their own referrer; steps: %(steps)s."),
+    sentence=N_("This browser was signed in as somebody who brought the referrer; referrals between: %(steps)s."),
     category="person",
-    never_paid=True,
 )
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The friend is one of those whom the referrer was brought by. The leg that closes the circle is never paid."""
+    """The friend came with the browser of one of those by whom the referrer was brought.
+
+    One account cannot close a circle, since nobody is referred twice; a second account of the same person can.
+    """
 
     # In itself enough, wherever a program begins to hold.
     weight: Weight = field(default=Weight(100), metadata={"label": N_("Weight")})
@@ -29,7 +31,7 @@ class Loop:
 
 
 EXAMPLES = [
-    # Ann brought Bob, and Bob brings Ann.
+    # Ann brought Bob, and Bob brings somebody who sits at Ann's computer.
     (Loop(), evidence(steps_to_friend=1), {"steps": 1}),
     (Loop(), evidence(steps_to_friend=3), {"steps": 3}),
     (Loop(), evidence(steps_to_friend=4), None),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from webapp.domain.evidence import Evidence, Together, evidence, mail
+from webapp.domain.evidence import Evidence, Together, evidence, likeness
 from webapp.domain.sentences import N_
 from webapp.domain.signal_registry import Weight, fraud_signal
 
@@ -41,8 +41,7 @@ EXAMPLES = [
         SamePerson(),
         evidence(
             same_mailbox=False,
-            friend=mail("jo@millers.example"),
-            referrer=mail("joe@millers.example"),
+            **likeness("jo@millers.example", "joe@millers.example"),
             together=Together(evidence().at - evidence().at, address=True, network=True, browser=True),
         ),
         None,

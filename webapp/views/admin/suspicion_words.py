@@ -7,7 +7,8 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from webapp.domain.signal_registry import CHECK_FAILED, HELD_FROM, HUNDREDTHS, SIGNALS
+from webapp.domain.screening import HELD_FROM, SIGNALS, kind_of
+from webapp.domain.signal_registry import HUNDREDTHS
 from webapp.formatting import exact_decimal, say
 from webapp.queries.screenings import screenings_of
 
@@ -43,7 +44,7 @@ def suspicion(session: Session, friend_id: UUID | None, bond: int) -> Suspicion 
         return None
     lines = []
     for finding in by_signals.findings:
-        kind = SIGNALS.get(finding.signal, CHECK_FAILED)
+        kind = kind_of(finding.signal)
         lines.append(
             FindingLine(
                 label=_(kind.label),
@@ -59,7 +60,7 @@ def suspicion(session: Session, friend_id: UUID | None, bond: int) -> Suspicion 
         lines=lines,
         others=len(SIGNALS) - len(lines),
         score=_hundredths(round(score)),
-        held_from=_hundredths(int(HELD_FROM * HUNDREDTHS)),
+        held_from=_hundredths(HELD_FROM),
         sum=f"1 − {factors} = {_hundredths(round(score))}",
     )
 
