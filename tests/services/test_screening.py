@@ -16,7 +16,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Conversion, Reward, Screening, ScreeningEntry, ScreeningFinding, User
 from webapp.queries import ledger
-from webapp.queries.cases import CaseKey, count_open_cases, held_in, open_cases
+from webapp.queries.cases import CaseKey, count_open_cases, held_in, held_rewards, open_cases
 from webapp.services import screening
 from webapp.services.bans import ban, unban
 from webapp.services.cases import decide_cases
@@ -286,3 +286,23 @@ def test_false_signups_with_somebodys_code_leave_their_other_rewards_alone(ada):
         flood = [comes(session, ada, at=NOON + timedelta(seconds=number), seen=Seen()) for number in range(12)]
         assert status_of(session, honest) == "pending"
         assert [status_of(session, one) for one in flood[5:]] == ["held"] * 7
+
+
+def test_a_bonus_that_rests_on_friends_who_are_held_or_rejected_is_held(ada):
+    steps = {"kind": "milestone", "settings": {"steps": [{"friends": 3, "amount": 5000}], "currency": "USD"}}
+    with write_transaction() as session:
+        money.publish(session, key="three-friends", trigger="purchase", **steps)
+        suspect(session, "too_fast")
+        admin = factories.person(session, role="admin").id
+
+        def buys(friend, number):
+            money.buy(session, friend, "10.00 USD", event_id=f"evt_{number}", at=NOON + timedelta(minutes=number))
+            return status_of(session, friend)
+
+        for number in (1, 2):
+            buys(within_a_second(session, ada), number)
+        decide(session, "reject", by=admin, reason="same_person")
+        # The third one is as honest as can be, and the friends before are not.
+        assert buys(comes(session, ada), 3) == "held"
+        ((why, key),) = [(one.reason, one.key) for one in held_rewards(session, held(session))]
+        assert (why, key.category) == ("friends_doubted", "orders")

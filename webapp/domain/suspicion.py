@@ -7,6 +7,8 @@ from webapp.domain.rules import Side
 
 # Why a reward is held from the beginning, as it is kept in its history.
 SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED = "suspected", "friend_rejected", "banned", "referrer_banned"
+# The number of friends by which it is priced has friends in it who are held or were rejected.
+FRIENDS_DOUBTED = "friends_doubted"
 # Of those, what a person has decided beforehand: the reward is written, so that it can be appealed, and rejected.
 REFUSED = frozenset({FRIEND_REJECTED, BANNED})
 

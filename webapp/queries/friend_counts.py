@@ -7,12 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.periods import Window
 from webapp.domain.refunds import is_refunded_whole
 from webapp.domain.registry import counting_of
-from webapp.models import Conversion, QualifiedFriend, Referral, Refund, RewardDecision, RewardRuleVersion
+from webapp.models import (
+    Conversion,
+    QualifiedFriend,
+    Referral,
+    Refund,
+    RewardDecision,
+    RewardRuleVersion,
+    Screening,
+)
 from webapp.queries.conversions import Decided, decisions_of_many
 
 
@@ -68,6 +76,24 @@ def count_friends(
     if until is not None:
         query = query.where(_not_after(until))
     return session.execute(query).scalar_one()
+
+
+def count_doubted(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, *, without: UUID) -> int:
+    """Return how many of the friends who count within a window are held, or were rejected by a person.
+
+    The friend `without` is left out.
+    """
+    newer = aliased(Screening)
+    is_newest = ~exists().where(newer.friend_id == Screening.friend_id, newer.sequence > Screening.sequence)
+    doubted = (
+        select(func.count())
+        .select_from(Screening)
+        .join(Referral, and_(Referral.friend_id == Screening.friend_id, Referral.bond == Screening.bond))
+        .join(QualifiedFriend, QualifiedFriend.friend_id == Screening.friend_id)
+        .where(Screening.referrer_id == referrer_id, Screening.verdict != "clear", is_newest)
+        .where(QualifiedFriend.friend_id != without, *_of(rule_id, referrer_id, window))
+    )
+    return session.execute(doubted).scalar_one()
 
 
 def nth_qualified(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, number: int) -> Qualified | None:

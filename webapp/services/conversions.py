@@ -19,6 +19,7 @@ from webapp.queries.origins import known_origin
 from webapp.queries.rewards import RewardRow, rewards_of_conversion
 from webapp.queries.rules import RuleSet, rule_set
 from webapp.services.decisions import Asker, append_decisions, ask, without_rule
+from webapp.services.doubts import why_held
 from webapp.services.friend_counts import count_conversion, look_again
 from webapp.services.later_conversions import Later, begin_what_counts_now, end_what_no_longer_counts
 from webapp.services.limits import queue_for_limits
@@ -97,10 +98,11 @@ def record_conversion(
             session, program_id, user_id, event.type, earlier=about.earlier, actor=actor, now=now
         )
     decisions = _decide(session, program_id, event, rules, user_id=user_id, about=about, now=now)
+    grants = _grants(session, event, conversion_id, decisions, friend_id=user_id, about=about)
     with sent_together(session):
         _append_conversion(session, program_id, conversion_id, event, user_id=user_id, about=about, now=now)
         append_decisions(session, conversion_id, decisions, after=0, now=now)
-        rewards = _grant(session, program_id, event, conversion_id, decisions, about=about, actor=actor, now=now)
+        rewards = grant_rewards(session, program_id, grants, time_zone=about.time_zone, actor=actor, now=now)
     if event.type == PURCHASE:
         count_purchase(session, program_id, about, event.occurred_at, event.amount)
     begin_what_counts_now(session, program_id, later.begun, about=about, actor=actor, now=now)
@@ -220,18 +222,16 @@ def _origin(event: Event, about: Surroundings) -> dict[str, str]:
     return about.origin | (known_origin(event.details or {}) if is_own else {})
 
 
-def _grant(
+def _grants(
     session: Session,
-    program_id: UUID,
     event: Event,
     conversion_id: UUID,
     decisions: Sequence[Decided],
     *,
+    friend_id: UUID | None,
     about: Surroundings,
-    actor: Actor,
-    now: datetime,
-) -> list[RewardRow]:
-    grants = [
+) -> list[Grant]:
+    return [
         Grant(
             conversion_id=conversion_id,
             event_id=event.event_id,
@@ -241,9 +241,8 @@ def _grant(
             occurred_at=event.occurred_at,
             hold_days=decided.version.definition.hold_days_within(about.hold_days),
             bond=decided.bond,
-            doubt=about.doubts.about(decided.version.definition.beneficiary),
+            doubt=why_held(session, about.doubts, decided, friend_id=friend_id, time_zone=about.time_zone),
         )
         for decided in decisions
-        if decided.version and decided.beneficiary_id and decided.amount
+        if friend_id and decided.version and decided.beneficiary_id and decided.amount
     ]
-    return grant_rewards(session, program_id, grants, time_zone=about.time_zone, actor=actor, now=now)

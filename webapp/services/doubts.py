@@ -7,14 +7,38 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.periods import Window
+from webapp.domain.periods import Window, window_of
+from webapp.domain.registry import counting_of
+from webapp.domain.suspicion import FRIENDS_DOUBTED, Doubts
 from webapp.models import Conversion, Reward, RewardDecision, RewardEvent
-from webapp.queries.friend_counts import within
+from webapp.queries.conversions import Decided
+from webapp.queries.friend_counts import count_doubted, within
 from webapp.services.giving_back import former_statuses
 from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import change_statuses
 
 _DOUBTED = ("held", "rejected")
+
+
+def why_held(session: Session, doubts: Doubts, decided: Decided, *, friend_id: UUID, time_zone: str) -> str | None:
+    """Return why what was decided is held from the beginning, see domain.suspicion; None when it is not.
+
+    Also what the friend themselves is right for is held when it is priced by a number of friends that would not be
+    reached without those who are held or were rejected. `time_zone` is the program's.
+    """
+    version = decided.version
+    if version is None:
+        return None
+    if why := doubts.about(version.definition.beneficiary):
+        return why
+    counting, friends = counting_of(version.definition.settings), decided.facts.friends
+    reached = max((step for step in counting.steps if step <= friends), default=None) if counting and friends else None
+    if counting is None or friends is None or reached is None or decided.beneficiary_id is None:
+        return None
+    window = window_of(counting.period, decided.facts.occurred_at, time_zone)
+    # Whoever is paid by the number of friends is their referrer.
+    doubted = count_doubted(session, version.rule_id, decided.beneficiary_id, window, without=friend_id)
+    return FRIENDS_DOUBTED if friends - doubted < reached else None
 
 
 def doubted_before(session: Session, conversion_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:

@@ -21,6 +21,7 @@ from webapp.queries.bonuses import bonus_step
 from webapp.queries.conversions import Decided, Surroundings, decisions_of, decisions_of_many
 from webapp.queries.rules import Version
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
+from webapp.services.doubts import why_held
 from webapp.services.redeciding import Terms, decide_again
 from webapp.services.refunds import lock_conversions
 from webapp.services.reward_steps import Actor, lock_rewards
@@ -151,7 +152,7 @@ def begin_what_counts_now(
             occurred_at=conversion.occurred_at,
             hold_days=one.version.definition.hold_days_within(about.hold_days),
             bond=one.bond,
-            doubt=about.doubts.about(one.version.definition.beneficiary),
+            doubt=why_held(session, about.doubts, decided, friend_id=friend_id, time_zone=about.time_zone),
         )
         grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
         take_off_what_went_back(session, conversion, actor=actor, now=now)

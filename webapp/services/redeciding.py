@@ -17,7 +17,7 @@ from webapp.models import Conversion, Refund, Reward, RewardDecision
 from webapp.queries.conversions import Decided, refunds_of
 from webapp.queries.screenings import doubts_about
 from webapp.services.decisions import Asked, Asker, answer, append_decisions, facts_with_used, with_group_quotes
-from webapp.services.doubts import is_doubted
+from webapp.services.doubts import is_doubted, why_held
 from webapp.services.giving_back import taken_by_cause, write_off
 from webapp.services.reward_steps import Actor, Standing, lock_rewards
 from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, take_back
@@ -193,6 +193,8 @@ def _grant(
 ) -> Grant:
     if decided.version is None or decided.beneficiary_id is None:
         raise ValueError("only what a rule gives somebody can be granted")
+    friend_id = _friend_of(conversion)
+    doubts = doubts_about(session, friend_id, decided.bond)
     return Grant(
         conversion_id=conversion.id,
         event_id=conversion.event_id,
@@ -202,6 +204,6 @@ def _grant(
         occurred_at=conversion.occurred_at,
         hold_days=decided.version.definition.hold_days_within(terms.hold_days),
         bond=decided.bond,
-        doubt=doubts_about(session, _friend_of(conversion), decided.bond).about(decided.version.definition.beneficiary),
+        doubt=why_held(session, doubts, decided, friend_id=friend_id, time_zone=terms.time_zone),
         correction=correction,
     )

@@ -33,7 +33,7 @@ from webapp.services.decisions import (
     with_group_quotes,
     without_rule,
 )
-from webapp.services.doubts import doubted_before
+from webapp.services.doubts import doubted_before, why_held
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms, correct_rewards, outcome_of
 from webapp.services.reward_steps import Actor, lock_rewards
@@ -243,7 +243,7 @@ def _grant(session: Session, bond: Bond, conversion: Conversion, decisions: Sequ
             occurred_at=conversion.occurred_at,
             hold_days=decided.version.definition.hold_days_within(bond.program.hold_days),
             bond=bond.number,
-            doubt=doubts.about(decided.version.definition.beneficiary),
+            doubt=why_held(session, doubts, decided, friend_id=bond.friend_id, time_zone=bond.program.time_zone),
         )
         for decided in decisions
         if decided.version and decided.beneficiary_id and decided.amount
