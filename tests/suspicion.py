@@ -4,19 +4,13 @@ Tests do within a second what people do within days, from one machine: their
 programs suspect nobody, unless a test says so.
 """
 
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from webapp.domain.screening import SIGNALS
-from webapp.domain.signal_registry import Weight
+from webapp.domain.screening import SUSPECTS_NOBODY
 from webapp.models import Program
-
-SUSPECTS_NOBODY: dict[str, dict[str, int]] = {
-    name: {field.name: 0 for field in fields(kind.signal) if field.type is Weight} for name, kind in SIGNALS.items()
-}
 
 
 def suspect(session: Session, *names: str, **settings: dict[str, Any]) -> None:

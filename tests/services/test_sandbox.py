@@ -9,6 +9,7 @@ from tests import factories
 from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.domain.mailbox import is_sandbox_address
+from webapp.domain.screening import SUSPECTS_NOBODY
 from webapp.extensions import db
 from webapp.models import ApiKey, AuditEntry, OutboxMail, Program, RewardRuleVersion, User
 from webapp.queries.keys import find_live_key
@@ -42,6 +43,8 @@ def test_it_is_made_once_and_each_try_has_a_key_of_its_own_that_ends_with_it(mar
     second = opened(marta, "gvk_two")
     assert (first.program_id, first.code) == (second.program_id, second.code)
     assert count(Program) == 2
+    # Whoever tries it does everything at once, and is no suspect for that.
+    assert find_program(db.session(), SLUG).signals == SUSPECTS_NOBODY
     assert count(User, User.program_id == first.program_id) == count(RewardRuleVersion) == 1
     # The first try was cut short.
     assert find_live_key(db.session(), key_hash("gvk_one")) is None

@@ -28,6 +28,11 @@ assert fraud_signals.__path__  # noqa: S101
 # The score, in hundredths, from which what a friend does is held, unless a program says otherwise.
 HELD_FROM = 50
 
+# The settings of a program that suspects nobody: all but the proofs are off.
+SUSPECTS_NOBODY: dict[str, dict[str, int]] = {
+    name: {field.name: 0 for field in fields(kind.signal) if field.type is Weight} for name, kind in SIGNALS.items()
+}
+
 
 def kind_of(finding: str) -> SignalKind:
     """Return the kind of a finding by the name it is kept under; one that is known no more is a check that failed."""

@@ -158,15 +158,7 @@ def _decide(
         return [] if bond.kind == "move" else [without_rule("already_signed_up", facts, bond=bond.number)]
     details = conversion.details or {}
     told = replace(facts, details=details, origin=came.origin, signed_up_at=came.signed_up_at)
-    asker = Asker(
-        bond.program.id,
-        bond.program.time_zone,
-        friend_id=bond.friend_id,
-        referrer_id=bond.referrer_id,
-        bond=bond.number,
-        tie=conversion.event_id or "",
-        told_at=conversion.recorded_at,
-    )
+    asker = _asker(bond, bond.referrer_id, conversion)
     versions = [
         version
         for version in rules.live_at(conversion.occurred_at)
@@ -196,15 +188,7 @@ def _with_groups(
     }
     if not own:
         return list(decisions), []
-    asker = Asker(
-        bond.program.id,
-        bond.program.time_zone,
-        friend_id=bond.friend_id,
-        referrer_id=bond.referrer_id,
-        bond=bond.number,
-        tie=conversion.event_id or "",
-        told_at=conversion.recorded_at,
-    )
+    asker = _asker(bond, bond.referrer_id, conversion)
     age = {versions[0].rule_id: number for number, versions in enumerate(rules.rules)}
     both = sorted((*decisions, *own.values()), key=lambda one: age[one.version.rule_id] if one.version else 0)
     asked = [Asked(one.version, one.facts, one.beneficiary_id, one.bond) for one in both if one.version]
@@ -223,6 +207,18 @@ def _with_groups(
         elif outcome_of(said) != outcome_of(before):
             changed.append(said)
     return new, changed
+
+
+def _asker(bond: Bond, referrer_id: UUID, conversion: Conversion) -> Asker:
+    return Asker(
+        bond.program.id,
+        bond.program.time_zone,
+        friend_id=bond.friend_id,
+        referrer_id=referrer_id,
+        bond=bond.number,
+        tie=conversion.event_id or "",
+        told_at=conversion.recorded_at,
+    )
 
 
 def _append(session: Session, conversion_id: UUID, decisions: Sequence[Decided], *, now: datetime) -> None:

@@ -86,9 +86,12 @@ def told(response: TestResponse) -> list[str]:
 
 
 def rows(app: Flask) -> dict[str, int]:
-    """Return how many rows each table has: what must not change when nothing was written."""
+    """Return how many rows each table has: what must not change when nothing was written.
+
+    A salt is made for the first address that is looked at, whoever it is of.
+    """
     with app.app_context():
-        tables = Model.metadata.sorted_tables
+        tables = [table for table in Model.metadata.sorted_tables if table.name != "address_salts"]
         return {table.name: db.session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
