@@ -137,6 +137,8 @@ class Books:
         self.hold_days = hold_days
         self.referrer_of: dict[str, str | None] = {}
         self.joined: dict[str | None, datetime] = {}
+        # Friends whose rewards are held from the beginning.
+        self.suspected: set[str | None] = set()
         self.rules: dict[str, list[Version]] = {}
         self.purchases: dict[str, Purchase] = {}
         self.refund_names: set[str] = set()
@@ -157,7 +159,11 @@ class Books:
                 found[reward.beneficiary, reward.currency, "expense"] -= reward.kept
         return Counter({account: minor for account, minor in found.items() if minor})
 
-    def joins(self, friend: str, referrer: str | None, at: datetime) -> list[tuple[str | None, str]]:
+    def joins(
+        self, friend: str, referrer: str | None, at: datetime, *, is_suspected: bool = False
+    ) -> list[tuple[str | None, str]]:
+        if is_suspected:
+            self.suspected.add(friend)
         self.referrer_of[friend], self.joined[friend] = referrer, at
         return self._record(Purchase(f"signup of {friend}", "signup", friend, None, None, None, at, is_event=False))
 
@@ -296,12 +302,24 @@ class Books:
         if amount:
             hold, side = table.get("hold_days", self.hold_days), table["beneficiary"]
             beneficiary = referrer if side == "referrer" else purchase.friend
-            status, matures_at = "pending" if hold else "approved", purchase.at + timedelta(days=hold)
+            status = "held" if self.is_suspected(purchase, key) else "pending" if hold else "approved"
+            matures_at = purchase.at + timedelta(days=hold)
             reward = Reward(key, side, beneficiary or "", amount, currency, status, matures_at, table)
             purchase.rewards.append(reward)
             if purchase.refunds:
                 reward.bring_to(_earned(reward, purchase))
         return code
+
+    def decides(self, purchase: Purchase, reward: Reward, choice: str) -> str:
+        """Let a person decide about a reward. Returns what came of it."""
+        if reward.status == "held" and choice in ("release", "approve"):
+            # Whoever lets go what is held says that there is nothing against the friend.
+            self.suspected.discard(purchase.friend)
+        return reward.is_decided(choice)
+
+    def is_suspected(self, purchase: Purchase, key: str) -> bool:
+        """Say whether what a rule gives is held, since the friend looks like somebody who must not be rewarded."""
+        return purchase.friend in self.suspected
 
     def _used(self, key: str, scope: str, limit: dict[str, Any], purchase: Purchase) -> int:
         referrer = self.referrer_of[purchase.friend or ""]

@@ -68,6 +68,10 @@ class ChangingBooks(Books):
                         if reward.key == key and reward.status in ("pending", "approved"):
                             reward.status = "held"
 
+    def is_suspected(self, purchase, key):
+        # Whoever moved a friend has looked at them.
+        return super().is_suspected(purchase, key) and not self.bonds[purchase.name, key]
+
     def _is_doubted(self, purchase, key):
         """Say whether the last one of before was held or rejected when it ended."""
         last = [
