@@ -22,7 +22,7 @@ sky.com skynet.be spray.se sunrise.ch suomi24.fi t-online.de t-online.hu talktal
 terra.es tin.it tiscali.co.uk tiscali.it tlen.pl tvcablenet.be ukr.net upcmail.nl virgilio.it virginmedia.com
 vodafone.de vodafone.it volny.cz voo.be wanadoo.es wanadoo.fr web.de wp.pl xs4all.nl zeelandnet.nl ziggo.nl zonnet.nl
 """
-_RUSSIA = "bk.ru inbox.ru internet.ru list.ru mail.ru pochta.ru rambler.ru ro.ru xmail.ru yandex.ua"
+_RUSSIA = "bk.ru inbox.ru internet.ru list.ru mail.ru pochta.ru rambler.ru ro.ru xmail.ru"
 _AMERICAS = """
 att.net bell.net bellsouth.net bol.com.br cableone.net charter.net comcast.net cox.net earthlink.net frontier.com
 globo.com globomail.com ig.com.br juno.com mindspring.com netzero.net oi.com.br optonline.net pacbell.net prodigy.net

@@ -23,9 +23,12 @@ class _Provider:
     ignored: str = ""
     tag_marks: str = "+"
     mailbox_in_subdomain: bool = False
+    hyphen_is_dot: bool = False
 
 
 _GMAIL = _Provider("gmail.com", ignored=".")
+_PROTON = ("proton.me", "protonmail.com", "protonmail.ch", "pm.me")
+_YANDEX = ("yandex.ru", "yandex.com", "ya.ru", "yandex.by", "yandex.kz", "yandex.ua", "narod.ru")
 _YAHOO_TAGS = "+-"
 # In every country: yahoo.com, yahoo.de, yahoo.co.uk, yahoo.com.mx.
 _YAHOO = re.compile(r"yahoo\.(com|[a-z]{2}|com?\.[a-z]{2})")
@@ -34,9 +37,9 @@ _PROVIDERS: dict[str, _Provider] = {
     "googlemail.com": _GMAIL,
     **{name: _Provider(name, tag_marks=_YAHOO_TAGS) for name in ("ymail.com", "rocketmail.com")},
     # One mailbox under several names of the same house.
-    **{name: _Provider("proton.me", ignored="._-") for name in ("proton.me", "protonmail.com", "pm.me")},
+    **{name: _Provider("proton.me", ignored="._-") for name in _PROTON},
     **{name: _Provider("icloud.com") for name in ("icloud.com", "me.com", "mac.com")},
-    **{name: _Provider("yandex.ru") for name in ("yandex.ru", "yandex.com", "ya.ru", "yandex.by", "yandex.kz")},
+    **{name: _Provider("yandex.ru", hyphen_is_dot=True) for name in _YANDEX},
     # anything@name.fastmail.com arrives at name@fastmail.com.
     **{
         name: _Provider(name, mailbox_in_subdomain=True)
@@ -82,6 +85,8 @@ def mailbox_key(address: str) -> str:
         # A tag needs something before it: "+x@" is a whole name.
         local = local[:1] + local[1:].partition(mark)[0]
     local = local.translate(dict.fromkeys(map(ord, provider.ignored))) or local
+    if provider.hyphen_is_dot:
+        local = local.replace("-", ".")
     return f"{local}@{provider.domain}"
 
 
