@@ -1,6 +1,7 @@
 """Recording the visit that the current request is, if it is one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from webapp.clicks.counting import why_not_counted
 from webapp.clicks.visits import visits_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.consent import may_set_cookie
 from webapp.logs import log
 from webapp.metrics import current_metrics
 from webapp.models import Link, Program
@@ -53,6 +55,17 @@ def seen_now() -> Seen:
         visitor_id=visitors.known_visitor(load_program()),
         now=utc_now(),
     )
+
+
+def person_now() -> Seen:
+    """Return what `seen_now` does for somebody who signs in or out, in a browser that has a name from now on.
+
+    Without one, whoever then opens their own link in it would look like a stranger. The caller lets it be remembered.
+    """
+    seen = seen_now()
+    if seen.visitor_id is None and may_set_cookie(visitors.consent_mode(load_program())):
+        return replace(seen, visitor_id=visitors.new_visitor())
+    return seen
 
 
 def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit) -> Recorded | None:

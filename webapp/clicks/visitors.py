@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from flask import Response, current_app, request
+from werkzeug import Response as BaseResponse
 
 from webapp.domain.consent import ConsentMode, may_set_cookie, mode_for
 from webapp.ids import new_id
@@ -37,7 +38,7 @@ def forget(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
-def remember(response: Response, visitor_id: UUID, window_days: int) -> None:
+def remember(response: BaseResponse, visitor_id: UUID, window_days: int) -> None:
     """Set the cookie for as long as a click can earn a credit."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.headers.add("Set-Cookie", cookie_header(sign_id("visitor", visitor_id), window_days, secure=secure))

@@ -252,6 +252,7 @@ def test_over_https_one_signs_in_with_guarded_cookies_also_without_a_referer(mak
     data = {"csrf_token": token, "email": EMAIL, "password": PASSWORD}
     response = client.post("/login", base_url=site, data=data)
     assert response.status_code == 303
-    cookie = response.headers["Set-Cookie"]
-    assert all(word in cookie for word in ("gv_session=", "HttpOnly", "SameSite=Lax", "Secure"))
+    cookies = response.headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["gv_session", "gv_visitor"]
+    assert all(word in cookie for cookie in cookies for word in ("HttpOnly", "SameSite=Lax", "Secure"))
     assert client.get("/dashboard", base_url=site).status_code == 200

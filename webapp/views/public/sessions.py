@@ -6,7 +6,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp.clicks.recording import seen_now
+from webapp.clicks import visitors
+from webapp.clicks.recording import person_now
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
@@ -15,9 +16,9 @@ from webapp.limits import sign_in_attempt
 from webapp.models import User
 from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
-from webapp.services.sightings import record_sighting
+from webapp.services.sightings import UNSEEN, record_sighting
 from webapp.signed_in import sign_in_browser, sign_out_browser
-from webapp.web import render, safe_next, start_url
+from webapp.web import load_program, render, safe_next, start_url
 
 bp = Blueprint("sessions", __name__)
 
@@ -41,21 +42,31 @@ def create() -> ResponseReturnValue:
             attempt.failed = True
             return _page(form, failed=True, status=422)
     user_id, token = user.id, secrets.token_urlsafe(32)
-    seen = seen_now()
+    seen = person_now()
     new_hash = hash_password(password) if is_outdated(user.password_hash) else None
     with write_transaction() as session:
         user = session.get_one(User, user_id)
         user.password_hash = new_hash or user.password_hash
         sign_in_browser(session, user, token, now=utc_now())
         record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
-    return redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
+    response = redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
+    if seen.visitor_id:
+        visitors.remember(response, seen.visitor_id, load_program().window_days)
+    return response
 
 
 @bp.post("/logout")
 def destroy() -> ResponseReturnValue:
+    user_id, seen = (current_user.id, person_now()) if current_user.is_authenticated else (None, UNSEEN)
     with write_transaction() as session:
         sign_out_browser(session, now=utc_now())
-    return redirect(url_for(".new"), code=303)
+        if user_id:
+            # Who has just joined never signed in; and nobody joins once more without signing out.
+            record_sighting(session, user_id, seen, is_signup=False, now=utc_now())
+    response = redirect(url_for(".new"), code=303)
+    if seen.visitor_id:
+        visitors.remember(response, seen.visitor_id, load_program().window_days)
+    return response
 
 
 def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Response:

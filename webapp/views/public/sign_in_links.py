@@ -5,14 +5,15 @@ import secrets
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
+from webapp.clicks import visitors
 from webapp.clicks.counting import is_ahead_of_time
-from webapp.clicks.recording import seen_now
+from webapp.clicks.recording import person_now
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.services.sightings import record_sighting
 from webapp.services.sign_in_links import use_sign_in_link
 from webapp.signed_in import sign_in_browser
-from webapp.web import render, start_url
+from webapp.web import load_program, render, start_url
 
 bp = Blueprint("sign_in_links", __name__, url_prefix="/sign-in")
 
@@ -22,7 +23,7 @@ def use(token: str) -> ResponseReturnValue:
     """Use the link up and sign in, unless nobody has asked for the page yet."""
     if request.method == "HEAD" or is_ahead_of_time(request.environ):
         return "", 204
-    seen = seen_now()
+    seen = person_now()
     with write_transaction() as session:
         user = use_sign_in_link(session, token, utc_now())
         if user is not None:
@@ -31,4 +32,7 @@ def use(token: str) -> ResponseReturnValue:
             target = start_url(user.role)
     if user is None:
         return render("public/sign_in_links/over.html", status=410)
-    return redirect(target, code=303)
+    response = redirect(target, code=303)
+    if seen.visitor_id:
+        visitors.remember(response, seen.visitor_id, load_program().window_days)
+    return response
