@@ -30,12 +30,16 @@ class Together:
 class Pace:
     """How many friends a referrer brought in the hour and the day before this one.
 
-    `usual_day` is what 99 of 100 of their days stay within, None for someone who is new.
+    Those who were held are not among them. `usual_day` is what 99 of 100 of their days stay within, None for someone
+    who is new. Of all friends of the day, this one included: so many `visitors` for each of them opened the links today
+    and yesterday, and a hundred of them come from so many networks (`spread`), as far as that is known.
     """
 
     hour: int
     day: int
     usual_day: int | None = None
+    visitors: int | None = None
+    spread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,10 @@ class Evidence:
     where addresses are handed out for minutes. `referrer_signed_in_at` is when
     the browser that clicked had been the referrer's. `from_origin` counts the
     referred friends from the same address or network in the seven days before,
-    `steps_to_friend` how many referrals lead up from the referrer to somebody
-    who was signed in with the friend's browser.
+    `strangers` others who were seen there in these days, had an account before
+    them, and were not brought by the referrer; `steps_to_friend` how many
+    referrals lead up from the referrer to somebody who was signed in with the
+    friend's browser.
     """
 
     at: datetime
@@ -79,6 +85,7 @@ class Evidence:
     together: Together | None = None
     pace: Pace | None = None
     from_origin: int | None = None
+    strangers: int | None = None
     traffic: Traffic | None = None
     source_host: str | None = None
     steps_to_friend: int | None = None

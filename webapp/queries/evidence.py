@@ -13,6 +13,7 @@ from webapp.domain.evidence import Evidence, Pace, Together, Traffic
 from webapp.domain.mail_likeness import mail_likeness
 from webapp.domain.periods import local_day
 from webapp.models import Click, Link, LinkDay, Referral, Sighting, User
+from webapp.queries.screenings import newest_verdict
 
 NEAR = timedelta(hours=24)
 BURST = timedelta(days=7)
@@ -69,6 +70,7 @@ def evidence_of(session: Session, arrived: Arrived, *, throwaway_domain: str | N
         together=_together(session, arrived),
         pace=_pace(session, arrived),
         from_origin=_from_origin(session, arrived),
+        strangers=_strangers(session, arrived),
         traffic=_traffic(session, arrived, click),
         source_host=click.source_host if click else None,
         steps_to_friend=_steps_to_friend(session, arrived, visitors),
@@ -144,17 +146,37 @@ def _same_origin(arrived: Arrived) -> ColumnElement[bool]:
 
 
 def _pace(session: Session, arrived: Arrived) -> Pace:
-    """Count the referrer's other friends in the hour and the day before."""
+    """Count the referrer's other friends in the hour and the day before, and see whether they are a following."""
     before = arrived.at
-    hour, day = session.execute(
-        select(func.count().filter(Referral.created_at > before - _HOUR), func.count()).where(
+    verdict = newest_verdict(Referral.friend_id, Referral.bond)
+    # Who is held is beyond the number already: whoever floods a code does not let the others of it be held.
+    counts = and_(Referral.friend_id != arrived.friend_id, func.coalesce(verdict, "clear") == "clear")
+    hour, day, friends, known, networks = session.execute(
+        select(
+            func.count().filter(counts, Referral.created_at > before - _HOUR),
+            func.count().filter(counts),
+            func.count(),
+            func.count(Sighting.network_hash),
+            func.count(Sighting.network_hash.distinct()),
+        )
+        .outerjoin(Sighting, and_(Sighting.user_id == Referral.friend_id, Sighting.is_signup))
+        .where(
             Referral.referrer_id == arrived.referrer_id,
-            Referral.friend_id != arrived.friend_id,
             Referral.created_at > before - _DAY,
             Referral.created_at <= before,
         )
     ).one()
-    return Pace(hour, day, _usual_day(session, arrived))
+    today = local_day(before, arrived.time_zone)
+    opened = select(func.sum(LinkDay.visitors)).where(
+        LinkDay.referrer_id == arrived.referrer_id, LinkDay.day.between(today - _DAY, today)
+    )
+    return Pace(
+        hour,
+        day,
+        _usual_day(session, arrived),
+        visitors=int(session.scalar(opened) or 0) // max(1, friends),
+        spread=100 * networks // known if known else None,
+    )
 
 
 def _usual_day(session: Session, arrived: Arrived) -> int | None:
@@ -186,6 +208,25 @@ def _from_origin(session: Session, arrived: Arrived) -> int | None:
             Sighting.user_id != arrived.friend_id,
             Sighting.seen_at > arrived.at - BURST,
             _same_origin(arrived),
+        )
+    )
+
+
+def _strangers(session: Session, arrived: Arrived) -> int | None:
+    """Count the people at the address or network who were here before and have nothing to do with the referrer."""
+    if not any(any(pair) for pair in arrived.hashes):
+        return None
+    return session.scalar(
+        select(func.count(Sighting.user_id.distinct()))
+        .join(User, User.id == Sighting.user_id)
+        .where(
+            Sighting.seen_at > arrived.at - BURST,
+            Sighting.seen_at <= arrived.at,
+            _same_origin(arrived),
+            # An account is quickly made; to have had it for a while is dearer.
+            User.created_at <= arrived.at - BURST,
+            User.id.not_in((arrived.friend_id, arrived.referrer_id)),
+            User.referred_by.is_distinct_from(arrived.referrer_id),
         )
     )
 

@@ -16,14 +16,20 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 )
 @dataclass(frozen=True, slots=True)
 class SameOriginBurst:
-    """More than so many referred conversions from one address or network within seven days, this one included."""
+    """More than so many referred conversions from one address or network within seven days, this one included.
+
+    One more for each person there who has been here before and whom the referrer did not bring: in an office, on a
+    campus and behind a carrier friends come from where customers are.
+    """
 
     weight: Weight = field(default=Weight(40), metadata={"label": N_("Weight")})
     friends: int = field(default=3, metadata={"label": N_("Friends from one place in seven days")})
 
     def look(self, evidence: Evidence) -> Mapping[str, int | str] | None:
         before = evidence.from_origin
-        return {"friends": before} if before is not None and before >= self.friends else None
+        if before is None or before < self.friends + (evidence.strangers or 0):
+            return None
+        return {"friends": before}
 
 
 EXAMPLES = [
@@ -31,8 +37,11 @@ EXAMPLES = [
     (SameOriginBurst(), evidence(from_origin=3), {"friends": 3}),
     # A family of four, of whom one brings the other three.
     (SameOriginBurst(), evidence(from_origin=2), None),
-    # A campus behind one address: looked at together with the rest, not held by that.
-    (SameOriginBurst(), evidence(from_origin=40), {"friends": 40}),
+    # Nobody who was here before is known there.
+    (SameOriginBurst(), evidence(from_origin=40, strangers=0), {"friends": 40}),
+    # A campus behind one address, where many others have been before.
+    (SameOriginBurst(), evidence(from_origin=40, strangers=38), None),
+    (SameOriginBurst(), evidence(from_origin=40, strangers=37), {"friends": 40}),
     (SameOriginBurst(friends=50), evidence(from_origin=40), None),
     (SameOriginBurst(), evidence(from_origin=0), None),
     (SameOriginBurst(), evidence(), None),
