@@ -27,6 +27,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tests/services/test_counted_races.py": {"GRAPEVINE_RACE_ALL": "1"},
     "tests/serving/test_same_event.py": {"GRAPEVINE_ROUNDS": "200"},
     "tests/journeys/test_every_page.py": {"GRAPEVINE_EVERY_LOOK": "1"},
+    "tests/corpora/test_corpora.py": {"GRAPEVINE_CORPORA_ALL": "1"},
 }
 
 
