@@ -211,7 +211,7 @@ def coupon_site(stage: Stage) -> Told:
     return Told(false, get_through=typing)
 
 
-@abuse("a flood from many addresses that leaves time between a click and its signup: it counts, but does not hold")
+@abuse("a flood that leaves time between the click and the signup: it counts, but holds only with something else")
 def click_flood(stage: Stage) -> Told:
     """Clicks by the thousand, so that the cookie is there already in browsers of people who come by themselves."""
     way = stage.way("one address, at once", "before each signup", "many addresses")
