@@ -4,6 +4,7 @@
 """
 
 from collections import Counter
+from typing import get_args
 
 import pytest
 
@@ -48,6 +49,7 @@ def test_nobody_is_paid_for_their_own_mailbox_however_it_is_written(figures):
     assert len(told) == MANY_DISGUISES
     told = told if ALL else told[::10]
     fates = {one: refers_themselves(one, number) for number, one in enumerate(told)}
+    figures.update({f"disguises_{fate}": 0 for fate in get_args(Fate)})
     figures.update(f"disguises_{fate}" for fate in fates.values())
     assert {one: fate for one, fate in fates.items() if fate != "denied"} == {}
 
@@ -87,6 +89,7 @@ def test_a_friend_of_whom_nothing_is_strange_is_paid_for():
 @pytest.mark.parametrize("name", ABUSE)
 def test_of_abuse_only_what_is_known_to_get_through_is_payable(name, figures):
     wrong = []
+    figures.update({f"{name}_{fate}": 0 for fate in get_args(Fate)})
     for number in range(MANY_HISTORIES if ALL else 2):
         with history(name, number, signals=SIGNALS) as world:
             told = ABUSE[name].tell(Stage(world, number))
@@ -103,6 +106,7 @@ def test_of_abuse_only_what_is_known_to_get_through_is_payable(name, figures):
 
 
 def test_of_an_honest_crowd_nobody_is_denied_and_few_are_held(figures):
+    figures.update({f"honest_{group}_{fate}": 0 for group in GROUPS for fate in get_args(Fate)})
     for number in range(3 if ALL else 1):
         with history("honest", number) as world:
             crowd = Crowd(world, MANY_HONEST if ALL else MANY_HONEST // 10)
