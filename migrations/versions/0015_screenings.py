@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sightings_user_id_seen_at", "sightings", ["user_id", "seen_at"])
     op.create_index("ix_sightings_network_hash_seen_at", "sightings", ["network_hash", "seen_at"])
+    op.create_index("ix_sightings_visitor_id", "sightings", ["visitor_id"])
     op.create_index("ix_sightings_seen_at", "sightings", ["seen_at"])
     op.create_table(
         "screenings",

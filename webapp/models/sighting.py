@@ -14,7 +14,12 @@ class Sighting(Model):
     """One signup or sign-in of a person. Forgotten as soon as its hashes can no longer be compared."""
 
     __tablename__ = "sightings"
-    __table_args__ = (Index(None, "user_id", "seen_at"), Index(None, "network_hash", "seen_at"), Index(None, "seen_at"))
+    __table_args__ = (
+        Index(None, "user_id", "seen_at"),
+        Index(None, "network_hash", "seen_at"),
+        Index(None, "visitor_id"),
+        Index(None, "seen_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
