@@ -1,8 +1,19 @@
 """Which network a request comes from."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from flask import request
+
+# Addresses of a machine itself and of networks within a house. Those that are set aside for examples count as others.
+_INSIDE = tuple(
+    map(
+        ip_network,
+        (
+            *("0.0.0.0/32", "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+            *("::/128", "::1/128", "fc00::/7", "fe80::/10"),
+        ),
+    )
+)
 
 
 def parsed_address(address: str) -> IPv4Address | IPv6Address | None:
@@ -12,6 +23,15 @@ def parsed_address(address: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
+
+
+def says_where(address: str) -> bool:
+    """Say whether an address tells one place on the internet from another.
+
+    One from within a house does not: behind a proxy that TRUSTED_PROXIES does not count, everybody has the same.
+    """
+    parsed = parsed_address(address)
+    return parsed is not None and not any(parsed in network for network in _INSIDE)
 
 
 def network_of(address: str) -> str:

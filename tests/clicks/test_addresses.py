@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.clicks.addresses import address_key, hashes_of
+from webapp.network import says_where
 from webapp.services.address_salts import Salt
 
 BEGINS_AT = datetime(2026, 11, 19, tzinfo=UTC)
@@ -68,3 +69,18 @@ def test_spellings_of_one_address_are_one(spelling):
 @pytest.mark.parametrize("text", ["", "unknown", "192.0.2", "192.0.2.1:80", "[::1]", "192.0.2.01", "::g", "é", "1" * 9])
 def test_what_is_no_address_has_no_hash(text):
     assert hashes_of(text, KEY) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        *((address, False) for address in ("127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "172.31.255.255")),
+        *((address, False) for address in ("192.168.1.1", "169.254.1.1", "fe80::1%eth0", "fd12::1", "::ffff:10.0.0.1")),
+        *((address, False) for address in ("", "unknown", "0.0.0.0", "::")),
+        *((address, True) for address in ("172.32.0.1", "192.169.0.1", "11.0.0.1", "2a00:1450::1", "100.64.0.1")),
+        # Set aside for examples, and so for demonstrations and tests.
+        *((address, True) for address in ("192.0.2.1", "198.51.100.7", "203.0.113.9", "2001:db8::1")),
+    ],
+)
+def test_only_an_address_on_the_internet_says_where_somebody_is(address, expected):
+    assert says_where(address) == expected

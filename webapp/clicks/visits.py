@@ -17,6 +17,7 @@ from webapp.clicks.families import families_of
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.logs import log
+from webapp.network import says_where
 from webapp.services.address_salts import IN_FORCE, current_salt, ensure_salt, living_salts
 from webapp.services.clicks import Visit
 from webapp.services.sightings import Seen
@@ -60,9 +61,12 @@ class VisitReader:
         )
 
     def see(self, address: str | None, user_agent: str | None, *, visitor_id: UUID | None, now: datetime) -> Seen:
-        """Return what is kept of somebody who signs up or in. Not within a write transaction: it may need one."""
+        """Return what is kept of somebody who signs up or in. Not within a write transaction: it may need one.
+
+        An address that says nothing of where they are is not compared with others, but looked up in the lists.
+        """
         families = families_of(user_agent or "")
-        keys = self._living_keys(now) if address else []
+        keys = self._living_keys(now) if address and says_where(address) else []
         return Seen(
             visitor_id=visitor_id,
             browser=families.browser,

@@ -2,8 +2,10 @@
 
 import secrets
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+import flask
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -33,6 +35,9 @@ from webapp.web import load_program, render, start_url
 
 bp = Blueprint("signups", __name__, url_prefix="/signup")
 
+# Where the cookie keeps when the page was opened.
+_OPENED_AT = "signup_opened_at"
+
 
 @bp.get("", strict_slashes=False)
 def new() -> ResponseReturnValue:
@@ -44,9 +49,11 @@ def new() -> ResponseReturnValue:
     if not may_set_cookie(visitors.consent_mode(load_program())):
         # The address of the form remembers the click, so it has to be there before the page is made.
         recorded = record_visit(load_program(), opened) if opened and not arrived_by else None
+        _remember_opening()
         return _page(form, opened, recorded.click_id if recorded else arrived_by)
     response = _page(form, opened, arrived_by)
     visitor_id = _count_as_click(opened) if opened and not arrived_by else None
+    _remember_opening()
     if visitor_id:
         visitors.remember(response, visitor_id, load_program().window_days)
     return response
@@ -65,7 +72,7 @@ def create() -> ResponseReturnValue:
     visitor_id = visitors.known_visitor(load_program())
     # What the browser remembers is its own; an address may have been passed on.
     came_by = CameBy(typed=typed, opened=opened, visitor_id=visitor_id, click_id=None if visitor_id else arrived_by)
-    came_by = replace(came_by, seen=seen_now())
+    came_by = replace(came_by, seen=seen_now(), began_at=_opened_at())
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
     try:
         with write_transaction() as session:
@@ -91,6 +98,22 @@ def create() -> ResponseReturnValue:
         # Whoever uses this browser next is somebody else.
         visitors.forget(response)
     return response
+
+
+def _remember_opening() -> None:
+    """Keep in the browser, signed, when the page was opened, so that a click that comes later can be told.
+
+    Called when the click that the opening is itself has been recorded. Who opens it again, by another link perhaps,
+    begins again: only the page that is sent counts.
+    """
+    flask.session[_OPENED_AT] = utc_now().isoformat()
+
+
+def _opened_at() -> datetime | None:
+    try:
+        return datetime.fromisoformat(flask.session.get(_OPENED_AT, ""))
+    except ValueError:
+        return None
 
 
 def _opened_link() -> Link | None:
