@@ -63,6 +63,7 @@ class FraudSignal(Protocol):
 class SignalKind:
     """A kind of signal: `label` says to staff what was found, `sentence` what it rests on, naming what it saw.
 
+    `meaning` says to them when it speaks, and who may look like that in all honesty.
     One that sees several things has a sentence for each, by the code that is `what` it saw.
     One that `denies` is a proof: nothing is paid, and nobody has to decide.
     """
@@ -73,6 +74,7 @@ class SignalKind:
     category: Category
     signal: type[Any]
     denies: bool = False
+    meaning: str = ""
 
     def in_words(self, saw: Mapping[str, object]) -> Sentence:
         """Say to staff what a finding rests on."""
@@ -122,6 +124,7 @@ def fraud_signal(
     name: str,
     *,
     label: str,
+    meaning: str,
     sentence: str | Mapping[str, str],
     category: Category,
     denies: bool = False,
@@ -131,7 +134,7 @@ def fraud_signal(
     def register(signal: type[SignalT]) -> type[SignalT]:
         if name in SIGNALS:
             raise ValueError(f"two fraud signals are called {name}")
-        SIGNALS[name] = SignalKind(name, label, sentence, category, signal, denies)
+        SIGNALS[name] = SignalKind(name, label, sentence, category, signal, denies, meaning)
         return signal
 
     return register

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "already_referred",
     label=N_("Is someone else's friend already"),
+    meaning=N_(
+        "Someone else had brought this person into the program before. The first one keeps the credit, so "
+        "nothing is paid for them a second time."
+    ),
     sentence=N_("Another referrer had brought this person before; days between the two: %(days)s."),
     category="person",
     denies=True,

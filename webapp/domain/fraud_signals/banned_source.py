@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import HostNames, Weight, fraud_signal
 @fraud_signal(
     "banned_source",
     label=N_("Came from a banned site"),
+    meaning=N_(
+        "The link was clicked on a page of a site that you list here, such as a collection of coupons. Sub- "
+        "domains are included."
+    ),
     sentence=N_("The click came from %(host)s, which is on the program's list."),
     category="traffic",
 )

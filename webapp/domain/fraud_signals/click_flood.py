@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "click_flood",
     label=N_("Far too many clicks"),
+    meaning=N_(
+        "Far more clicks than people make: many within a minute from one address, or thousands on a "
+        "referrer’s links that come to nothing. A big audience clicks much, too, but some of it buys."
+    ),
     sentence={
         "minute": N_("%(clicks)s clicks came from one address within a minute."),
         "few": N_("The referrer's links had %(clicks)s clicks, of which so many came to something: %(conversions)s."),

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "disposable_mail",
     label=N_("A throwaway address"),
+    meaning=N_(
+        "The friend’s address is at a domain that hands addresses out for minutes. Some people use one to "
+        "keep clear of advertising."
+    ),
     sentence=N_("The friend's address is at %(domain)s, where addresses are handed out for minutes."),
     category="person",
 )

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "existing_customer",
     label=N_("Was a customer already"),
+    meaning=N_(
+        "The person had an account before they touched any link, or was reported before. Only somebody new "
+        "can be referred."
+    ),
     sentence={
         "account": N_("There was an account before the first click; days between the two: %(days)s."),
         "report": N_("This person had been reported before; days between the two: %(days)s."),

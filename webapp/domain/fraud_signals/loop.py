@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "loop",
     label=N_("Referrals go in a circle"),
+    meaning=N_(
+        "Whoever was signed in with the friend’s browser stands above the referrer: people who refer each "
+        "other in a circle."
+    ),
     sentence=N_("This browser was signed in as somebody who brought the referrer; referrals between: %(steps)s."),
     category="person",
 )

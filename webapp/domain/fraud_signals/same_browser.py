@@ -12,6 +12,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "same_browser",
     label=N_("The referrer's own browser"),
+    meaning=N_(
+        "The browser that clicked, or that signed up, was the referrer’s: they have signed in with it. A "
+        "couple may share one."
+    ),
     sentence=N_("The referrer has signed in with the browser that clicked; hours between that and now: %(hours)s."),
     category="person",
 )

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "same_origin_burst",
     label=N_("Many friends from one place"),
+    meaning=N_(
+        "Many referred friends signed up from one address or network within seven days. A campus or an office "
+        "looks like this as well."
+    ),
     sentence=N_("Referred friends from the same address or network in the seven days before: %(friends)s."),
     category="traffic",
 )

@@ -11,6 +11,9 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "same_person",
     label=N_("The friend is the referrer"),
+    meaning=N_(
+        "The friend has the referrer’s account or mailbox, however the address is written. Nobody refers themselves."
+    ),
     sentence={
         "account": N_("The friend and the referrer have one and the same account."),
         "mailbox": N_("The addresses of the friend and the referrer reach one and the same mailbox."),

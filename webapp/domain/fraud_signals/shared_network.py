@@ -12,6 +12,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "shared_network",
     label=N_("The referrer's network"),
+    meaning=N_(
+        "The referrer was on the same network within a day, perhaps with the same kind of browser. So are "
+        "households, offices and campuses."
+    ),
     sentence={
         "browser": N_("The referrer used the same network and the same kind of browser; hours between: %(hours)s."),
         "network": N_("The referrer used the same network; hours between: %(hours)s."),

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "similar_mail",
     label=N_("An address like the referrer's"),
+    meaning=N_(
+        "Before the @ the two addresses are nearly the same, or both are at one domain that is no mail "
+        "provider’s. Families have domains, too."
+    ),
     sentence={
         "name": N_("Before the @, the two addresses are alike to %(alike)s of 100."),
         "domain": N_("Both addresses are at one domain, and it is none of a mail provider for everybody."),

@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "too_fast",
     label=N_("Signed up within moments of the click"),
+    meaning=N_(
+        "The signup came within moments of the click, or the click came while the signup page was open "
+        "already. People take longer; programs do not."
+    ),
     sentence=N_("%(seconds)s seconds after the click; a person takes longer."),
     category="traffic",
 )

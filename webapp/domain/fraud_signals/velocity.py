@@ -11,6 +11,10 @@ from webapp.domain.signal_registry import Weight, fraud_signal
 @fraud_signal(
     "velocity",
     label=N_("More friends at once than usual"),
+    meaning=N_(
+        "A referrer brings more friends at once than anybody does. Only those beyond the number are looked "
+        "at, and a busy referrer is measured by their own busy days."
+    ),
     sentence=N_("%(hour)s friends signed up in the hour before, %(day)s in the day; up to %(usual)s a day are usual."),
     category="traffic",
 )
