@@ -157,6 +157,11 @@ def exact_decimal(text: str) -> str:
     return text.replace(".", decimal_marks()[0])
 
 
+def hundredths(value: int) -> str:
+    """Return a number of hundredths as a decimal, as in "0.40", with the reader's mark."""
+    return exact_decimal(f"{value // 100}.{value % 100:02}")
+
+
 def typed_money(amount: Money) -> str:
     """Return an amount as the reader would type it, without currency and separators of thousands."""
     return exact_decimal(f"{amount.decimal:f}")

@@ -41,6 +41,9 @@ ACTIONS: Mapping[str, str] = {
     "key_revoked": N_("Revoked a key of the API"),
     "quote_added": N_("Added an exchange quote"),
     "settings_changed": N_("Changed the program’s settings"),
+    "signals_changed": N_("Changed how friends are looked at"),
+    "list_entry_added": N_("Put an entry on a list"),
+    "list_entry_removed": N_("Took an entry off a list"),
 }
 
 

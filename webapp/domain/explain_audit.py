@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from webapp.domain.sentences import N_
+from webapp.domain.signal_registry import SIGNALS
 
 # The most telling message first. The next ones are for entries whose details hold less.
 SENTENCES: Mapping[str, tuple[str, ...]] = {
@@ -69,6 +70,18 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s changed the settings: %(changes)s"),
         N_("%(who)s changed the settings"),
     ),
+    "signals_changed": (
+        N_("%(who)s changed how friends are looked at: %(changes)s"),
+        N_("%(who)s changed how friends are looked at"),
+    ),
+    "list_entry_added": (
+        N_("%(who)s put %(kind)s on %(list)s"),
+        N_("%(who)s put an entry on a list"),
+    ),
+    "list_entry_removed": (
+        N_("%(who)s took %(kind)s off %(list)s"),
+        N_("%(who)s took an entry off a list"),
+    ),
 }
 # Of a version of the program that is newer than this one.
 UNKNOWN_ACT = N_("%(who)s did “%(action)s”")
@@ -90,6 +103,8 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
         N_("how long clicks are kept from %(from)s to %(to)s days"),
         N_("how long clicks are kept"),
     ),
+    "held_from": (N_("from which score on things are held"),),
+    "second_admin_from_minor": (N_("from how much on a second admin decides"),),
 }
 CONSENT_IN_SENTENCES: Mapping[str, str] = {
     "cookie": N_("“remembered at once”"),
@@ -97,6 +112,17 @@ CONSENT_IN_SENTENCES: Mapping[str, str] = {
     "none": N_("“never remembered”"),
 }
 MODELS_IN_SENTENCES: Mapping[str, str] = {"first": N_("the first link"), "last": N_("the last link")}
+
+LISTS_IN_SENTENCES: Mapping[str, str] = {
+    "allow": N_("the list of those to trust"),
+    "block": N_("the list of those not to trust"),
+}
+ENTRIES_IN_SENTENCES: Mapping[str, str] = {
+    "email": N_("an e-mail address"),
+    "domain": N_("a domain"),
+    "network": N_("a range of IP addresses"),
+    "referrer": N_("a referrer"),
+}
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 
@@ -107,7 +133,12 @@ def message_of_act(action: str, known: Collection[str]) -> str:
 
 
 def message_of_change(setting: str, known: Collection[str]) -> str | None:
-    """Return the most telling message about a setting that changed; None for a setting that nobody knows."""
+    """Return the most telling message about a setting that changed; None for a setting that nobody knows.
+
+    A signal is named; from what number to what number is in the entry as it is stored.
+    """
+    if setting in SIGNALS:
+        return SIGNALS[setting].label
     return _most_telling(CHANGES.get(setting, ()), known)
 
 

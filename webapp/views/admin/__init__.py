@@ -10,6 +10,8 @@ from webapp.views.admin import (
     conversions,
     coupon_codes,
     coupon_pools,
+    fraud_lists,
+    fraud_settings,
     fulfilments,
     integration,
     keys,
@@ -54,6 +56,8 @@ NOUNS = (
     audit,
     settings,
     quotes,
+    fraud_settings,
+    fraud_lists,
 )
 for noun in NOUNS:
     bp.register_blueprint(noun.bp)

@@ -15,6 +15,8 @@ from markupsafe import Markup, escape
 
 from webapp.domain.explain_audit import (
     CONSENT_IN_SENTENCES,
+    ENTRIES_IN_SENTENCES,
+    LISTS_IN_SENTENCES,
     MODELS_IN_SENTENCES,
     SCOPES_IN_SENTENCES,
     message_of_act,
@@ -22,6 +24,7 @@ from webapp.domain.explain_audit import (
 )
 from webapp.domain.roles import ROLES_IN_SENTENCES
 from webapp.domain.sentences import N_
+from webapp.domain.signal_registry import SIGNALS
 from webapp.formatting import exact_decimal
 from webapp.queries.audit import REFERRERS, Entry, Names
 from webapp.views.worth import worth_together
@@ -33,6 +36,7 @@ SUBJECT_NAMES: Mapping[str, str] = {
     "key": N_("API keys"),
     "program": N_("Settings"),
     "quote": N_("Exchange quotes"),
+    "list_entry": N_("Lists"),
 }
 ICONS = {
     "rule": "list-check",
@@ -41,6 +45,7 @@ ICONS = {
     "key": "key",
     "program": "settings",
     "quote": "refresh",
+    "list_entry": "list-check",
 }
 
 # Details whose codes have words.
@@ -49,6 +54,8 @@ _WORDS = {
     "from": ROLES_IN_SENTENCES,
     "to": ROLES_IN_SENTENCES,
     "scope": SCOPES_IN_SENTENCES,
+    "list": LISTS_IN_SENTENCES,
+    "kind": ENTRIES_IN_SENTENCES,
 }
 _SETTING_WORDS = {**MODELS_IN_SENTENCES, **CONSENT_IN_SENTENCES}
 
@@ -155,6 +162,8 @@ def _address(entry: Entry, names: Names) -> str | None:
         return url_for("admin.rules.show", rule_id=subject_id)
     if entry.subject == "quote":
         return url_for("admin.quotes.index")
+    if entry.subject == "list_entry":
+        return url_for("admin.fraud_lists.index")
     if entry.subject == "reward" and subject_id in names.rewards and _exists("admin.rewards.show"):
         return url_for("admin.rewards.show", reward_id=subject_id)
     return None
@@ -173,7 +182,8 @@ def _changes(details: Mapping[str, Any]) -> str:
     """Say which settings changed, and from what to what where that is kept."""
     said = []
     for setting in details.get("changed", ()):
-        step = details.get(setting) or {}
+        # Of a signal there is a step for each of its settings, and it is named by itself.
+        step = {} if setting in SIGNALS else details.get(setting) or {}
         values = {name: _(_SETTING_WORDS[value]) if value in _SETTING_WORDS else value for name, value in step.items()}
         if message := message_of_change(setting, values):
             said.append(_(message) % values)
