@@ -23,6 +23,7 @@ from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
+from webapp.domain.screening_lists import read_entry
 from webapp.ids import new_id
 from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
@@ -32,6 +33,7 @@ from webapp.services.coupon_pools import add_codes, add_pool
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.quotes import add_quote
 from webapp.services.roles import change_role
+from webapp.services.screening_lists import add_entry
 from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.browser
@@ -90,6 +92,7 @@ PAGES = {
         "/admin/ledger?account=pending&currency=USD",
         *("/admin/rewards/{reward}/fulfilment", "/admin/coupon-pools", "/admin/coupon-pools/new wrong"),
         *("/admin/coupon-pools/{pool} wrong",),
+        *("/admin/fraud/settings", "/admin/fraud/lists wrong", "/admin/fraud/lists/{entry}/removal"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
         "/admin/rewards/{owing}/write-off wrong",
     ),
@@ -196,7 +199,9 @@ def fill(app, *, full):
         pool = add_pool(session, factories.program(session).id, **about, by=by, now=now)
         if full:
             add_codes(session, pool, ["A-1", "A-2"], by=by, now=now)
-        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
+        about_mail = read_entry("block", "email", f"*@{'very-' * 9}long.example.org")
+        entry_id = add_entry(session, factories.program(session).id, about_mail, note="Autumn fair", by=by, now=now)
+        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id, "entry": entry_id}
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {

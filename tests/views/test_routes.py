@@ -11,11 +11,13 @@ from tests.conftest import browser
 from tests.factories import PASSWORD, join, sign_in
 from tests.views.api.test_scopes import API_ROUTES
 from webapp.database import write_transaction
+from webapp.domain.screening_lists import read_entry
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import ApiKey, CouponPool, Link, Referral, Reward, User
+from webapp.models import ApiKey, CouponPool, Link, Referral, Reward, ScreeningEntry, User
 from webapp.services.coupon_pools import add_pool
 from webapp.services.keys import create_key
+from webapp.services.screening_lists import add_entry
 from webapp.services.signups import CameBy
 from webapp.views import AUDIENCES
 
@@ -104,6 +106,15 @@ ROUTES = {
     "POST /admin/settings": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/settings/quotes": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/settings/quotes": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/fraud/settings": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/fraud/settings": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "POST /admin/fraud/settings/trial": (TO_SIGN_IN, "403", "403", "403", "422"),
+    # No signal is named.
+    "POST /admin/fraud/settings/defaults": (TO_SIGN_IN, "403", "403", "403", "404"),
+    "GET /admin/fraud/lists": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/fraud/lists": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/fraud/lists/<uuid:entry_id>/removal": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/fraud/lists/<uuid:entry_id>/removal": (TO_SIGN_IN, "403", "403", "403", "303"),
     "GET /admin/rules": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rules": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rules/new": (TO_SIGN_IN, "403", "403", "403", "200"),
@@ -179,6 +190,7 @@ def people(app):
         money.buy(session, bob)
         of, by = factories.program(session).id, ada.id
         add_pool(session, of, key="autumn", name="Autumn", low_at=20, by=by, now=factories.NOON)
+        add_entry(session, of, read_entry("block", "domain", "mailinator.example"), by=by, now=factories.NOON)
         create_key(session, factories.program(session), name="shop", scope="read", secret="gvk_x", now=factories.NOON)
     browsers = {person: browser(app) for person in PEOPLE}
     for person in PEOPLE[1:]:
@@ -213,6 +225,7 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
             "<uuid:coupon_id>": new_id(),
             "<uuid:pool_id>": db.session.scalars(select(CouponPool.id)).one(),
+            "<uuid:entry_id>": db.session.scalars(select(ScreeningEntry.id)).one(),
             "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),
         }
     for route, expected in ROUTES.items():
