@@ -90,8 +90,8 @@ def with_a_throwaway_address(session, ada):
     return comes(session, ada, email="x7@mailinator.com")
 
 
-def within_a_second(session, ada):
-    return comes(session, ada, clicked=timedelta(seconds=1))
+def within_a_second(session, ada, *, at=NOON):
+    return comes(session, ada, at=at, clicked=timedelta(seconds=1))
 
 
 def from_a_banned_site(session, ada):

@@ -110,9 +110,9 @@ def trial_words(tried: Tried, days: int) -> TrialWords:
         before=number(tried.before.friends),
     )
     rows = [
-        _row(_("Held as you have it here"), tried.after),
-        _row(_("Held as it is set now"), tried.before),
-        _row(_("Held only as you have it here"), tried.more),
+        _row(_("Held, as it stands here"), tried.after),
+        _row(_("Held, as it is set now"), tried.before),
+        _row(_("Held only as it stands here"), tried.more),
         _row(_("No longer held"), tried.fewer),
     ]
     by_weight = sorted(tried.by_signal.items(), key=lambda item: (-item[1].found.friends, item[0]))
