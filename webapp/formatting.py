@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         day_short=day_short,
         say=say,
         exact_decimal=exact_decimal,
+        hundredths=hundredths,
     )
 
 

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.screening import HELD_FROM
 from webapp.domain.screening_trial import Tried
 from webapp.domain.signal_registry import SIGNALS, Category
 from webapp.domain.signal_settings import SignalSettings
@@ -95,6 +96,7 @@ def _page(
         trial=trial,
         problem=problem,
         signals=len(SIGNALS),
+        held_from_default=HELD_FROM,
     )
 
 

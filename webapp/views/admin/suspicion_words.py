@@ -7,10 +7,11 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from webapp.domain.screening import HELD_FROM, SIGNALS, kind_of
+from webapp.domain.screening import SIGNALS, kind_of
 from webapp.domain.signal_registry import HUNDREDTHS
 from webapp.formatting import exact_decimal, say
 from webapp.queries.screenings import screenings_of
+from webapp.web import load_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def suspicion(session: Session, friend_id: UUID | None, bond: int) -> Suspicion 
         lines=lines,
         others=len(SIGNALS) - len(lines),
         score=_hundredths(round(score)),
-        held_from=_hundredths(HELD_FROM),
+        held_from=_hundredths(load_program().held_from),
         sum=f"1 − {factors} = {_hundredths(round(score))}",
     )
 
