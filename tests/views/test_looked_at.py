@@ -11,9 +11,11 @@ from tests.factories import NOON, PASSWORD, csrf_token, sign_in
 from tests.suspicion import suspect
 from tests.views.api.caller import SIGNUP, Caller
 from webapp.database import write_transaction
+from webapp.domain.screening_lists import read_entry
 from webapp.extensions import db
 from webapp.models import Reward, ScreeningFinding, Sighting, User
 from webapp.services.keys import create_key
+from webapp.services.screening_lists import add_entry
 
 # Rules are asked in tests of services, on both engines.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -100,3 +102,13 @@ def test_whoever_opens_the_page_by_a_code_has_clicked_before_it_was_open(app, ad
     sent = client.post(f"/signup?ref={ada}", data={"csrf_token": csrf_token(page), **BOB})
     assert sent.status_code == 303
     assert outcome(app) == ("pending", set())
+
+
+def test_an_address_that_says_nothing_of_where_somebody_is_is_looked_up_in_the_lists_all_the_same(app, ada):
+    let(app, too_fast={})
+    with app.app_context(), write_transaction() as session:
+        of, by = factories.program(session).id, session.scalars(select(User.id)).one()
+        add_entry(session, of, read_entry("block", "network", "10.0.0.0/8"), by=by, now=NOON)
+        create_key(session, factories.program(session), name="shop", scope="write", secret="gvk_x", now=NOON)
+    Caller(app, "gvk_x").post("/signups", {**SIGNUP, "referral_code": ada, "ip": "10.0.0.2"})
+    assert outcome(app) == ("held", {"on_block_list"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from webapp.domain.screening import read_signals
-from webapp.domain.signal_registry import SIGNALS, FraudSignal, HostNames
+from webapp.domain.signal_registry import SIGNALS, FraudSignal, HostNames, Weight
 
 # A score, in hundredths, from which anything may be held.
 LOWEST_HELD_FROM, HIGHEST_HELD_FROM = 1, 100
@@ -24,6 +24,12 @@ class SignalSettings:
     signals: Mapping[str, FraudSignal]
     held_from: int
     second_admin_from_minor: int | None
+
+
+def is_on(name: str, signal: FraudSignal) -> bool:
+    """Say whether what a signal finds counts for anything: a proof always does."""
+    weights = [getattr(signal, one.name) for one in _fields(signal) if one.type is Weight]
+    return SIGNALS[name].denies or any(weights)
 
 
 def differing(signals: Mapping[str, FraudSignal]) -> dict[str, dict[str, Any]]:

@@ -89,6 +89,7 @@ def test_what_differs_is_kept_and_written_into_the_audit_log(app, marta, default
     said = words(marta.get("/admin/audit").get_data(as_text=True))
     assert "Marta Voss changed how friends are looked at: Came from a banned site, Signed up within moments" in said
     shown = marta.get(ADDRESS).get_data(as_text=True)
+    assert "12 of 13 signals look at every friend" in words(shown)
     assert words(shown).count("Changed") == 3
     assert fields_of(shown)["second_admin_from"] == "250.00"
     send(marta, second_admin_from="")

@@ -20,7 +20,7 @@ from webapp.forms.signal_settings import SignalSettingsForm, shown_settings
 from webapp.queries.screening_trials import try_on_past
 from webapp.queries.signal_settings import signal_settings_of
 from webapp.services.signal_settings import change_signals
-from webapp.views.admin.signal_words import CATEGORY_HEADINGS, SignalBox, signal_box, trial_words
+from webapp.views.admin.signal_words import CATEGORY_HEADINGS, SignalBox, signal_box, signals_heading, trial_words
 from webapp.web import load_program, render
 
 bp = Blueprint("fraud_settings", __name__, url_prefix="/fraud/settings")
@@ -95,7 +95,7 @@ def _page(
         categories=list(_categories(form, opened)),
         trial=trial,
         problem=problem,
-        signals=len(SIGNALS),
+        heading=signals_heading(signal_settings_of(load_program())[0]),
         held_from_default=HELD_FROM,
     )
 
@@ -104,6 +104,8 @@ def _categories(form: Any, opened: str) -> Iterator[tuple[Category, str, list[Si
     """Return the signals by what they are about; a kind of which none is known yet is left out."""
     for category, heading in CATEGORY_HEADINGS.items():
         kinds = [kind for kind in SIGNALS.values() if kind.category == category]
+        # What decides by itself first, then what says most.
+        kinds.sort(key=lambda kind: (not kind.denies, -kind.signal().weight, kind.name))
         if kinds:
             boxes = [signal_box(kind, form.settings_of(kind), is_open=kind.name == opened) for kind in kinds]
             yield category, _(heading), boxes

@@ -10,6 +10,7 @@ from webapp.domain.screening import kind_of
 from webapp.domain.screening_trial import Tally, Tried
 from webapp.domain.sentences import N_
 from webapp.domain.signal_registry import Category, SignalKind
+from webapp.domain.signal_settings import SignalSettings, is_on
 from webapp.formatting import number
 from webapp.forms.signal_settings import TypedSetting
 from webapp.queries.screening_trials import MOST_TRIED
@@ -33,6 +34,14 @@ class SignalBox:
     settings: Sequence[TypedSetting]
     differs: bool
     is_open: bool
+
+
+def signals_heading(settings: SignalSettings) -> str:
+    """Say how many signals count for anything."""
+    on = sum(is_on(name, signal) for name, signal in settings.signals.items())
+    if on == len(settings.signals):
+        return _("%(count)s signals look at every friend", count=number(on))
+    return _("%(count)s of %(all)s signals look at every friend", count=number(on), all=number(len(settings.signals)))
 
 
 def signal_box(kind: SignalKind, settings: Sequence[TypedSetting], *, is_open: bool) -> SignalBox:
