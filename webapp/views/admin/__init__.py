@@ -1,6 +1,6 @@
 """Pages of those who run the program."""
 
-from flask import Blueprint, g
+from flask import Blueprint, current_app, g
 from flask.typing import ResponseReturnValue
 
 from webapp.extensions import db
@@ -72,7 +72,11 @@ def admins_only() -> ResponseReturnValue | None:
 @bp.app_context_processor
 def places() -> dict[str, object]:
     """Offer templates the number of rewards that wait; it is only asked for where the side bar of admins shows it."""
-    return {"count_held_rewards": _count_held_rewards}
+    return {"count_held_rewards": _count_held_rewards, "has_page": _has_page}
+
+
+def _has_page(endpoint: str) -> bool:
+    return endpoint in current_app.view_functions
 
 
 def _count_held_rewards() -> int:
