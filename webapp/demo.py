@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.demo_bank import Bank
 from webapp.demo_desk import Desk
+from webapp.demo_suspects import DEMO_DOMAIN, THROWAWAY_DOMAIN, Suspects
 from webapp.domain.money import Money
 from webapp.models import Link, Program, User
 from webapp.queries.links import first_link_of
@@ -26,9 +27,11 @@ from webapp.services.people import create_person
 from webapp.services.refunds import RefundReport, record_refund
 from webapp.services.reward_steps import SYSTEM
 from webapp.services.rewards import mature_rewards
+from webapp.services.sightings import Seen
 from webapp.services.signups import CameBy, sign_up
 
-DEMO_DOMAIN = "demo.example"
+# Where everybody of the story has their address, or below it.
+DEMO_DOMAINS = (DEMO_DOMAIN, THROWAWAY_DOMAIN)
 PER_DAY = {"click": 100, "signup": 1.25, "purchase": 3}
 RETURNING_SHARE = 0.3
 # Of the new visitors: how many come through the one whom a visitor of the demo signs in as.
@@ -52,9 +55,6 @@ LATEST_RETURN_DAYS = 40
 
 # Ada's other link, and how much of what comes through her comes through it.
 STAR_CODE, STAR_LABEL, STAR_SECOND_SHARE = "ada-brews", "My coffee newsletter", 0.35
-# So many days before the end somebody joins again and again through the same link, and buys at once.
-RING_DAYS_AGO = 5
-RING = ("Nina Lopez", "Nina Lopes", "N Lopez", "Nina Maria Lopez")
 # So many days before the end someone who opened no link buys with Ada's coupon code.
 COUPON, COUPON_DAYS_AGO, COUPON_FRIEND = "ADA10", 8, "Hannah Brooks"
 
@@ -179,49 +179,23 @@ class _Story:
             days = self.rng.uniform(1, LATEST_RETURN_DAYS)
             self.returns.append((at + timedelta(days=days), event.event_id or "", wanted))
 
-    def ring(self, at: datetime) -> None:
-        """Somebody joins under several names and buys at once each time; the last of them is found out first."""
-        ringleader = self.sharers[-1].link
-        rewards: list[RewardRow] = []
-        for number, name in enumerate(RING):
-            joined_at = at + timedelta(minutes=3 * number)
-            visitor = UUID(int=self.rng.getrandbits(128), version=4)
-            self._click(visitor, ringleader, Visit(), joined_at, new=True)
-            friend = self._join(
-                CameBy(visitor_id=visitor),
-                {"name": name, "email": f"nina.lopez{number + 1}@{DEMO_DOMAIN}"},
-                joined_at + timedelta(seconds=40),
-            )
-            self.purchases += 1
-            event = Event(
-                type="purchase",
-                occurred_at=joined_at + timedelta(seconds=90),
-                event_id=f"demo-purchase-{self.purchases}",
-                amount=Money(max(PRICES), self.program.currency),
-                order_id=str(1000 + self.purchases),
-            )
-            rewards += self._record(event, friend.id)
-        noticed_at = at + timedelta(hours=2)
-        self.desk.hold(
-            [reward for reward in rewards if reward.side == "referrer"],
-            "Four new customers within ten minutes, with much the same address",
-            noticed_at,
-        )
-
     def coupon(self, at: datetime) -> None:
         """Somebody whom no link brought buys with a coupon code."""
-        came_by = CameBy(coupon=self.second)
         first, last = COUPON_FRIEND.lower().split()
-        friend = self._join(came_by, {"name": COUPON_FRIEND, "email": f"{first}.{last}@{DEMO_DOMAIN}"}, at)
-        self.purchases += 1
-        event = Event(
-            type="purchase",
-            occurred_at=at + timedelta(minutes=1),
-            event_id=f"demo-purchase-{self.purchases}",
-            amount=Money(PRICES[-2], self.program.currency),
-            order_id=str(1000 + self.purchases),
-        )
-        self.desk.today += self._record(event, friend.id)
+        identity = {"name": COUPON_FRIEND, "email": f"{first}.{last}@{last}.{DEMO_DOMAIN}"}
+        friend = self._join(CameBy(coupon=self.second), identity, at)
+        self.desk.today += self._order(friend.id, at + timedelta(minutes=1), PRICES[-2])
+
+    def arrive(self, link: Link, name: str, email: str, at: datetime, *, seen: Seen, visit: Visit) -> User:
+        """Let somebody click on a link, and sign up 40 seconds later."""
+        visitor = UUID(int=self.rng.getrandbits(128), version=4)
+        self._click(visitor, link, visit, at, new=True)
+        came_by = CameBy(visitor_id=visitor, seen=replace(seen, visitor_id=visitor))
+        return self._join(came_by, {"name": name, "email": email}, at + timedelta(seconds=40))
+
+    def buy(self, buyer_id: UUID, at: datetime, *, much: bool) -> None:
+        """Let somebody order."""
+        self._order(buyer_id, at, PRICES[-1] if much else PRICES[2])
 
     def night(self, number: int, at: datetime) -> None:
         """What happens when a day is over: holds end, and the desk does its work."""
@@ -245,9 +219,21 @@ class _Story:
             )
             record_refund(self.session, self.program.id, report, actor=SYSTEM, now=returned_at)
 
+    def _order(self, buyer_id: UUID, at: datetime, minor: int) -> list[RewardRow]:
+        self.purchases += 1
+        event = Event(
+            type="purchase",
+            occurred_at=at,
+            event_id=f"demo-purchase-{self.purchases}",
+            amount=Money(minor, self.program.currency),
+            order_id=str(1000 + self.purchases),
+        )
+        return self._record(event, buyer_id)
+
     def _click(self, visitor_id: UUID, link: Link, visit: Visit, at: datetime, *, new: bool) -> None:
-        browser, device = DEVICES[visitor_id.int % len(DEVICES)]
-        visit = replace(visit, browser=browser, device=device)
+        if visit.browser is None:
+            browser, device = DEVICES[visitor_id.int % len(DEVICES)]
+            visit = replace(visit, browser=browser, device=device)
         record_click(self.session, self.program, link, visitor_id=visitor_id, visit=visit, now=at, new_visitor=new)
         self.clicks += 1
 
@@ -308,17 +294,18 @@ def tell_story(session: Session, program: Program, *, days: int, seed: int, unti
     desk.open(start, COUPON)
     bank = Bank(session, program, founders[-1].id, founders[0].id, days)
     story = _Story(session, program, rng, desk, bank, sharers, second)
+    suspects = Suspects(session, program, story, founders[-1].id, days)
     tell = {"click": story.click, "signup": story.signup, "purchase": story.purchase}
     for number, moments in enumerate(_days(rng, start, days), 1):
         desk.begin(number, start + timedelta(days=number - 1))
+        suspects.begin(number, start + timedelta(days=number - 1), [sharer.link for sharer in sharers])
         for at, kind in moments:
             if at <= until:
                 story.take_returns(at)
                 tell[kind](at)
-        if number == days - RING_DAYS_AGO:
-            story.ring(start + timedelta(days=number - 1, hours=9))
         if number == days - COUPON_DAYS_AGO:
             story.coupon(start + timedelta(days=number - 1, hours=14))
+        suspects.decide(min(start + timedelta(days=number), until) - timedelta(hours=5))
         story.night(number, min(start + timedelta(days=number), until))
     return Told(
         people=len(story.joined) + len(PEOPLE),
@@ -383,4 +370,5 @@ def _visit(rng: random.Random) -> Visit:
 
 def _identity(rng: random.Random, number: int) -> dict[str, str]:
     first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
-    return {"name": f"{first} {last}", "email": f"{first}.{last}.{number}@{DEMO_DOMAIN}".lower()}
+    # Everybody at a domain of their own: strangers who share one would look related.
+    return {"name": f"{first} {last}", "email": f"{first}.{last}@{last}{number}.{DEMO_DOMAIN}".lower()}

@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 from webapp.clock import utc_now
 from webapp.config import Config, kept_secret
 from webapp.database import stands_at_head, write_transaction
-from webapp.demo import DEMO_DOMAIN, PEOPLE, tell_story
+from webapp.demo import DEMO_DOMAINS, PEOPLE, tell_story
 from webapp.extensions import db
 from webapp.passwords import LONGEST, SHORTEST, hash_password, verify_password
 from webapp.queries.people import find_by_email, has_people
@@ -50,7 +50,7 @@ def run_command(host: str, port: int) -> None:
 
 
 def _seed(*, days: int, seed: int, until: datetime) -> None:
-    if has_people(db.session(), outside=DEMO_DOMAIN):
+    if has_people(db.session(), outside=DEMO_DOMAINS):
         raise click.ClickException("This database has real people in it; demo data goes into an empty one only.")
     if has_people(db.session()):
         raise click.ClickException("This database has demo data already; start from an empty one to make it anew.")

@@ -9,16 +9,17 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, distinct, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.money import Money
 from webapp.domain.signal_registry import Category
 from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFERRER_BANNED, SUSPECTED
-from webapp.models import Conversion, Referral, Reward, RewardEvent, Screening
+from webapp.domain.worth import Worth
+from webapp.models import Conversion, Referral, Reward, RewardEvent, Screening, User
 
 # Why a reward is held when it is about the person or how they came, and not about the order alone.
 ABOUT_PEOPLE = (SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED, "appealed")
@@ -34,13 +35,24 @@ class CaseKey:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case with something to decide: how many rewards of how many friends are held, since when, and their money."""
+    """A case with something to decide: how many rewards of how many friends are held, since when, and their worth."""
 
     key: CaseKey
-    rewards: int
     friends: int
     since: datetime
-    at_stake: tuple[Money, ...]
+    worth: tuple[Worth, ...]
+
+    @property
+    def rewards(self) -> int:
+        return sum(one.count for one in self.worth)
+
+    @property
+    def at_stake(self) -> tuple[Money, ...]:
+        """What it comes to in each currency, in whatever form."""
+        sums: dict[str, int] = defaultdict(int)
+        for one in self.worth:
+            sums[one.amount.currency] += one.amount.minor
+        return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,13 @@ class HeldReward:
     reason: str
     since: datetime
     matures_at: datetime
+    type: str
+    occurred_at: datetime
+
+    @property
+    def worth(self) -> Worth:
+        """What is kept of it, in its form."""
+        return Worth(self.kind, self.kept)
 
 
 _TAKEN = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
@@ -84,21 +103,21 @@ def _held(*columns: Any) -> Select[Any]:
     )
 
 
+# By what the queue can be ordered.
+Order = Literal["money", "age"]
+
+
 def open_cases(session: Session, program_id: UUID) -> list[OpenCase]:
     """Return every case of a program with something to decide, the one that waits longest first."""
     referrer, category = _REFERRER.label("referrer"), _CATEGORY.label("category")
     rows = session.execute(
         _held(
-            referrer,
-            category,
-            Reward.currency,
-            func.sum(_KEPT),
-            func.count(),
-            func.min(RewardEvent.at).label("since"),
+            *(referrer, category, Reward.currency, Reward.kind),
+            *(func.sum(_KEPT), func.count(), func.min(RewardEvent.at).label("since")),
         )
         .where(Reward.program_id == program_id)
-        .group_by(referrer, category, Reward.currency)
-        .order_by("since", Reward.currency)
+        .group_by(referrer, category, Reward.currency, Reward.kind)
+        .order_by("since", Reward.currency, Reward.kind)
     ).all()
     friends = {
         CaseKey(referrer_id, category): count
@@ -114,13 +133,46 @@ def open_cases(session: Session, program_id: UUID) -> list[OpenCase]:
     return [
         OpenCase(
             key=key,
-            rewards=sum(row[4] for row in parts),
             friends=friends[key],
             since=parts[0].since,
-            at_stake=tuple(Money(int(row[3]), row[2]) for row in parts),
+            worth=tuple(Worth(row[3], Money(int(row[4]), row[2]), row[5]) for row in parts),
         )
         for key, parts in found.items()
     ]
+
+
+def in_order(cases: Sequence[OpenCase], order: Order, *, currency: str) -> list[OpenCase]:
+    """Return cases in the order in which they are decided: what is most money in this currency first, or by age.
+
+    Of those that come to as much, or to nothing in it, the one that waits longest is first.
+    """
+
+    def place(one: OpenCase) -> tuple[Any, ...]:
+        ours = sum(amount.minor for amount in one.at_stake if amount.currency == currency)
+        return (-ours if order == "money" else 0, one.since, one.key.referrer_id.hex, one.key.category)
+
+    return sorted(cases, key=place)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNames:
+    """What the referrer of a case is called, and a friend of it; None for a friend without an account."""
+
+    referrer: str
+    friend: str | None
+
+
+def names_in(session: Session, program_id: UUID, keys: Collection[CaseKey]) -> dict[CaseKey, CaseNames]:
+    """Return the names in these cases. Of several friends, one is named."""
+    referrer, category, their_referrer = _REFERRER.label("referrer"), _CATEGORY.label("category"), aliased(User)
+    query = (
+        _held(referrer, category, func.min(their_referrer.name), func.min(User.name))
+        .join(their_referrer, their_referrer.id == _REFERRER)
+        .outerjoin(User, User.id == Conversion.user_id)
+        .where(Reward.program_id == program_id, _is_of(keys))
+        .group_by(referrer, category)
+    )
+    return {CaseKey(row[0], row[1]): CaseNames(row[2], row[3]) for row in session.execute(query)}
 
 
 def count_open_cases(session: Session, program_id: UUID) -> int:
@@ -129,9 +181,16 @@ def count_open_cases(session: Session, program_id: UUID) -> int:
     return session.scalar(select(func.count()).select_from(keys.distinct().subquery())) or 0
 
 
-def held_in(session: Session, program_id: UUID, key: CaseKey) -> list[HeldReward]:
-    """Return what is held in a case, the oldest first."""
-    return _rewards(session, Reward.program_id == program_id, key.referrer_id == _REFERRER, key.category == _CATEGORY)
+def held_in(session: Session, program_id: UUID, *keys: CaseKey) -> list[HeldReward]:
+    """Return what is held in a case or several, the oldest first."""
+    return _rewards(session, Reward.program_id == program_id, _is_of(keys)) if keys else []
+
+
+def friends_held_in(program_id: UUID, key: CaseKey) -> Select[Any]:
+    """Return a query for the ids of the friends in a case."""
+    return _held(Conversion.user_id).where(
+        Reward.program_id == program_id, _is_of([key]), Conversion.user_id.is_not(None)
+    )
 
 
 def held_rewards(session: Session, reward_ids: Collection[UUID]) -> list[HeldReward]:
@@ -139,11 +198,15 @@ def held_rewards(session: Session, reward_ids: Collection[UUID]) -> list[HeldRew
     return _rewards(session, Reward.id.in_(reward_ids))
 
 
+def _is_of(keys: Collection[CaseKey]) -> ColumnElement[bool]:
+    return tuple_(_REFERRER, _CATEGORY).in_([(key.referrer_id, key.category) for key in keys])
+
+
 def _rewards(session: Session, *wanted: Any) -> list[HeldReward]:
     columns = (
         *(Reward.id, Reward.sequence, _REFERRER, _CATEGORY, Conversion.user_id, Reward.conversion_id),
         *(Reward.beneficiary_id, Reward.side, Reward.kind, _KEPT, Reward.currency, RewardEvent.reason),
-        *(RewardEvent.at, Reward.matures_at),
+        *(RewardEvent.at, Reward.matures_at, Conversion.type, Conversion.occurred_at),
     )
     rows: Sequence[Any] = session.execute(_held(*columns).where(*wanted).order_by(Reward.granted_at, Reward.id)).all()
     return [
@@ -160,6 +223,8 @@ def _rewards(session: Session, *wanted: Any) -> list[HeldReward]:
             reason=row[11],
             since=row[12],
             matures_at=row[13],
+            type=row[14],
+            occurred_at=row[15],
         )
         for row in rows
     ]

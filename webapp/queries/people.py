@@ -1,5 +1,6 @@
 """People with an account."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -85,9 +86,9 @@ def known_since(session: Session, program_id: UUID, mailbox: str) -> datetime | 
     )
 
 
-def has_people(session: Session, *, outside: str | None = None) -> bool:
-    """Say whether anyone has an account, or anyone whose address is not at the domain `outside`."""
+def has_people(session: Session, *, outside: Collection[str] = ()) -> bool:
+    """Say whether anyone has an account, or anyone whose address is not at these domains or below one of them."""
     query = select(User.id).limit(1)
-    if outside is not None:
-        query = query.where(User.email_key.not_like(f"%@{outside}"))
+    for domain in outside:
+        query = query.where(User.email_key.not_like(f"%@{domain}"), User.email_key.not_like(f"%@%.{domain}"))
     return session.scalar(query) is not None

@@ -1,14 +1,16 @@
 """How looks at referred friends came out, and what was found."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.evidence import Evidence, from_stored
 from webapp.domain.screening import score
 from webapp.domain.signal_registry import Finding, Weight
 from webapp.domain.suspicion import Doubts
@@ -18,12 +20,16 @@ from webapp.queries.bans import is_banned
 
 @dataclass(frozen=True, slots=True)
 class ScreeningRow:
-    """A look at a friend: by the signals, with what they found, the heaviest first; or by a person, `decided_by`."""
+    """A look at a friend: by the signals, with what they found, the heaviest first; or by a person, `decided_by`.
+
+    `evidence` is what the signals looked at, None for a person and where it could not be gathered.
+    """
 
     verdict: str
     decided_by: UUID | None
     screened_at: datetime
     findings: tuple[Finding, ...]
+    evidence: Evidence | None = None
 
     @property
     def score(self) -> Fraction:
@@ -52,14 +58,39 @@ def doubts_about(session: Session, friend_id: UUID, bond: int) -> Doubts:
 
 def screenings_of(session: Session, friend_id: UUID, bond: int) -> list[ScreeningRow]:
     """Return every look at a friend, the first one first."""
-    of_friend = select(Screening).where(Screening.friend_id == friend_id, Screening.bond == bond)
-    rows = session.scalars(of_friend.order_by(Screening.sequence)).all()
+    return _read(session, Screening.friend_id == friend_id, Screening.bond == bond).get(friend_id, [])
+
+
+def first_screenings(session: Session, friend_ids: Collection[UUID]) -> dict[UUID, ScreeningRow]:
+    """Return the look at each of these friends by the signals; who came before there were any is left out."""
+    found = _read(session, Screening.friend_id.in_(friend_ids), Screening.sequence == 1)
+    return {friend_id: looks[0] for friend_id, looks in found.items()}
+
+
+def _read(session: Session, *wanted: ColumnElement[bool]) -> dict[UUID, list[ScreeningRow]]:
+    """Return looks by friend, in one question: each with a row for each of its findings, or one without any."""
+    rows = session.execute(
+        select(Screening, ScreeningFinding)
+        .outerjoin(ScreeningFinding, ScreeningFinding.screening_id == Screening.id)
+        .where(*wanted)
+        .order_by(Screening.friend_id, Screening.sequence, ScreeningFinding.position)
+    ).all()
+    looks: dict[UUID, Screening] = {}
     found: dict[UUID, list[Finding]] = {}
-    for one in session.scalars(
-        select(ScreeningFinding)
-        .where(ScreeningFinding.screening_id.in_([row.id for row in rows]))
-        .order_by(ScreeningFinding.screening_id, ScreeningFinding.position)
-    ):
-        finding = Finding(one.signal, Weight(one.weight), one.saw, one.denies)
-        found.setdefault(one.screening_id, []).append(finding)
-    return [ScreeningRow(row.verdict, row.decided_by, row.screened_at, tuple(found.get(row.id, ()))) for row in rows]
+    for look, one in rows:
+        looks[look.id] = look
+        if one is not None:
+            finding = Finding(one.signal, Weight(one.weight), one.saw, one.denies)
+            found.setdefault(look.id, []).append(finding)
+    by_friend: dict[UUID, list[ScreeningRow]] = {}
+    for look in looks.values():
+        by_friend.setdefault(look.friend_id, []).append(
+            ScreeningRow(
+                verdict=look.verdict,
+                decided_by=look.decided_by,
+                screened_at=look.screened_at,
+                findings=tuple(found.get(look.id, ())),
+                evidence=from_stored(look.evidence) if look.evidence else None,
+            )
+        )
+    return by_friend
