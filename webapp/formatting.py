@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         day=day,
         day_short=day_short,
+        age=age,
         say=say,
         exact_decimal=exact_decimal,
         hundredths=hundredths,
@@ -202,6 +203,23 @@ def day(value: datetime | date, *, now: datetime | None = None) -> Markup:
 def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
     """Return a time element as in "20 Nov"."""
     return _time(value, _short(_local_day(value), _local_day(now or utc_now())))
+
+
+def age(value: datetime) -> Markup:
+    """Return a time element as in "6 days": how long ago it was, the exact moment on hover."""
+    return _time(value, duration(utc_now() - value))
+
+
+def duration(length: timedelta) -> str:
+    """Return how long something takes in its largest whole unit, as in "4 minutes"; without a sign."""
+    seconds = abs(int(length.total_seconds()))
+    unit = next((size for size in (86_400, 3_600, 60) if seconds >= size), 1)
+    whole = timedelta(seconds=seconds // unit * unit)
+    # Days stay days: "45 days" says more than "1 month".
+    granularity = {86_400: "day", 3_600: "hour", 60: "minute", 1: "second"}[unit]
+    if unit == 86_400:
+        return ngettext("%(num)d day", "%(num)d days", whole.days)
+    return dates.format_timedelta(whole, granularity=granularity, threshold=1, locale=_locale())
 
 
 def exact_moment(value: datetime) -> str:

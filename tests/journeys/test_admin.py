@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tests import factories, money
 from tests.factories import PASSWORD, join
+from tests.suspicion import suspect
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.models import Reward, User
@@ -47,8 +48,9 @@ def sign_in(watched, email):
 def test_an_admin_decides_what_is_held_and_the_referrer_reads_why(open_browser, script):
     marta = open_browser(script=script)
     page = sign_in(marta, "marta@example.com")
-    expect(page.get_by_text("Two things wait for you.")).to_be_visible()
-    page.get_by_role("link", name="Look at the first").click()
+    expect(page.get_by_text("One thing waits for you.")).to_be_visible()
+    page.goto("/admin/rewards?status=held")
+    page.get_by_role("link", name="Ada Okafor").last.click()
     expect(page.get_by_role("heading", name="US$2.00 for Ada Okafor")).to_be_visible()
     page.get_by_role("link", name="Reject US$2.00").click()
     page.get_by_label("The same order was rewarded before").check()
@@ -57,7 +59,9 @@ def test_an_admin_decides_what_is_held_and_the_referrer_reads_why(open_browser, 
     expect(page.get_by_text("1 reward is rejected, US$2.00.")).to_be_visible()
     expect(page.get_by_text("Twice in the export")).to_be_visible()
 
-    page.get_by_role("link", name="One more reward waits for a decision").click()
+    page.get_by_role("link", name="One case waits for a decision").click()
+    expect(page.get_by_role("heading", name="1 case to decide")).to_be_visible()
+    page.goto("/admin/rewards?status=held")
     box = page.get_by_label("All on this page") if script else page.get_by_label("Select US$2.20 of Ada Okafor")
     box.check()
     page.get_by_role("button", name="Release").click()
@@ -79,6 +83,61 @@ def test_an_admin_decides_what_is_held_and_the_referrer_reads_why(open_browser, 
     ada.quiet()
 
 
+def press_until(page, name):
+    """Go on with the keyboard until what is called like that has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("""() => {
+            const one = document.activeElement;
+            return one.matches('a, button, input, select, textarea') ? (one.labels?.[0] ?? one).innerText : '';
+        }""")
+        if name in focused:
+            return
+    raise AssertionError(f"the keyboard does not reach {name}")
+
+
+def test_a_case_is_opened_and_rejected_by_keyboard_and_the_referrer_reads_why(site, open_browser):
+    now = utc_now()
+    with site.app.app_context(), write_transaction() as session:
+        signup = {name: money.TEN_DOLLARS[name] for name in ("kind", "settings")}
+        money.publish(session, now=now - 20 * money.DAY, trigger="signup", hold_days=30, **signup)
+        suspect(session, "disposable_mail")
+        factories.person(session, name="Marta Voss", email="marta@example.com", role="admin", password=PASSWORD)
+        ada = factories.person(session, email="ada@example.com", password=PASSWORD, now=now - 19 * money.DAY)
+        came_by = CameBy(typed=factories.link_of(session, ada))
+        join(session, came_by, name="Quinn Day", email="quinn@mailinator.com", now=now - money.DAY)
+
+    marta = open_browser(width=360)
+    page = sign_in(marta, "marta@example.com")
+    page.goto("/admin/fraud")
+    press_until(page, "Is Quinn a new customer, or Ada again?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Is Quinn a new customer, or Ada again?")).to_be_visible()
+    expect(page.get_by_label("Reason")).to_be_hidden()
+    press_until(page, "Release US$10.00")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Reject US$10.00")).to_be_visible()
+    press_until(page, "Reason")
+    page.keyboard.type("The friend was no new")
+    why = "It looks as if this person bought from us before, so they are not a new friend."
+    expect(page.get_by_text(why)).to_be_visible()
+    press_until(page, "Note for other admins")
+    page.keyboard.type("Nobody answers there")
+    press_until(page, "Reject US$10.00")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 reward is rejected, US$10.00.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Everything is decided")).to_be_visible()
+    marta.quiet()
+
+    ada = open_browser(script=False)
+    page = sign_in(ada, "ada@example.com")
+    page.goto("/dashboard/rewards")
+    page.get_by_role("link", name=re.compile("Not counted")).click()
+    expect(page.get_by_text(why)).to_be_visible()
+    expect(page.get_by_text("Nobody answers there")).to_have_count(0)
+    ada.quiet()
+
+
 @pytest.mark.usefixtures("house")
 def test_a_name_of_one_long_word_makes_no_page_wider_than_a_phone(site, open_browser):
     with site.app.app_context(), write_transaction() as session:
@@ -92,6 +151,9 @@ def test_a_name_of_one_long_word_makes_no_page_wider_than_a_phone(site, open_bro
         f"/admin/users/{person_id}/statements/{month}",
         f"/admin/rewards/{reward_id}",
         f"/admin/rewards/{reward_id}/write-off",
+        "/admin/fraud",
+        f"/admin/fraud/{person_id}/orders",
+        f"/admin/users/{person_id}/ban",
     ):
         page.goto(path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from tests import factories, money, rollup_rows
 from tests.factories import PASSWORD
 from tests.services.test_signups import join
+from tests.suspicion import suspect
 from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -28,6 +29,7 @@ from webapp.ids import new_id
 from webapp.models import ApiKey, Referral
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
+from webapp.services.bans import ban
 from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.coupon_pools import add_codes, add_pool
 from webapp.services.keys import create_key, revoke_key
@@ -95,6 +97,9 @@ PAGES = {
         *("/admin/fraud/settings", "/admin/fraud/lists wrong", "/admin/fraud/lists/{entry}/removal"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
         "/admin/rewards/{owing}/write-off wrong",
+        *("/admin/fraud", "/admin/fraud/{user}/orders", "/admin/fraud/{user}/{doubt}"),
+        "/admin/fraud/decision?choice=reject&case={user}:person wrong",
+        *("/admin/users/{user}/ban wrong", "/admin/users/{banned}/ban/end"),
     ),
 }
 # These answer machines, or send people on.
@@ -174,6 +179,8 @@ def fill(app, *, full):
             if number < BUYERS:
                 buy_and_send_back(session, friend, number, now)
         if full:
+            suspect(session, "disposable_mail")
+            join(session, CameBy(typed=link), name="Quinn Day", email="quinn@mailinator.com", now=now)
             rollup_rows.a_fortnight_ago(session)
             add_quote(
                 session,
@@ -201,7 +208,11 @@ def fill(app, *, full):
             add_codes(session, pool, ["A-1", "A-2"], by=by, now=now)
         about_mail = read_entry("block", "email", f"*@{'very-' * 9}long.example.org")
         entry_id = add_entry(session, factories.program(session).id, about_mail, note="Autumn fair", by=by, now=now)
-        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id, "entry": entry_id}
+        banned = people["marketer"].id
+        if full:
+            ban(session, factories.program(session).id, banned, reason="terms", by=by, now=now)
+        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
+        named |= {"entry": entry_id, "banned": banned, "doubt": "person"}
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {

@@ -17,11 +17,9 @@ from webapp.queries.paging import UnknownCursorError
 from webapp.queries.reward_lists import (
     CurrencySum,
     RewardFilter,
-    count_held,
     find_rewards,
     list_rewards,
     sums_of,
-    waiting_rewards,
 )
 from webapp.services.signups import CameBy
 
@@ -123,17 +121,6 @@ def test_pages_leave_nothing_out_also_at_equal_moments(house, limit):
     assert len(seen) == len(set(seen)) == 6
     with pytest.raises(UnknownCursorError):
         list_rewards(db.session(), house["program"], RewardFilter(), before=new_id())
-
-
-def test_what_waits_is_counted_and_the_oldest_named(house):
-    waiting = waiting_rewards(db.session(), house["program"])
-    assert (waiting.count, waiting.sums) == (1, [CurrencySum(1, Money(1000, "USD"))])
-    assert waiting.oldest.id == house["held"]
-    assert count_held(db.session(), house["program"]) == 1
-    with write_transaction() as session:
-        send(session, house["held"], "pending")
-    assert waiting_rewards(db.session(), house["program"]).oldest is None
-    assert count_held(db.session(), house["program"]) == 0
 
 
 def test_what_matures_is_summed_by_span_and_currency(house):

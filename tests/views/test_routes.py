@@ -79,6 +79,11 @@ ROUTES = {
     "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
     "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "GET /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/users/<uuid:user_id>/ban/end": (TO_SIGN_IN, "403", "403", "403", "200"),
+    # Nobody is banned, so there is nothing to end.
+    "POST /admin/users/<uuid:user_id>/ban/end": (TO_SIGN_IN, "403", "403", "403", "303"),
     "POST /admin/users/<uuid:user_id>/coupon-codes": (TO_SIGN_IN, "403", "403", "403", "422"),
     "POST /admin/users/<uuid:user_id>/coupon-codes/<uuid:coupon_id>/retirement": (
         *(TO_SIGN_IN, "403", "403", "403"),
@@ -155,6 +160,18 @@ ROUTES = {
     "POST /admin/rewards/<uuid:reward_id>/write-off": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/rewards/decision": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/fraud": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /admin/fraud/decision": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/fraud/decision": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/fraud/<uuid:referrer_id>/<any(person,traffic,orders):category>": (
+        *(TO_SIGN_IN, "403", "403", "403"),
+        # Of somebody who brought nobody, nothing is held.
+        "200",
+    ),
+    "POST /admin/fraud/<uuid:referrer_id>/<any(person,traffic,orders):category>": (
+        *(TO_SIGN_IN, "403", "403", "403"),
+        "422",
+    ),
     # No list is named.
     "POST /admin/searches": (TO_SIGN_IN, "403", "403", "403", "404"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
@@ -223,6 +240,8 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<uuid:link_id>": db.session.scalars(select(Link.id).where(Link.code == code)).one(),
             "<any(svg,png):kind>": "svg",
             "<uuid:user_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
+            "<uuid:referrer_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
+            "<any(person,traffic,orders):category>": "person",
             "<uuid:coupon_id>": new_id(),
             "<uuid:pool_id>": db.session.scalars(select(CouponPool.id)).one(),
             "<uuid:entry_id>": db.session.scalars(select(ScreeningEntry.id)).one(),
@@ -260,6 +279,7 @@ def test_no_form_is_taken_without_its_token(people):
     browsers, _code = people
     for route in sorted(route for route in ROUTES if route.startswith("POST ") and route != OF_ANOTHER_SITE):
         path = re.sub("<uuid:[^>]*>", str(new_id()), route.split(" ")[1])
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
         for client in browsers.values():
             response = client.post(path, data={"email": "bob@example.org"})
             assert response.status_code == 400, route

@@ -31,7 +31,7 @@ ACTIONS: Mapping[str, str] = {
     "referral_moved": N_("Moved a referral"),
     "referral_removed": N_("Removed a referral"),
     "person_created": N_("Made an account"),
-    "person_banned": N_("Banned someone from earning rewards"),
+    "person_banned": N_("Stopped someone’s rewards"),
     "person_unbanned": N_("Let someone earn rewards again"),
     "role_changed": N_("Changed a role"),
     "sessions_ended": N_("Signed someone out everywhere"),

@@ -44,6 +44,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s made an account for %(subject)s, as %(role)s"),
         N_("%(who)s made an account for %(subject)s"),
     ),
+    "person_banned": (N_("%(who)s stopped the rewards of %(subject)s"),),
+    "person_unbanned": (N_("%(who)s let %(subject)s earn rewards again"),),
     "role_changed": (
         N_("%(who)s changed %(subject)s from %(from)s to %(to)s"),
         N_("%(who)s changed the role of %(subject)s"),

@@ -107,10 +107,13 @@ def links_of(session: Session, person_id: UUID, *, limit: int = MOST_LINKS) -> l
     ]
 
 
-def count_sessions(session: Session, person_id: UUID, now: datetime) -> int:
-    """Return in how many browsers a person is signed in."""
+def count_friends_and_sessions(session: Session, person_id: UUID, now: datetime) -> tuple[int, int]:
+    """Return how many friends a person has, and in how many browsers they are signed in."""
     live = and_(UserSession.user_id == person_id, UserSession.ended_at.is_(None), UserSession.expires_at > now)
-    return session.scalar(select(func.count()).where(live)) or 0
+    friends = select(func.count()).where(Referral.referrer_id == person_id)
+    counted = select(friends.scalar_subquery(), select(func.count()).where(live).scalar_subquery())
+    found, signed_in = session.execute(counted).one()
+    return found or 0, signed_in or 0
 
 
 def _friends_of(session: Session, people: list[UUID]) -> dict[UUID, int]:

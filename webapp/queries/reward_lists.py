@@ -129,32 +129,6 @@ def sums_of(session: Session, program_id: UUID, wanted: RewardFilter) -> list[Cu
     ]
 
 
-def count_held(session: Session, program_id: UUID) -> int:
-    """Return how many rewards wait for a decision. They have an index of their own."""
-    query = select(func.count()).where(Reward.program_id == program_id, Reward.status == "held")
-    return session.scalar(query) or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The rewards that wait for a decision: sums by currency, and the one that waits longest; None when none does."""
-
-    sums: list[CurrencySum]
-    oldest: ListedReward | None
-
-    @property
-    def count(self) -> int:
-        return sum(one.count for one in self.sums)
-
-
-def waiting_rewards(session: Session, program_id: UUID) -> Waiting:
-    """Return what waits for a decision."""
-    held = RewardFilter(status="held")
-    sums = sums_of(session, program_id, held)
-    query = _rewards().where(*_conditions(program_id, held)).order_by(Reward.granted_at, Reward.id).limit(1)
-    return Waiting(sums, _read(session, query)[0] if sums else None)
-
-
 _Friend, _Referrer = aliased(User), aliased(User)
 
 

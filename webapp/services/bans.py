@@ -61,5 +61,5 @@ def _decide(
     append(session, Ban, [row])
     action = "person_banned" if is_now_banned else "person_unbanned"
     details = {"reason": reason}
-    record_act(session, program_id, action, subject="person", subject_id=user_id, by=by, now=now, details=details)
+    record_act(session, program_id, action, subject="user", subject_id=user_id, by=by, now=now, details=details)
     return True

@@ -28,12 +28,12 @@ def test_an_empty_program_says_so_calmly(page_of):
 def test_what_waits_stands_first_with_its_sum_its_age_and_one_filled_button(work):
     page = work.page("/admin")
     assert "One thing waits for you. Nothing is paid or released until you decide." in page
-    assert "One held reward to decide" in page
-    assert "Oldest: Bob Miller, referred by Ada Okafor" in page
+    assert "One case to decide" in page
+    assert "Oldest: Is all well with what Bob bought?" in page
     (task,) = re.findall(r'<div class="task">.*?</a>', page, re.DOTALL)
     assert "$4.80" in task
     assert "6 days" in task
-    assert f'href="/admin/rewards/{work.held}"' in task
+    assert f'href="/admin/fraud/{work.ada}/orders?by=age"' in task
     assert page.count("btn-primary") == 1
     assert re.search(r'class="count"><span class="visually-hidden">waiting: </span>1</span>', page)
     assert "secret" not in page

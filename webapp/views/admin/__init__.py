@@ -4,14 +4,16 @@ from flask import Blueprint, current_app, g
 from flask.typing import ResponseReturnValue
 
 from webapp.extensions import db
-from webapp.queries.reward_lists import count_held
+from webapp.queries.cases import count_open_cases
 from webapp.views.admin import (
     audit,
+    bans,
     conversions,
     coupon_codes,
     coupon_pools,
     fraud_lists,
     fraud_settings,
+    fraud,
     fulfilments,
     integration,
     keys,
@@ -36,6 +38,8 @@ from webapp.web import keep_out_of_caches, load_program
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 NOUNS = (
     overview,
+    fraud,
+    bans,
     rule_versions,
     rule_lab,
     referrals,
@@ -71,16 +75,17 @@ def admins_only() -> ResponseReturnValue | None:
 
 @bp.app_context_processor
 def places() -> dict[str, object]:
-    """Offer templates the number of rewards that wait; it is only asked for where the side bar of admins shows it."""
-    return {"count_held_rewards": _count_held_rewards, "has_page": _has_page}
+    """Offer templates the number of cases that wait; it is only asked for where the side bar of admins shows it."""
+    return {"count_open_cases": _count_open_cases, "has_page": _has_page}
 
 
 def _has_page(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
-def _count_held_rewards() -> int:
-    if "held_rewards" not in g:
-        g.held_rewards = count_held(db.session(), load_program().id)
-    count: int = g.held_rewards
+def _count_open_cases() -> int:
+    # A page of cases has read them already.
+    if "open_cases" not in g:
+        g.open_cases = count_open_cases(db.session(), load_program().id)
+    count: int = g.open_cases
     return count

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
 from webapp.domain.audit import ACTIONS
@@ -16,16 +17,17 @@ from webapp.domain.explain import attribution_for_admin
 from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.formatting import number, say
+from webapp.models import Program
+from webapp.queries.cases import OpenCase, names_in, open_cases
 from webapp.queries.coupon_pools import PoolRow, list_pools
 from webapp.queries.figures import program_figures
 from webapp.queries.latest_acts import LatestAct, latest_acts
 from webapp.queries.money_figures import money_figures
 from webapp.queries.referrals import Signup, latest_signups
-from webapp.queries.reward_lists import Waiting, waiting_rewards
+from webapp.views.admin.case_words import question
 from webapp.views.admin.overview_figures import overview_figures
 from webapp.views.admin.owed import owed_card
-from webapp.views.admin.reward_words import SIDES
-from webapp.views.worth import worth_text
+from webapp.views.worth import worth_text, worths
 from webapp.web import load_program, render
 
 bp = Blueprint("overview", __name__)
@@ -62,14 +64,15 @@ class Line:
 def index() -> Response:
     session, program, now = db.session(), load_program(), utc_now()
     today = local_day(now, program.time_zone)
-    waiting = waiting_rewards(session, program.id)
+    cases = open_cases(session, program.id)
+    g.open_cases = len(cases)
     cash = money_figures(session, program.id, today)
     acts = latest_acts(session, program.id, limit=ACTS_READ)
     return render(
         "admin/overview/index.html",
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
-        summary=_summary(waiting.count),
-        tasks=[*_tasks(waiting, now), *_low_pools(list_pools(session, program.id))],
+        summary=_summary(len(cases)),
+        tasks=[*_tasks(session, program, cases, now), *_low_pools(list_pools(session, program.id))],
         figures=overview_figures(program_figures(session, program.id, today), cash, currency=program.currency),
         owed=owed_card(session, program, today=today, cash=cash.get(program.currency)),
         lately=_told(acts)[:LINES] if acts else [],
@@ -109,28 +112,24 @@ def _numbers() -> dict[int, Callable[[], str]]:
     }
 
 
-def _tasks(waiting: Waiting, now: datetime) -> list[Task]:
-    oldest = waiting.oldest
-    if oldest is None:
+def _tasks(session: Session, program: Program, cases: list[OpenCase], now: datetime) -> list[Task]:
+    if not cases:
         return []
-    friend, referrer = oldest.friend_name or _("someone unknown"), oldest.referrer_name
+    oldest = cases[0]
+    names = names_in(session, program.id, [oldest.key])[oldest.key]
     days = (now - oldest.since).days
     return [
         Task(
             icon="shield-check",
-            title=ngettext(
-                "One held reward to decide",
-                "%(count)s held rewards to decide",
-                waiting.count,
-                count=number(waiting.count),
-            ),
-            text=_("Oldest: %(friend)s, referred by %(referrer)s", friend=friend, referrer=referrer)
-            if referrer
-            else _("Oldest: %(friend)s, for the %(side)s", friend=friend, side=SIDES[oldest.side]()),
-            amounts=[worth_text(one.kept, one.kind, one.count) for one in waiting.sums],
+            title=ngettext("One case to decide", "%(count)s cases to decide", len(cases), count=number(len(cases))),
+            text=_("Oldest: %(question)s", question=question(oldest.key, oldest.friends, names)),
+            amounts=[
+                worth_text(one.amount, one.form, one.count)
+                for one in worths(worth for case in cases for worth in case.worth)
+            ],
             age=ngettext("%(num)d day", "%(num)d days", days) if days > 0 else _("since today"),
-            url=url_for("admin.rewards.show", reward_id=oldest.id),
-            action=_("Look at it") if waiting.count == 1 else _("Look at the first"),
+            url=url_for("admin.fraud.show", referrer_id=oldest.key.referrer_id, category=oldest.key.category, by="age"),
+            action=_("Look at it") if len(cases) == 1 else _("Look at the first"),
         )
     ]
 

@@ -1,6 +1,7 @@
 """Deciding about rewards: first what is selected and what follows, then the decision itself."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -32,25 +33,25 @@ NAMED = 5
 @bp.get("")
 def new() -> Response:
     choice = CHOICES.get(request.args.get("choice", ""))
-    ids = [reward_id for reward_id, _sequence in _selected(request.args.getlist("reward"))]
+    ids = [reward_id for reward_id, _sequence in selected_rewards(request.args.getlist("reward"))]
     if choice is None or not ids:
-        return _nothing_selected(request.args.get("next"))
+        return nothing_selected(request.args.get("next"))
     form = DecisionForm(formdata=None, data={"choice": choice.name, "next": safe_next(request.args.get("next")) or ""})
     if choice.reason is not None:
         del form.reason
-    return _confirm(form, choice, ids)
+    return confirm(form, choice, ids)
 
 
 @bp.post("")
 def create() -> ResponseReturnValue:
     form = DecisionForm()
-    choice, selected = CHOICES.get(form.choice.data or ""), dict(_selected(request.form.getlist("reward")))
+    choice, selected = CHOICES.get(form.choice.data or ""), dict(selected_rewards(request.form.getlist("reward")))
     if choice is None or not selected:
-        return _nothing_selected(form.next.data, status=422)
+        return nothing_selected(form.next.data, status=422)
     if choice.reason is not None:
         del form.reason
     if not form.validate_on_submit():
-        return _confirm(form, choice, list(selected), seen=selected, status=422)
+        return confirm(form, choice, list(selected), seen=selected, status=422)
     program_id, by = load_program().id, current_user.id
     try:
         with write_transaction() as session:
@@ -66,11 +67,11 @@ def create() -> ResponseReturnValue:
             )
     except UnknownRewardError:
         abort(404)
-    _say_what_came_of_it(choice, outcomes, find_rewards(db.session(), program_id, list(selected)))
+    say_what_came_of_it(choice, outcomes, find_rewards(db.session(), program_id, list(selected)))
     return redirect(safe_next(form.next.data) or url_for("admin.rewards.index", status="held"), code=303)
 
 
-def _selected(values: Sequence[str]) -> list[tuple[UUID, int]]:
+def selected_rewards(values: Sequence[str]) -> list[tuple[UUID, int]]:
     """Read the rewards of a form or an address: each an id, with the number of its newest event behind it if known."""
     found = []
     for value in values[:MOST]:
@@ -82,9 +83,17 @@ def _selected(values: Sequence[str]) -> list[tuple[UUID, int]]:
     return found
 
 
-def _confirm(
-    form: DecisionForm, choice: Choice, ids: Sequence[UUID], *, seen: dict[UUID, int] | None = None, status: int = 200
+def confirm(
+    form: DecisionForm,
+    choice: Choice,
+    ids: Sequence[UUID],
+    *,
+    seen: dict[UUID, int] | None = None,
+    beyond: int | None = None,
+    status: int = 200,
+    **elsewhere: Any,
 ) -> Response:
+    """Show what is selected and what follows. `elsewhere` is what differs where cases were selected."""
     rows = find_rewards(db.session(), load_program().id, ids)
     if len(rows) < len(set(ids)):
         abort(404)
@@ -92,25 +101,32 @@ def _confirm(
     possible = [row for row in rows if row.status in choice.of and (seen is None or seen[row.id] == row.sequence)]
     left_out = [row for row in rows if row not in possible]
     kept = [row.worth for row in possible]
+    about: dict[str, Any] = {
+        "action": url_for("admin.reward_decisions.create"),
+        "above": (url_for("admin.rewards.index"), _("Rewards")),
+        "consequence": consequence(choice, possible, now=utc_now()) if possible else "",
+        **elsewhere,
+    }
     return render(
         "admin/reward_decisions/new.html",
         status=status,
         form=form,
         heading=_heading(choice, possible),
-        consequence=consequence(choice, possible, now=utc_now()) if possible else "",
         button=button_label(choice, kept) if possible else "",
         sums=worth_together(kept),
         rewards=reward_lines(possible),
         left_out=reward_lines(left_out),
         # A form is never longer than what was looked at; an address can name more than one page takes.
-        beyond=max(0, len(request.args.getlist("reward")) - MOST),
+        beyond=max(0, len(request.args.getlist("reward")) - MOST) if beyond is None else beyond,
         most=MOST,
         reasons=[(code, one.label, one.for_owner) for code, one in REJECTIONS.items()],
-        back=safe_next(form.next.data) or url_for("admin.rewards.index"),
+        back=safe_next(form.next.data) or about["above"][0],
+        **about,
     )
 
 
-def _nothing_selected(back: str | None, *, status: int = 200) -> Response:
+def nothing_selected(back: str | None, *, status: int = 200) -> Response:
+    """Answer somebody who chose what to do, but not with what."""
     return render(
         "admin/reward_decisions/nothing.html",
         status=status,
@@ -130,7 +146,8 @@ def _heading(choice: Choice, rows: Sequence[ListedReward]) -> str:
     }[choice.name]()
 
 
-def _say_what_came_of_it(choice: Choice, outcomes: Sequence[Outcome], rows: Sequence[ListedReward]) -> None:
+def say_what_came_of_it(choice: Choice, outcomes: Sequence[Outcome], rows: Sequence[ListedReward]) -> None:
+    """Say on the next page what was decided, and what was left out."""
     done = {outcome.reward_id for outcome in outcomes if outcome.result == "done"}
     decided = [row for row in rows if row.id in done]
     left_out = [row for row in rows if row.id not in done]

@@ -15,6 +15,7 @@ from webapp.domain.rewards import STATUSES
 from webapp.extensions import db
 from webapp.formatting import money, number, say
 from webapp.models import Conversion, Program
+from webapp.queries.cases import held_rewards
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
@@ -104,6 +105,7 @@ def show(reward_id: UUID) -> Response:
         owed=_owed(theirs),
         parts=_parts(session, theirs),
         coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
+        case_url=_case_url(session, row),
         can_be_fulfilled=can_be_fulfilled(row),
         suspicion=suspicion(session, session.get_one(Conversion, row.conversion_id).user_id, row.bond),
     )
@@ -178,6 +180,13 @@ def _parts(session: Session, theirs: RewardRow | None) -> list[RewardPart]:
     if theirs is None:
         return []
     return reward_parts(theirs.id, parts_of(session, theirs), lambda id_: url_for(".show", reward_id=id_))
+
+
+def _case_url(session: Session, row: ListedReward) -> str:
+    """Return the page of the case that a held reward is in; empty for one that is not held."""
+    for held in held_rewards(session, [row.id]) if row.status == "held" else ():
+        return url_for("admin.fraud.show", referrer_id=held.key.referrer_id, category=held.key.category)
+    return ""
 
 
 def _owed(theirs: RewardRow | None) -> str:

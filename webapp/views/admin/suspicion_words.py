@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.screening import SIGNALS, kind_of
 from webapp.domain.signal_registry import HUNDREDTHS
 from webapp.formatting import exact_decimal, say
-from webapp.queries.screenings import screenings_of
+from webapp.queries.screenings import ScreeningRow, screenings_of
 from webapp.web import load_program
 
 
@@ -40,8 +40,12 @@ class Suspicion:
 def suspicion(session: Session, friend_id: UUID | None, bond: int) -> Suspicion | None:
     """Return what the signals found of a friend; None when they found nothing, or were not asked."""
     looks = screenings_of(session, friend_id, bond) if friend_id else []
-    by_signals = next((look for look in looks if look.findings), None)
-    if by_signals is None:
+    return suspicion_of(next((look for look in looks if look.findings), None))
+
+
+def suspicion_of(by_signals: ScreeningRow | None) -> Suspicion | None:
+    """Put a look by the signals into words; None when there was none, or they found nothing."""
+    if by_signals is None or not by_signals.findings:
         return None
     lines = []
     for finding in by_signals.findings:
