@@ -1,11 +1,13 @@
 """Amounts, percentages, days and languages as readers of different places write them."""
 
+from datetime import timedelta
+
 import pytest
 from flask_babel import force_locale
 
 from webapp.domain.money import Money, Percent
 from webapp.domain.sentences import Sentence
-from webapp.formatting import day_before_month, money_affixes, money_brief, percentage, reader_locale, say
+from webapp.formatting import day_before_month, duration, money_affixes, money_brief, percentage, reader_locale, say
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -37,6 +39,21 @@ def test_a_brief_amount_has_decimals_only_where_they_say_something(app, amount, 
 def test_a_percentage_has_every_decimal_that_it_has(app, share, locale, text):
     with app.test_request_context(), force_locale(locale):
         assert percentage(Percent(share)) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "locale", "text"),
+    [
+        (timedelta(seconds=1), "en_US", "1 second"),
+        (timedelta(seconds=-59.9), "en_US", "59 seconds"),
+        (timedelta(minutes=119), "en_US", "1 hour"),
+        (timedelta(hours=23, minutes=59), "de", "23 Stunden"),
+        (timedelta(days=45, hours=23), "en_US", "45 days"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_largest_whole_unit(app, length, locale, text):
+    with app.test_request_context(), force_locale(locale):
+        assert duration(length) == text
 
 
 def test_a_sentence_says_its_percentages_as_its_reader_writes_numbers(app):

@@ -115,6 +115,7 @@ def test_a_case_is_measured_against_the_program_and_those_decided_before(house):
     compared = compare(db.session(), house["program"], {"disposable_mail"})
     assert (compared.orders, compared.sent_back, compared.decided, compared.released) == (3, 1, 2, 1)
     assert compare(db.session(), house["program"], {"disposable_mail", "too_fast"}).decided == 0
+    assert compare(db.session(), house["program"], ()).decided == 0
 
 
 def test_the_past_of_a_case_has_who_was_refused_and_what_people_decided(house):

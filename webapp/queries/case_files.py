@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from webapp.models import (
@@ -193,7 +193,10 @@ def compare(session: Session, program_id: UUID, signals: Collection[str]) -> Com
         Conversion.type == "purchase",
         _went_back(),
     )
-    decided, released = (_decided(program_id, signals, verdict).scalar_subquery() for verdict in (None, "clear"))
+    decided, released = (
+        _decided(program_id, signals, verdict).scalar_subquery() if signals else literal(0)
+        for verdict in (None, "clear")
+    )
     row = session.execute(select(orders.scalar_subquery(), back.scalar_subquery(), decided, released)).one()
     return Comparison(*(int(number or 0) for number in row))
 

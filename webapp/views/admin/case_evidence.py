@@ -106,8 +106,9 @@ def _mail(referrer: CasePerson, friend: CasePerson, evidence: Evidence | None) -
 
 
 def _address(email: str) -> Markup:
-    """Return an address that may be broken where its domain begins, and nowhere else if that is enough."""
-    return escape(email).replace("@", Markup("@<wbr>"))
+    """Return an address that may be broken where its domain or a part of that begins, and elsewhere only in need."""
+    local, at, domain = email.rpartition("@")
+    return escape(local + at) + Markup("<wbr>") + Markup("<wbr>.").join(domain.split("."))
 
 
 def _account(referrer: CasePerson, friend: CasePerson) -> EvidenceRow:

@@ -121,7 +121,7 @@ def case_page(session: Session, program: Program, case: OpenCase, seen: Mapping[
         "others_beyond": others.friends - len(others.latest),
         "rewards": [_held_line(one, people, seen) for one in shown],
         "rewards_beyond": len(held) - len(shown),
-        "choices": _choices(key, shown, people, now),
+        "choices": _choices(case, shown, now),
         "reasons": reasons(),
         "readers": _readers(shown, people, referrer.id),
         **_past(session, program, key),
@@ -204,14 +204,12 @@ def _held_line(one: HeldReward, people: Mapping[UUID, CasePerson], seen: Mapping
     )
 
 
-def _choices(
-    key: CaseKey, held: Sequence[HeldReward], people: Mapping[UUID, CasePerson], now: datetime
-) -> list[tuple[str, str, str]]:
+def _choices(case: OpenCase, held: Sequence[HeldReward], now: datetime) -> list[tuple[str, str, str]]:
     """Return what can be decided: its name, the words on its button, and what follows."""
     kept = [one.worth for one in held]
     return [
         ("release", button_label(CHOICES["release"], kept), consequence(CHOICES["release"], held, now=now)),
-        ("reject", button_label(CHOICES["reject"], kept), reject_consequence(key)),
+        ("reject", button_label(CHOICES["reject"], kept), reject_consequence(case)),
     ]
 
 

@@ -87,11 +87,15 @@ def called(name: str) -> str:
     return first_name(name) or name
 
 
-def reject_consequence(key: CaseKey) -> str:
+def reject_consequence(case: OpenCase) -> str:
     """Say what follows from rejecting in a case."""
-    if key.category == "orders":
+    if case.key.category == "orders":
         return _("Nothing is paid for it. The friend goes on earning rewards with what they do next.")
-    return _("Nothing is paid, and what the friend does from now on is refused as well.")
+    return ngettext(
+        "Nothing is paid, and what the friend does from now on is refused as well.",
+        "Nothing is paid, and what these friends do from now on is refused as well.",
+        max(1, case.friends),
+    )
 
 
 def reasons() -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from webapp.domain.reward_decisions import Choice
 from webapp.domain.worth import Worth
 from webapp.formatting import number
+from webapp.queries.cases import HeldReward
 from webapp.queries.reward_lists import ListedReward
 from webapp.views.admin.reward_words import plain_day
 from webapp.views.worth import worth_together
@@ -69,7 +70,7 @@ def button_label(choice: Choice, kept: Sequence[Worth]) -> str:
     }[choice.name]()
 
 
-def consequence(choice: Choice, rows: Sequence[ListedReward], *, now: datetime) -> str:
+def consequence(choice: Choice, rows: Sequence[ListedReward | HeldReward], *, now: datetime) -> str:
     """Say what follows from a decision about these rewards."""
     waiting = [row.matures_at for row in rows if row.matures_at > now]
     if choice.name == "hold":
