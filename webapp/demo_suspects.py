@@ -88,9 +88,11 @@ class Suspects:
             )
 
     def _ring(self, link: Link, at: datetime) -> None:
-        """One person who sits where the referrer does, under several names."""
+        """One person who sits where the referrer does, under several names: first the referrer's own."""
         seen = self._at_home(link, at - timedelta(minutes=38))
-        domain = self._domain_of(link)
+        themselves = self.session.get_one(User, link.referrer_id)
+        local, _at, domain = themselves.email.rpartition("@")
+        self._arrive(link, themselves.name, f"{local}+2@{domain}", at - timedelta(minutes=20), seen)
         for number, name in enumerate(RING):
             joined_at = at + timedelta(minutes=3 * number)
             friend = self._arrive(link, name, f"nina.lopez{number + 1}@{domain}", joined_at, seen)

@@ -120,7 +120,7 @@ def test_a_case_is_measured_against_the_program_and_those_decided_before(house):
 
 def test_the_past_of_a_case_has_who_was_refused_and_what_people_decided(house):
     refused, in_all = refused_friends(db.session(), house["program"], house["ada"])
-    assert [(one.id, one.signal) for one in refused] == [(house["herself"], "existing_customer")]
+    assert [(one.id, one.signal) for one in refused] == [(house["herself"], "same_person")]
     assert in_all == 1
     decided = decisions_about(db.session(), house["program"], house["ada"])
     assert {(one.by, one.status, one.reason, one.rewards, one.note) for one in decided} == {

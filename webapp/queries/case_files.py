@@ -234,12 +234,24 @@ def refused_friends(
     session: Session, program_id: UUID, referrer_id: UUID, *, limit: int = SOME
 ) -> tuple[list[RefusedFriend], int]:
     """Return whom proofs refused as friends of a referrer, the latest first, and how many there are in all."""
+    one = aliased(ScreeningFinding)
+    # Who comes back as their own friend had an account too, of course.
+    most_telling = (
+        select(one.position)
+        .where(one.screening_id == Screening.id, one.denies)
+        .order_by(case((one.signal == "same_person", 0), else_=1), one.position)
+        .limit(1)
+        .scalar_subquery()
+        .correlate(Screening)
+    )
+    proof = and_(ScreeningFinding.screening_id == Screening.id, ScreeningFinding.position == most_telling)
     rows = session.execute(
         select(
             *(Screening.friend_id, User.name, Screening.screened_at, ScreeningFinding.signal, ScreeningFinding.saw),
             func.count().over(),
         )
-        .join(ScreeningFinding, and_(ScreeningFinding.screening_id == Screening.id, ScreeningFinding.position == 1))
+        .select_from(Screening)
+        .join(ScreeningFinding, proof)
         .join(User, User.id == Screening.friend_id)
         .where(
             *(Screening.program_id == program_id, Screening.referrer_id == referrer_id),
