@@ -1,6 +1,6 @@
 """Pages of those who run the program."""
 
-from flask import Blueprint, current_app, g
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from webapp.extensions import db
@@ -11,9 +11,9 @@ from webapp.views.admin import (
     conversions,
     coupon_codes,
     coupon_pools,
+    fraud,
     fraud_lists,
     fraud_settings,
-    fraud,
     fulfilments,
     integration,
     keys,
@@ -76,11 +76,7 @@ def admins_only() -> ResponseReturnValue | None:
 @bp.app_context_processor
 def places() -> dict[str, object]:
     """Offer templates the number of cases that wait; it is only asked for where the side bar of admins shows it."""
-    return {"count_open_cases": _count_open_cases, "has_page": _has_page}
-
-
-def _has_page(endpoint: str) -> bool:
-    return endpoint in current_app.view_functions
+    return {"count_open_cases": _count_open_cases}
 
 
 def _count_open_cases() -> int:
