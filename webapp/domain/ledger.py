@@ -7,6 +7,7 @@ a person together: `expense` holds the other side of what they were granted.
 been frozen into a payout.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,3 +30,8 @@ def move(amount: Money, source: Account, target: Account) -> tuple[Posting, Post
     if amount.minor <= 0:
         raise ValueError("only an amount above zero can be moved")
     return Posting(source, Money(-amount.minor, amount.currency)), Posting(target, amount)
+
+
+def undone(postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    """Return the entries that put back what these have moved."""
+    return tuple(Posting(one.account, Money(-one.amount.minor, one.amount.currency)) for one in postings)

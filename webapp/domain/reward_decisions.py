@@ -23,6 +23,11 @@ class Choice:
     action: str
     reason: str | None
 
+    @property
+    def answers(self) -> bool:
+        """Whether it answers an appeal in favour of whoever made it."""
+        return "held" in self.of and self.target in ("pending", "approved")
+
     def steps(self, status: Status) -> tuple[Status, ...]:
         """Return the statuses that a reward goes through from `status`, the target last."""
         if self.target in NEXT[status]:

@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Executable, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from webapp.domain.appeals import APPEALED
 from webapp.domain.counts import CLICKED, ROLL_UPS, Friend, Key, RollUp, Tally, campaign_of
 from webapp.domain.periods import local_day
 from webapp.models import Click, Conversion, Link, Model, Program, Referral, Refund, Reward, RewardEvent
@@ -155,14 +156,18 @@ def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
         .outerjoin(Refund, Refund.id == RewardEvent.refund_id)
         .where(RewardEvent.taken_minor != 0)
     )
-    # Nothing can be taken back of a reward that was rejected, so it was all before.
-    taken = select(func.sum(RewardEvent.taken_minor)).where(RewardEvent.reward_id == Reward.id).correlate(Reward)
-    rejected = (
-        select(*about, RewardEvent.at, Reward.amount_minor - taken.scalar_subquery())
-        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
-        .where(RewardEvent.status == "rejected")
+    # While a reward is rejected nothing is taken back of it, so an appeal gives back as much as the rejection took.
+    earlier = aliased(RewardEvent)
+    taken = select(func.coalesce(func.sum(earlier.taken_minor), 0)).where(
+        earlier.reward_id == Reward.id, earlier.sequence < RewardEvent.sequence
     )
-    for query, count in ((granted, tally.grant), (taken_back, tally.withdrawal), (rejected, tally.withdrawal)):
+    kept = Reward.amount_minor - taken.correlate(Reward, RewardEvent).scalar_subquery()
+    decided = (
+        select(*about, RewardEvent.at, case((RewardEvent.status == "rejected", kept), else_=-kept))
+        .join(RewardEvent, RewardEvent.reward_id == Reward.id)
+        .where(or_(RewardEvent.status == "rejected", RewardEvent.reason == APPEALED))
+    )
+    for query, count in ((granted, tally.grant), (taken_back, tally.withdrawal), (decided, tally.withdrawal)):
         for program_id, rule_id, currency, kind, at, minor in _stream(session, query):
             count(program_id, rule_id, local_day(at, zones[program_id]), currency, int(minor), kind)
 

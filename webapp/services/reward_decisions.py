@@ -1,6 +1,6 @@
 """Deciding about rewards, one or many in one transaction: each by itself, with its entry in the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,9 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.appeals import RELEASES, needs_second_admin
+from webapp.domain.money import Money
 from webapp.domain.reward_decisions import REJECTIONS, Choice
 from webapp.domain.rewards import StatusError
 from webapp.models import Conversion, Program, Reward, RewardNote
+from webapp.queries.appeals import AppealRow, appeals_about, rejected_before_by
+from webapp.queries.quotes import quotes_at
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.limits import queue_for_counts
@@ -20,8 +24,9 @@ from webapp.services.rewards import change_status
 from webapp.services.rows import append
 from webapp.services.screening import decide_about_friends
 
-# What became of one of them: decided, left out because it is not what was looked at any more, or because it cannot be.
-Result = Literal["done", "changed", "impossible"]
+# What became of one of them: decided, or left out: because it is not what was looked at any more, because it cannot be,
+# because an appeal is answered with a reason, or because another admin has to reject what was appealed.
+Result = Literal["done", "changed", "impossible", "reason_missing", "second_admin"]
 
 
 class UnknownRewardError(Exception):
@@ -51,13 +56,15 @@ def decide_rewards(
 
     What has changed since then, or cannot be decided like that, is left out;
     the others go through. So the same decision sent twice changes nothing twice.
-    `reason` is one of REJECTIONS, for a rejection only. `note` is for staff and
-    stays out of everything that is append-only. Whoever lets a held reward go
-    says with it that its friend is nobody to be held for. Raises UnknownRewardError, and
-    then nothing was written.
+    `reason` is one of REJECTIONS for a rejection. Whoever releases what was
+    appealed gives one of RELEASES or a `note`, which is for staff and stays out
+    of everything that is append-only; what comes to the program's limit is not
+    rejected again by who had rejected it. Whoever lets a held reward go says
+    with it that its friend is nobody to be held for. Raises
+    UnknownRewardError, and then nothing was written.
     """
-    code = choice.reason or reason
-    if code is None or (choice.reason is None and code not in REJECTIONS):
+    known = REJECTIONS if choice.reason is None else RELEASES if choice.answers else {}
+    if (reason is None and choice.reason is None) or (reason is not None and reason not in known):
         raise ValueError(f"{choice.name} needs a reason that is known")
     # What friends count for may change these rewards too, one after the other: whoever changes it has begun by then.
     revision = session.scalar(select(Program.rules_revision).where(Program.id == program_id))
@@ -67,14 +74,52 @@ def decide_rewards(
     rewards = {reward.id: reward for reward in lock_rewards(session, list(seen))}
     if any(reward_id not in rewards or rewards[reward_id].program_id != program_id for reward_id in seen):
         raise UnknownRewardError
+    appeals = appeals_about(session, list(seen))
+    waiting = {one.reward_id for appeal in appeals for one in appeal.rewards if one.answer is None}
+    refused: dict[UUID, Result] = {}
+    if choice.target == "rejected":
+        others = _of_another_admin(session, program_id, appeals, seen, by=by, now=now)
+        refused = dict.fromkeys(others, "second_admin")
+    elif choice.answers and not (reason or note.strip()):
+        refused = dict.fromkeys(waiting, "reason_missing")
     outcomes = []
     for reward_id, sequence in seen.items():
-        result = _decide(session, choice, rewards[reward_id], sequence, code=code, note=note, by=by, now=now)
+        reward = rewards[reward_id]
+        code = (reason if choice.reason is None or reward_id in waiting else None) or choice.reason or ""
+        result = _obstacle(choice, reward, sequence) or refused.get(reward_id)
+        if result is None:
+            result = _decide(session, choice, reward, code=code, note=note, by=by, now=now)
         outcomes.append(Outcome(reward_id, result))
     if choice.target in ("pending", "approved"):
         done = [one.reward_id for one in outcomes if one.result == "done" and rewards[one.reward_id].status == "held"]
         decide_about_friends(session, _friends_of(session, done), "clear", by=by, now=now)
     return outcomes
+
+
+def _of_another_admin(
+    session: Session, program_id: UUID, appeals: Sequence[AppealRow], seen: Collection[UUID], *, by: UUID, now: datetime
+) -> set[UUID]:
+    """Return which rewards somebody cannot reject, since they had rejected them before they were appealed.
+
+    So it is where all of an appeal that is rejected, or may be yet, comes to the program's limit or more: in parts it
+    is as much.
+    """
+    program = session.get_one(Program, program_id)
+    if program.second_admin_from_minor is None or not appeals:
+        return set()
+    limit = Money(program.second_admin_from_minor, program.currency)
+    rejecters = rejected_before_by(session, seen)
+    found: set[UUID] = set()
+    for appeal in appeals:
+        own = {one.reward_id for one in appeal.rewards if rejecters.get(one.reward_id) == by}
+        amounts = [
+            one.worth.amount for one in appeal.rewards if one.reward_id in seen or one.status in ("held", "rejected")
+        ]
+        pairs = {frozenset((one.currency, limit.currency)) for one in amounts if one.currency != limit.currency}
+        quotes = quotes_at(session, program_id, pairs, now, known_at=now)
+        if own and needs_second_admin(amounts, limit, quotes):
+            found |= own
+    return found
 
 
 def _friends_of(session: Session, reward_ids: Sequence[UUID]) -> list[UUID]:
@@ -88,13 +133,15 @@ def _friends_of(session: Session, reward_ids: Sequence[UUID]) -> list[UUID]:
     return [friend_id for friend_id in session.scalars(friends) if friend_id is not None]
 
 
-def _decide(
-    session: Session, choice: Choice, reward: Standing, sequence: int, *, code: str, note: str, by: UUID, now: datetime
-) -> Result:
+def _obstacle(choice: Choice, reward: Standing, sequence: int) -> Result | None:
     if reward.sequence != sequence:
         return "changed"
-    if reward.status not in choice.of:
-        return "impossible"
+    return None if reward.status in choice.of else "impossible"
+
+
+def _decide(
+    session: Session, choice: Choice, reward: Standing, *, code: str, note: str, by: UUID, now: datetime
+) -> Result:
     steps = choice.steps(reward.status)
     try:
         for status in steps:
@@ -115,7 +162,7 @@ def _decide(
     if note:
         row = {
             "reward_id": reward.id,
-            "sequence": sequence + len(steps),
+            "sequence": reward.sequence + len(steps),
             "text": note,
             "written_by": by,
             "written_at": now,

@@ -1,7 +1,7 @@
 """What happens to rewards: granted, matured, decided, taken back. Each step is an event with its ledger entries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.credit import credit_taken_back
-from webapp.domain.ledger import Posting, move
+from webapp.domain.ledger import Posting, move, undone
 from webapp.domain.money import Money
 from webapp.domain.rewards import (
     FROZEN,
@@ -122,6 +122,24 @@ def change_statuses(
         for reward in rewards:
             kept = Money(reward.kept_minor, reward.amount.currency)
             count_withdrawal(session, reward.program_id, reward.rule_id, kept, reward.kind, now)
+
+
+def hold_rejected(session: Session, rewards: Sequence[Standing], *, reason: str, actor: Actor, now: datetime) -> None:
+    """Let locked rewards that were rejected be held again, each exactly as it stood before: by an appeal only.
+
+    What went back meanwhile has to be taken off by whoever calls. What was withdrawn by the rejection counts less on
+    the day of `now`. Raises StatusError for a reward that is not rejected, and writes nothing.
+    """
+    steps = []
+    for reward in rewards:
+        if reward.status != "rejected":
+            raise StatusError(f"a reward that is {reward.status} was not rejected")
+        before = replace(reward, status="held")
+        steps.append(Step(reward, Change("held"), reason, undone(_postings_to("rejected", before))))
+    take_steps(session, steps, actor=actor, now=now)
+    for reward in rewards:
+        back = Money(-reward.kept_minor, reward.amount.currency)
+        count_withdrawal(session, reward.program_id, reward.rule_id, back, reward.kind, now)
 
 
 def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:

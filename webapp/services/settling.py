@@ -1,7 +1,7 @@
 """Bringing the rewards of a conversion to what is earned after all that went back of it and came back to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ from webapp.queries.conversions import Decided, decisions_of, refunds_of
 from webapp.queries.rules import find_versions, rule_set
 from webapp.services.friend_counts import count_again
 from webapp.services.giving_back import ByCause, Taken, former_statuses, give_back, taken_by_cause, write_off
-from webapp.services.redeciding import Terms
+from webapp.services.redeciding import Terms, correct_rewards
 from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
 from webapp.services.rewards import end_coupons, take_back
 
@@ -66,20 +66,10 @@ def settle_rewards(session: Session, conversion: Conversion, *, cause: Cause, ac
     person rejected, what a change of the referral ended, and what the newest
     decision does not pay any more.
     """
-    # Those of former referrers ended for good.
-    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
-    sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
     settled = Settled([], [], [])
-    of_rules: dict[tuple[UUID, str], list[Standing]] = {}
-    # By id, which is by age.
-    for reward in lock_rewards(session, list(sides)):
-        of_rules.setdefault((reward.rule_id, sides[reward.id]), []).append(reward)
-    went_back = refunds_of(session, conversion.id)
-    decided = {(one.version.rule_id, one.side): one for one in decisions_of(session, conversion.id) if one.version}
-    versions = find_versions(session, [reward.rule_version_id for rewards in of_rules.values() for reward in rewards])
-    for key, rewards in of_rules.items():
-        rule = versions[rewards[0].rule_version_id].definition
-        target = _target(conversion, rewards, rule, decided.get(key), went_back)
+    told = _told(session, conversion)
+    for rewards, rule, decided in told.of_rules:
+        target = _target(conversion, rewards, rule, decided, told.went_back)
         # What a person rejected is over.
         rows = [reward for reward in rewards if reward.status != "rejected"]
         if rule.reward == "coupon":
@@ -96,7 +86,7 @@ def settle_rewards(session: Session, conversion: Conversion, *, cause: Cause, ac
             settled.kept.append(rule.key)
     program = session.get_one(Program, conversion.program_id)
     rules = rule_set(session, program.id, program.rules_revision)
-    count_again(session, Terms(program.id, program.time_zone, program.hold_days, actor, now), rules, conversion)
+    count_again(session, _terms(session, conversion, actor, now), rules, conversion)
     return settled
 
 
@@ -109,6 +99,78 @@ def take_off_what_went_back(session: Session, conversion: Conversion, *, actor: 
     if newest is not None:
         cause = Cause(newest.id, REASONS[newest.kind], newest.occurred_at)
         settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
+
+
+def take_what_is_earned(session: Session, conversion: Conversion, *, actor: Actor, now: datetime) -> None:
+    """Bring rewards that were left aside for a while to what is earned after all that went back and came back."""
+    take_off_what_went_back(session, conversion, actor=actor, now=now)
+    won = (Refund.conversion_id == conversion.id, Refund.won_at.is_not(None))
+    newest = session.execute(
+        select(Refund.id, Refund.won_at).where(*won).order_by(Refund.won_at.desc(), Refund.id).limit(1)
+    ).one_or_none()
+    if newest is not None and newest.won_at is not None:
+        cause = Cause(newest.id, "dispute_won", newest.won_at)
+        settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
+    decisions = decisions_of(session, conversion.id)
+    follow = [one for one in decisions if one.version and one.version.definition.follows]
+    correct_rewards(session, _terms(session, conversion, actor, now), conversion, follow)
+
+
+def kept_if_counted(session: Session, conversion: Conversion, reward_ids: Collection[UUID]) -> set[UUID]:
+    """Return of which of these rewards of a locked conversion something were kept if nobody had rejected them."""
+    told = _told(session, conversion)
+    found: set[UUID] = set()
+    for rewards, rule, decided in told.of_rules:
+        rewards = [replace(one, status="held") if one.id in reward_ids else one for one in rewards]
+        target = _target(conversion, rewards, rule, decided, told.went_back)
+        standing = [one for one in rewards if one.status != "rejected"]
+        wanted = {one.id for one in standing if one.id in reward_ids}
+        if rule.reward == "coupon":
+            found |= wanted if target > 0 else set()
+            continue
+        by_cause = taken_by_cause(session, [one.id for one in standing])
+        rows = [_row(one, by_cause.get(one.id)) for one in standing]
+        kept = {row.key: row.earned_minor for row in rows}
+        for share in to_take(rows, target):
+            kept[share.key] -= share.minor
+        for share in to_give(rows, target):
+            kept[share.key] += share.minor
+        found |= {id_ for id_ in wanted if kept[id_] > 0}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The locked rewards of each rule that hold for a conversion, by age, with its newest decision; and what went back.
+
+    Those of former referrers ended for good.
+    """
+
+    of_rules: list[tuple[list[Standing], RuleDefinition, Decided | None]]
+    went_back: tuple[int, int]
+
+
+def _told(session: Session, conversion: Conversion) -> _Told:
+    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
+    sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
+    of_rules: dict[tuple[UUID, str], list[Standing]] = {}
+    # By id, which is by age.
+    for reward in lock_rewards(session, list(sides)):
+        of_rules.setdefault((reward.rule_id, sides[reward.id]), []).append(reward)
+    decided = {(one.version.rule_id, one.side): one for one in decisions_of(session, conversion.id) if one.version}
+    versions = find_versions(session, [reward.rule_version_id for rewards in of_rules.values() for reward in rewards])
+    return _Told(
+        [
+            (rewards, versions[rewards[0].rule_version_id].definition, decided.get(key))
+            for key, rewards in of_rules.items()
+        ],
+        refunds_of(session, conversion.id),
+    )
+
+
+def _terms(session: Session, conversion: Conversion, actor: Actor, now: datetime) -> Terms:
+    program = session.get_one(Program, conversion.program_id)
+    return Terms(program.id, program.time_zone, program.hold_days, actor, now)
 
 
 def _target(
