@@ -58,6 +58,10 @@ class Reward:
     reversed: int = 0
     clawed_back: int = 0
     bond: int = 0
+    # Which decision of staff rejected it, whether it was appealed, and whether it once was not earned any more.
+    rejected_at: datetime | None = None
+    is_appealed: bool = False
+    has_lapsed: bool = False
 
     @property
     def kept(self) -> int:
@@ -70,11 +74,13 @@ class Reward:
         self.status = status
         return True
 
-    def is_decided(self, choice: str) -> str:
+    def is_decided(self, choice: str, now: datetime) -> str:
         """Let a person decide about it. Returns what came of it."""
         steps = DECISIONS[choice].get(self.status, [])
         for status in steps:
             self.status = status
+        if self.status == "rejected" and steps:
+            self.rejected_at = now
         return "done" if steps else "impossible"
 
     def bring_to(self, earned: int) -> tuple[str, int, str] | None:
@@ -218,6 +224,32 @@ class Books:
             return "waits"
         return self._apply(refund, found[0])
 
+    def appeals(self, reward: Reward) -> int | str:
+        """Let whoever earns a reward appeal. Returns how many rewards are held again, or why that cannot be."""
+        if reward.is_appealed:
+            return "appealed_before"
+        if reward.status != "rejected" or reward.rejected_at is None:
+            return "not_rejected"
+        decision = (reward.beneficiary, "rejected", reward.rejected_at)
+        about = [
+            (purchase, one, self.still_earned(purchase, one))
+            for purchase, one in self.rewards()
+            if (one.beneficiary, one.status, one.rejected_at) == decision and not one.is_appealed
+        ]
+        if not any(earned for _purchase, one, earned in about if one is reward):
+            return "nothing_left"
+        about = [(purchase, one, earned) for purchase, one, earned in about if earned]
+        for purchase, one, earned in about:
+            one.status, one.is_appealed = "held", True
+            self.bring_back(purchase, one, earned)
+        return len(about)
+
+    def still_earned(self, purchase: Purchase, reward: Reward) -> int:
+        return 0 if reward.has_lapsed else _earned(reward, purchase)
+
+    def bring_back(self, purchase: Purchase, reward: Reward, earned: int) -> None:
+        reward.bring_to(earned)
+
     def matures(self, now: datetime) -> int:
         due = [reward for _, reward in self.rewards() if reward.status == "pending" and reward.matures_at <= now]
         for reward in due:
@@ -262,6 +294,7 @@ class Books:
                 _code, amount, _currency = limited(table, price(table, purchase), purchase.used.get(key, {}))
                 given = [reward for reward in purchase.rewards if reward.key == key]
                 if not amount and given:
+                    given[0].has_lapsed = True
                     given[0].bring_to(0)
                 elif amount and not given:
                     begun.append((purchase, key))
@@ -310,12 +343,12 @@ class Books:
                 reward.bring_to(_earned(reward, purchase))
         return code
 
-    def decides(self, purchase: Purchase, reward: Reward, choice: str) -> str:
+    def decides(self, purchase: Purchase, reward: Reward, choice: str, now: datetime) -> str:
         """Let a person decide about a reward. Returns what came of it."""
         if reward.status == "held" and choice in ("release", "approve"):
             # Whoever lets go what is held says that there is nothing against the friend.
             self.suspected.discard(purchase.friend)
-        return reward.is_decided(choice)
+        return reward.is_decided(choice, now)
 
     def is_suspected(self, purchase: Purchase, key: str) -> bool:
         """Say whether what a rule gives is held, since the friend looks like somebody who must not be rewarded."""

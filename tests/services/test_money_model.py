@@ -36,6 +36,7 @@ from webapp.models import Conversion, LedgerEntry, Program, Reward, RewardEvent,
 from webapp.queries import audit, ledger, rollups
 from webapp.queries.conversions import decisions_of_many
 from webapp.queries.rules import find_rule_id
+from webapp.services.appeals import AppealProblemError, appeal
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.refunds import AmbiguousOrderError, RefundReport, RefundTakenError, record_refund
 from webapp.services.reward_decisions import decide_rewards
@@ -224,10 +225,28 @@ class MoneyMachine(RuleBasedStateMachine):
             seen = {reward_id: sequence - is_stale for reward_id, sequence in found}
             reason = "terms" if choice == "reject" else None
             about = (session, factories.program(session).id, CHOICES[choice], seen)
-            outcomes = decide_rewards(*about, reason=reason, by=self.ids["Ada"], now=self.now)
+            # What was appealed is not released without a word.
+            outcomes = decide_rewards(*about, reason=reason, note="Looked at", by=self.ids["Ada"], now=self.now)
         for outcome in outcomes:
-            expected = "changed" if is_stale else self.books.decides(*chosen[outcome.reward_id], choice)
+            expected = "changed" if is_stale else self.books.decides(*chosen[outcome.reward_id], choice, self.now)
             assert outcome.result == expected
+
+    @precondition(lambda self: self.rewards("rejected"))
+    @rule(which=st.integers(0, 99))
+    def somebody_appeals(self, which):
+        rewards = self.rewards("rejected")
+        purchase, reward = rewards[which % len(rewards)]
+        reward_id, user_id = self.reward_ids[purchase.name, reward.key, reward.bond], self.ids[reward.beneficiary]
+
+        def answer(session):
+            program_id = factories.program(session).id
+            return len(appeal(session, program_id, user_id, reward_id, "No, really", self.now))
+
+        try:
+            found = outcome_of(answer)
+        except AppealProblemError as error:
+            found = error.problem
+        assert found == self.books.appeals(reward)
 
     @precondition(lambda self: self.rewards("approved"))
     @rule(which=st.integers(0, 99))

@@ -33,6 +33,15 @@ class ChangingBooks(Books):
         for purchase, reward, _was in self.former:
             yield purchase, reward
 
+    def appeals(self, reward):
+        if reward.rejected_at and not reward.is_appealed and any(one is reward for _purchase, one, _was in self.former):
+            return "moved"
+        return super().appeals(reward)
+
+    def still_earned(self, purchase, reward):
+        has_ended = any(one is reward for _purchase, one, _was in self.former)
+        return 0 if has_ended else super().still_earned(purchase, reward)
+
     def credits(self, friend, referrer, change):
         """Credit somebody else for a friend, or nobody."""
         before, self.referrer_of[friend] = self.referrer_of[friend], referrer

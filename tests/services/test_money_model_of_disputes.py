@@ -110,6 +110,17 @@ class DisputedBooks(Books):
                 owed -= part
         return seen
 
+    def still_earned(self, purchase, reward):
+        return self._target(purchase, reward)
+
+    def bring_back(self, purchase, reward, earned):
+        """What went back while it was rejected is taken off, and what came back meanwhile is there again."""
+        for back in self.backs.get(purchase.name, []):
+            if back.won:
+                self._give(purchase, reward, back)
+            else:
+                self._take(reward, earned, back.name)
+
     def remember(self):
         """Keep as what each reward stands that is not reversed."""
         for _purchase, reward in self.rewards():

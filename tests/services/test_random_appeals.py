@@ -24,7 +24,9 @@ from webapp.transactions import write_what_was_left
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
+# How many histories are tried; with more than one they are long, and the books are looked at after every step.
 SEEDS = int(os.environ.get("GRAPEVINE_APPEALED_HISTORIES", "1"))
+FEW = 10
 
 
 def standing(session, *statuses):
@@ -64,7 +66,7 @@ def told(seed, *, is_rejected):
             publish(session, **table, now=at)
         ada, friends = friends_of_ada(session)
         admin, back = person(session, name="Marta Voss", role="admin"), 0
-        for step, what in enumerate(found):
+        for step, what in enumerate(found if SEEDS > 1 else found[:FEW]):
             now = NOON + 200 * DAY + timedelta(seconds=step)
             happens(session, friends, what, now=now)
             if random.Random(f"{seed} {step}").random() < 0.3:
@@ -93,6 +95,7 @@ def told(seed, *, is_rejected):
     return ends
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("seed", range(500, 500 + SEEDS))
 def test_what_was_rejected_and_appealed_ends_as_if_nobody_had_rejected_it(seed):
     ends = told(seed, is_rejected=True)
