@@ -50,7 +50,7 @@ def test_a_rejected_reward_says_why_and_what_to_do_and_blames_nobody(reason):
     text = " ".join(plain(sentence) for sentence in words.because)
     assert plain(words.title) == "Not counted"
     assert plain(words.because[0]) == REJECTIONS.get(reason, REJECTIONS["other"]).for_owner
-    assert "Write to us" in text
+    assert "tell us once" in text
     assert "_" not in text
     assert "fraud" not in text.casefold()
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -22,6 +21,7 @@ from sqlalchemy import case, func, select, update
 from tests import factories
 from tests.chance import model_seed
 from tests.factories import NOON
+from tests.services.money_machine_of_appeals import AppealingMachine
 from tests.services.money_model import DECISIONS, Books, Purchase, Waiting
 from tests.services.money_strategies import AT_FIRST, DAY, amounts, days_back, letters, newness, rule_sets, types
 from tests.suspicion import suspect
@@ -36,7 +36,6 @@ from webapp.models import Conversion, LedgerEntry, Program, Reward, RewardEvent,
 from webapp.queries import audit, ledger, rollups
 from webapp.queries.conversions import decisions_of_many
 from webapp.queries.rules import find_rule_id
-from webapp.services.appeals import AppealProblemError, appeal
 from webapp.services.conversions import Event, EventTakenError, OrderTakenError, record_conversion
 from webapp.services.refunds import AmbiguousOrderError, RefundReport, RefundTakenError, record_refund
 from webapp.services.reward_decisions import decide_rewards
@@ -82,7 +81,7 @@ STORED_BALANCES = (
 )
 
 
-class MoneyMachine(RuleBasedStateMachine):
+class MoneyMachine(AppealingMachine):
     """The services on one side, the model on the other."""
 
     kept_in = Books
@@ -230,23 +229,6 @@ class MoneyMachine(RuleBasedStateMachine):
         for outcome in outcomes:
             expected = "changed" if is_stale else self.books.decides(*chosen[outcome.reward_id], choice, self.now)
             assert outcome.result == expected
-
-    @precondition(lambda self: self.rewards("rejected"))
-    @rule(which=st.integers(0, 99))
-    def somebody_appeals(self, which):
-        rewards = self.rewards("rejected")
-        purchase, reward = rewards[which % len(rewards)]
-        reward_id, user_id = self.reward_ids[purchase.name, reward.key, reward.bond], self.ids[reward.beneficiary]
-
-        def answer(session):
-            program_id = factories.program(session).id
-            return len(appeal(session, program_id, user_id, reward_id, "No, really", self.now))
-
-        try:
-            found = outcome_of(answer)
-        except AppealProblemError as error:
-            found = error.problem
-        assert found == self.books.appeals(reward)
 
     @precondition(lambda self: self.rewards("approved"))
     @rule(which=st.integers(0, 99))

@@ -55,6 +55,7 @@ ROUTES = {
     "GET /settings/profile": (TO_SIGN_IN, "200", "200", "200", "200"),
     "POST /settings/profile": (TO_SIGN_IN, "422", "422", "422", "422"),
     "GET /dashboard/rewards/<uuid:reward_id>": (TO_SIGN_IN, "200", "404", "404", "404"),
+    "POST /dashboard/rewards/<uuid:reward_id>/appeal": (TO_SIGN_IN, "422", "404", "404", "404"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
     "GET /analytics/funnel": (TO_SIGN_IN, "403", "403", "200", "200"),
     "GET /analytics/cohorts": (TO_SIGN_IN, "403", "403", "200", "200"),

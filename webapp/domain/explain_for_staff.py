@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from webapp.domain.appeals import APPEALED, RELEASES
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import REJECTIONS
 from webapp.domain.sentences import N_, NN_, Sentence, counted
+from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFERRER_BANNED, SUSPECTED
 
 # How the person came across a link.
 TOUCH_KINDS: Mapping[str, str] = {
@@ -101,12 +103,12 @@ def event_for_staff(
         return Sentence(_taken_words(reason, clawed_back), {"amount": taken})
     if reason == "granted":
         return Sentence(_GRANTED.get(status, N_("Granted")))
-    if reason == "suspected":
-        return Sentence(N_("Granted, and held: the friend has to be looked at"))
+    if status == "held" and reason in _HELD_BECAUSE:
+        return Sentence(_HELD_BECAUSE[reason])
     if reason == "corrected":
         return Sentence(_CORRECTED.get(status, N_("Granted in addition")))
     if status == "rejected":
-        return Sentence(_REJECTED_WORDS)
+        return Sentence(_REJECTED_BECAUSE.get(reason, _REJECTED_WORDS))
     if reason == "matured":
         return Sentence(N_("Approved: its hold was over"))
     if reason in _DONE:
@@ -114,9 +116,10 @@ def event_for_staff(
     return Sentence(_EVENTS[status])
 
 
-def rejection_label(reason: str) -> Sentence | None:
-    """Return what staff chose as the reason of a rejection; None for a reason of elsewhere."""
-    return Sentence(REJECTIONS[reason].label) if reason in REJECTIONS else None
+def reason_label(reason: str) -> Sentence | None:
+    """Return what staff chose as the reason of a rejection or of an answer to an appeal; None for one of elsewhere."""
+    chosen = REJECTIONS.get(reason) or RELEASES.get(reason)
+    return Sentence(chosen.label) if chosen else None
 
 
 def _taken_words(reason: str, clawed_back: bool) -> str:
@@ -172,7 +175,18 @@ _DONE: Mapping[str, str] = {
     "fulfilled": N_("Fulfilled"),
     "bonus_doubted": N_("Held for a decision: this bonus was held or rejected with another friend before"),
 }
+_HELD_BECAUSE: Mapping[str, str] = {
+    SUSPECTED: N_("Granted, and held: the friend has to be looked at"),
+    FRIEND_REJECTED: N_("Granted, and held: the friend was rejected before"),
+    BANNED: N_("Held: whoever earns it is banned"),
+    REFERRER_BANNED: N_("Granted, and held: whoever brought the friend is banned"),
+    APPEALED: N_("Appealed, and held for a decision"),
+}
 _REJECTED_WORDS = N_("Rejected")
+_REJECTED_BECAUSE: Mapping[str, str] = {
+    FRIEND_REJECTED: N_("Rejected: the friend was rejected before"),
+    BANNED: N_("Rejected: whoever earns it is banned"),
+}
 _EVENTS: Mapping[str, str] = {
     "pending": N_("Released, back into its hold"),
     "held": N_("Held for a decision"),

@@ -1,15 +1,19 @@
 """Where a reward stands, in words for the one who earns it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.domain import conditions
+from webapp.domain.appeals import APPEALED, RELEASES
 from webapp.domain.explain import Words
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import rejection_for_owner
 from webapp.domain.rewards import Form, Status
 from webapp.domain.sentences import N_, NN_, Sentence, counted
+from webapp.domain.signal_registry import Category
+from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, FROM_THE_BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,13 @@ class Stand:
     # It adds to another reward for the same thing.
     is_correction: bool = False
     form: Form = "cash"
+    # Why it is held, whatever happened since then, and of what kind that is: never which check it was.
+    doubt: str = ""
+    category: Category = "orders"
+    # They have appealed before.
+    is_appealed: bool = False
+    # It is for what they did themselves, as somebody's friend.
+    is_own: bool = False
 
     @property
     def kept(self) -> Money:
@@ -70,20 +81,45 @@ def _pending(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
 
 
 def _held(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
-    if stand.reason == "suspected":
-        return Sentence(N_("We are checking this signup")), (
-            Sentence(
-                N_(
-                    "Before anything is paid for this friend, a person has a look. Nothing is lost meanwhile: the"
-                    " reward stays here until someone has decided."
-                )
-            ),
+    if stand.doubt == APPEALED:
+        return Sentence(N_("We are looking at it again")), (
+            Sentence(N_("You told us how you see it. A person reads that and decides anew; then it is final.")),
+            _NOTHING_LOST,
         )
-    return Sentence(N_("We are checking this order")), (
-        Sentence(
-            N_("A person looks at it. Nothing is lost meanwhile: the reward stays here until someone has decided.")
-        ),
-    )
+    titles, reasons = (_OWN_CHECKS, _OWN_REASONS) if stand.is_own else (_CHECKS, _REASONS)
+    why = _DOUBTS.get(stand.doubt, reasons[stand.category])
+    return Sentence(titles[stand.category]), (Sentence(why), _NOTHING_LOST, _AFTER_A_CHECK)
+
+
+_NOTHING_LOST = Sentence(N_("Nothing is lost meanwhile: the reward stays here until someone has decided."))
+_AFTER_A_CHECK = Sentence(
+    N_("Then it goes on as if nothing had been, or you read here why it does not count, and can answer.")
+)
+_CHECKS: Mapping[Category, str] = {
+    "person": N_("We are checking this signup"),
+    "traffic": N_("We are checking how this friend came"),
+    "orders": N_("We are checking this order"),
+}
+_OWN_CHECKS: Mapping[Category, str] = {
+    "person": N_("We are checking your signup"),
+    "traffic": N_("We are checking how you came to us"),
+    "orders": N_("We are checking your order"),
+}
+_REASONS: Mapping[Category, str] = {
+    "person": N_("Before anything is paid for this friend, a person has a look at how they signed up."),
+    "traffic": N_("Before anything is paid for this friend, a person has a look at the way by which they found us."),
+    "orders": N_("Before it is paid, a person has a look at the order."),
+}
+_OWN_REASONS: Mapping[Category, str] = {
+    "person": N_("Before it is yours, a person has a look at how you signed up."),
+    "traffic": N_("Before it is yours, a person has a look at the way by which you found us."),
+    "orders": N_("Before it is yours, a person has a look at your order."),
+}
+_DOUBTS: Mapping[str, str] = {
+    FRIEND_REJECTED: N_("We looked at this friend before, so a person looks at what they do since."),
+    BANNED: N_("Your account cannot earn rewards at the moment. What is not paid yet waits for a person."),
+    "bonus_doubted": N_("This bonus was being checked with another friend before, so a person looks at it here too."),
+}
 
 
 def _approved(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
@@ -104,7 +140,7 @@ def _paid(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
 
 
 def _rejected(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
-    return Sentence(N_("Not counted")), rejection_for_owner(stand.reason)
+    return Sentence(N_("Not counted")), rejection_for_owner(stand.reason, is_final=stand.is_appealed)
 
 
 def _reversed(stand: Stand) -> tuple[Sentence, tuple[Sentence, ...]]:
@@ -297,12 +333,14 @@ def event_in_words(
         return Sentence(N_("%(amount)s taken off, because the order no longer counts"), {"amount": taken})
     if reason == "granted":
         return Sentence(N_("Earned"))
-    if reason == "suspected":
+    if reason in FROM_THE_BEGINNING and status == "held":
         return Sentence(N_("Earned, and being checked"))
     if reason == "corrected":
         return Sentence(N_("Earned in addition, because other friends or orders count now"))
     if reason in _DONE:
         return Sentence(_DONE[reason])
+    if reason in RELEASES:
+        return Sentence(RELEASES[reason].for_owner)
     return Sentence(_EVENTS[status])
 
 
@@ -311,7 +349,11 @@ _AFTERWARDS: dict[str, str] = {
     "written_off": N_("%(amount)s that you owed written off"),
     "write_off_ended": N_("%(amount)s no longer need to be written off, because the payment came back"),
 }
-_DONE = {"handed_out": N_("You got a code"), "fulfilled": N_("Done")}
+_DONE = {
+    "handed_out": N_("You got a code"),
+    "fulfilled": N_("Done"),
+    APPEALED: N_("You told us how you see it, and it is being looked at again"),
+}
 _EVENTS: dict[Status, str] = {
     "pending": N_("Waiting again"),
     "held": N_("Being checked"),

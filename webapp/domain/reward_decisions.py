@@ -6,6 +6,7 @@ from typing import Literal
 
 from webapp.domain.rewards import NEXT, Status
 from webapp.domain.sentences import N_, Sentence
+from webapp.domain.suspicion import BANNED, FRIEND_REJECTED
 
 ChoiceName = Literal["release", "approve", "hold", "reject"]
 
@@ -82,10 +83,19 @@ REJECTIONS: Mapping[str, Rejection] = {
         N_("A person looked at this order and decided against it."),
     ),
 }
-WHAT_NEXT = Sentence(N_("Do you see it differently? Write to us, and a person looks at it again."))
+# What follows from an earlier decision about a person, without one about this reward.
+_DECIDED_BEFORE: Mapping[str, str] = {
+    FRIEND_REJECTED: N_("We looked at this friend before and decided that what they do does not count."),
+    BANNED: N_("Your account cannot earn rewards at the moment."),
+}
+WHAT_NEXT = Sentence(N_("Do you see it differently? You can tell us once, and a person looks at it again."))
+FINAL = Sentence(N_("You told us how you see it, and a person looked at it again. This decision is final."))
 
 
-def rejection_for_owner(reason: str) -> tuple[Sentence, ...]:
-    """Say to the owner why a reward was rejected and what they can do; in general words for a reason of elsewhere."""
-    rejection = REJECTIONS.get(reason, REJECTIONS["other"])
-    return Sentence(rejection.for_owner), WHAT_NEXT
+def rejection_for_owner(reason: str, *, is_final: bool = False) -> tuple[Sentence, ...]:
+    """Say to the owner why a reward was rejected and what they can do; in general words for a reason of elsewhere.
+
+    `is_final` says that they have appealed before.
+    """
+    why = _DECIDED_BEFORE.get(reason) or REJECTIONS.get(reason, REJECTIONS["other"]).for_owner
+    return Sentence(why), FINAL if is_final else WHAT_NEXT

@@ -10,11 +10,23 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.appeals import APPEALED
+from webapp.domain.appeals import APPEALED, needs_second_admin
 from webapp.domain.money import Money
 from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFUSED
 from webapp.domain.worth import Worth
-from webapp.models import Appeal, AppealedReward, Ban, Conversion, Reward, RewardEvent, RewardNote, Screening, User
+from webapp.models import (
+    Appeal,
+    AppealedReward,
+    Ban,
+    Conversion,
+    Program,
+    Reward,
+    RewardEvent,
+    RewardNote,
+    Screening,
+    User,
+)
+from webapp.queries.quotes import quotes_at
 
 # What a person makes of a reward that is held.
 _DECIDED = ("pending", "approved", "rejected")
@@ -153,6 +165,13 @@ def appeals_about(session: Session, reward_ids: Collection[UUID]) -> list[Appeal
     ]
 
 
+def appealed_among(session: Session, reward_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these rewards somebody has appealed about, whatever became of that."""
+    if not reward_ids:
+        return set()
+    return set(session.scalars(select(AppealedReward.reward_id).where(AppealedReward.reward_id.in_(reward_ids))))
+
+
 def _stands(session: Session, appeal_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
     """Return how each reward of these appeals stands, what was decided before it was appealed, and first since then."""
     appealed, before, answer, later = (aliased(RewardEvent) for _number in range(4))
@@ -222,6 +241,38 @@ def rejected_before_by(session: Session, reward_ids: Collection[UUID]) -> dict[U
             )
         if person is not None:
             found[reward_id] = person
+    return found
+
+
+def kept_from(
+    session: Session,
+    program: Program,
+    appeals: Collection[AppealRow],
+    rejected: Collection[UUID],
+    *,
+    by: UUID,
+    now: datetime,
+) -> set[UUID]:
+    """Return which of the rewards that are to be `rejected` somebody must leave to another admin.
+
+    They had rejected them before these appeals, and all of such an appeal that is rejected, or may be yet, comes to the
+    program's limit or more: in parts it is as much.
+    """
+    if program.second_admin_from_minor is None or not appeals:
+        return set()
+    limit = Money(program.second_admin_from_minor, program.currency)
+    rejecters = rejected_before_by(session, rejected)
+    found: set[UUID] = set()
+    for appeal in appeals:
+        own = {one.reward_id for one in appeal.rewards if rejecters.get(one.reward_id) == by}
+        amounts = [
+            one.worth.amount
+            for one in appeal.rewards
+            if one.reward_id in rejected or one.status in ("held", "rejected")
+        ]
+        pairs = {frozenset((one.currency, limit.currency)) for one in amounts if one.currency != limit.currency}
+        if own and needs_second_admin(amounts, limit, quotes_at(session, program.id, pairs, now, known_at=now)):
+            found |= own
     return found
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from webapp.domain.appeals import APPEALED
 from webapp.domain.money import Money
 from webapp.domain.signal_registry import Category
 from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFERRER_BANNED, SUSPECTED
@@ -22,7 +23,7 @@ from webapp.domain.worth import Worth
 from webapp.models import Conversion, Referral, Reward, RewardEvent, Screening, User
 
 # Why a reward is held when it is about the person or how they came, and not about the order alone.
-ABOUT_PEOPLE = (SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED, "appealed")
+ABOUT_PEOPLE = (SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED, APPEALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class HeldReward:
-    """A reward that is held. `sequence` is the number of its newest event, `since` when that was."""
+    """A reward that is held. `sequence` is the number of its newest event; since when it is held and why."""
 
     id: UUID
     sequence: int
@@ -82,6 +83,10 @@ class HeldReward:
 
 _TAKEN = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
 _KEPT = Reward.amount_minor - _TAKEN.correlate(Reward).scalar_subquery()
+# The event by which it came to be held: what was taken back since then, all of it too, is no other reason.
+_CAME_BY = select(func.coalesce(func.max(RewardEvent.sequence), 0) + 1).where(
+    RewardEvent.reward_id == Reward.id, RewardEvent.status.not_in(("held", "reversed"))
+)
 # Who has no referrer any more is in a case of their own.
 _REFERRER = func.coalesce(Referral.referrer_id, Reward.beneficiary_id)
 _CATEGORY = case(
@@ -91,11 +96,12 @@ _CATEGORY = case(
 
 
 def _held(*columns: Any) -> Select[Any]:
-    """Return a query for held rewards, with their newest event and what the signals said of the friend."""
+    """Return a query for held rewards, with the event that held them and what the signals said of the friend."""
+    came_by = _CAME_BY.correlate(Reward).scalar_subquery()
     return (
         select(*columns)
         .select_from(Reward)
-        .join(RewardEvent, and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == Reward.sequence))
+        .join(RewardEvent, and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == came_by))
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .outerjoin(Referral, Referral.friend_id == Conversion.user_id)
         .outerjoin(Screening, and_(Screening.friend_id == Conversion.user_id, Screening.sequence == 1))
@@ -200,6 +206,22 @@ def held_rewards(session: Session, reward_ids: Collection[UUID]) -> list[HeldRew
 
 def _is_of(keys: Collection[CaseKey]) -> ColumnElement[bool]:
     return tuple_(_REFERRER, _CATEGORY).in_([(key.referrer_id, key.category) for key in keys])
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a reward is held, and of what kind that is."""
+
+    reason: str
+    category: Category
+
+
+def doubts_behind(session: Session, reward_ids: Collection[UUID]) -> dict[UUID, Doubt]:
+    """Return why each of those rewards is held that are."""
+    if not reward_ids:
+        return {}
+    rows = session.execute(_held(Reward.id, RewardEvent.reason, _CATEGORY).where(Reward.id.in_(reward_ids)))
+    return {reward_id: Doubt(reason, cast(Category, category)) for reward_id, reason, category in rows}
 
 
 def _rewards(session: Session, *wanted: Any) -> list[HeldReward]:

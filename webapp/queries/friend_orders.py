@@ -1,6 +1,6 @@
 """What a referrer's friends did, as the referrer may know it: the events, and what each earned them and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.models import Conversion, Referral, Refund
+from webapp.queries.appeals import appealed_among
+from webapp.queries.cases import Doubt, doubts_behind
 from webapp.queries.conversions import Decided, decisions_of_many
 from webapp.queries.rewards import RewardRow, rewards_of_conversions
 
@@ -32,6 +34,9 @@ class FriendOrder:
     refunded_minor: int
     decisions: tuple[Decided, ...]
     rewards: tuple[RewardRow, ...]
+    # Of the rewards that are held why, and those that were rejected although somebody had appealed.
+    doubts: Mapping[UUID, Doubt]
+    appealed: Set[UUID]
 
 
 def orders_of_friends(
@@ -66,6 +71,8 @@ def orders_of_friends(
     ids = [row[0] for row in rows]
     decisions = decisions_of_many(session, ids) if ids else {}
     rewards = rewards_of_conversions(session, ids) if ids else []
+    doubts = doubts_behind(session, [row.id for row in rewards if row.status == "held"])
+    appealed = appealed_among(session, [row.id for row in rewards if row.status == "rejected"])
     orders: dict[UUID, list[FriendOrder]] = {}
     for conversion_id, friend_id, type_, occurred_at, minor, currency, refunded_minor in rows:
         order = FriendOrder(
@@ -86,6 +93,8 @@ def orders_of_friends(
                 for row in rewards
                 if row.conversion_id == conversion_id and row.beneficiary_id == referrer_id and row.holds
             ),
+            doubts=doubts,
+            appealed=appealed,
         )
         orders.setdefault(friend_id, []).append(order)
     return orders

@@ -1,6 +1,6 @@
 """Rewards and balances."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,6 +121,12 @@ def find_reward(session: Session, beneficiary_id: UUID, reward_id: UUID) -> Rewa
     """Return a reward of a person; None when they have none with this id."""
     rows = _rows(session, _rewards().where(Reward.id == reward_id, Reward.beneficiary_id == beneficiary_id))
     return rows[0] if rows else None
+
+
+def find_rewards(session: Session, beneficiary_id: UUID, reward_ids: Collection[UUID]) -> list[RewardRow]:
+    """Return those of these rewards that a person has, in the order in which they were granted."""
+    wanted = _rewards().where(Reward.id.in_(reward_ids), Reward.beneficiary_id == beneficiary_id)
+    return _rows(session, wanted.order_by(Reward.granted_at, Reward.id))
 
 
 def parts_of(session: Session, reward: RewardRow) -> list[RewardRow]:

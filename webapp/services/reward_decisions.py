@@ -1,6 +1,6 @@
 """Deciding about rewards, one or many in one transaction: each by itself, with its entry in the audit log."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,13 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.appeals import RELEASES, needs_second_admin
-from webapp.domain.money import Money
+from webapp.domain.appeals import RELEASES
 from webapp.domain.reward_decisions import REJECTIONS, Choice
 from webapp.domain.rewards import StatusError
 from webapp.models import Conversion, Program, Reward, RewardNote
-from webapp.queries.appeals import AppealRow, appeals_about, rejected_before_by
-from webapp.queries.quotes import quotes_at
+from webapp.queries.appeals import appeals_about, kept_from
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.limits import queue_for_counts
@@ -78,8 +76,8 @@ def decide_rewards(
     waiting = {one.reward_id for appeal in appeals for one in appeal.rewards if one.answer is None}
     refused: dict[UUID, Result] = {}
     if choice.target == "rejected":
-        others = _of_another_admin(session, program_id, appeals, seen, by=by, now=now)
-        refused = dict.fromkeys(others, "second_admin")
+        program = session.get_one(Program, program_id)
+        refused = dict.fromkeys(kept_from(session, program, appeals, seen, by=by, now=now), "second_admin")
     elif choice.answers and not (reason or note.strip()):
         refused = dict.fromkeys(waiting, "reason_missing")
     outcomes = []
@@ -94,32 +92,6 @@ def decide_rewards(
         done = [one.reward_id for one in outcomes if one.result == "done" and rewards[one.reward_id].status == "held"]
         decide_about_friends(session, _friends_of(session, done), "clear", by=by, now=now)
     return outcomes
-
-
-def _of_another_admin(
-    session: Session, program_id: UUID, appeals: Sequence[AppealRow], seen: Collection[UUID], *, by: UUID, now: datetime
-) -> set[UUID]:
-    """Return which rewards somebody cannot reject, since they had rejected them before they were appealed.
-
-    So it is where all of an appeal that is rejected, or may be yet, comes to the program's limit or more: in parts it
-    is as much.
-    """
-    program = session.get_one(Program, program_id)
-    if program.second_admin_from_minor is None or not appeals:
-        return set()
-    limit = Money(program.second_admin_from_minor, program.currency)
-    rejecters = rejected_before_by(session, seen)
-    found: set[UUID] = set()
-    for appeal in appeals:
-        own = {one.reward_id for one in appeal.rewards if rejecters.get(one.reward_id) == by}
-        amounts = [
-            one.worth.amount for one in appeal.rewards if one.reward_id in seen or one.status in ("held", "rejected")
-        ]
-        pairs = {frozenset((one.currency, limit.currency)) for one in amounts if one.currency != limit.currency}
-        quotes = quotes_at(session, program_id, pairs, now, known_at=now)
-        if own and needs_second_admin(amounts, limit, quotes):
-            found |= own
-    return found
 
 
 def _friends_of(session: Session, reward_ids: Sequence[UUID]) -> list[UUID]:

@@ -29,6 +29,7 @@ from webapp.queries.case_files import (
 )
 from webapp.queries.cases import CaseKey, CaseNames, HeldReward, OpenCase, held_in
 from webapp.queries.screenings import ScreeningRow, first_screenings
+from webapp.views.admin.appeal_words import appeal_cards
 from webapp.views.admin.case_evidence import EvidenceRow, refused_line, side_by_side, speaks_for
 from webapp.views.admin.case_words import DOUBTS, called, question, reasons, reject_consequence
 from webapp.views.admin.decision_words import button_label, consequence
@@ -93,8 +94,13 @@ class DecidedLine:
     note: str
 
 
-def case_page(session: Session, program: Program, case: OpenCase, seen: Mapping[UUID, int] | None) -> dict[str, Any]:
-    """Return what the page of a case needs. `seen` are the rewards of a form that was sent and not taken."""
+def case_page(
+    session: Session, program: Program, case: OpenCase, seen: Mapping[UUID, int] | None, *, by: UUID
+) -> dict[str, Any]:
+    """Return what the page of a case needs, for the admin `by`.
+
+    `seen` are the rewards of a form that was sent and not taken.
+    """
     key, now = case.key, utc_now()
     held = held_in(session, program.id, key)
     shown = held[:MOST]
@@ -122,6 +128,7 @@ def case_page(session: Session, program: Program, case: OpenCase, seen: Mapping[
         "rewards": [_held_line(one, people, seen) for one in shown],
         "rewards_beyond": len(held) - len(shown),
         "choices": _choices(case, shown, now),
+        "appeals": appeal_cards(session, program, [one.id for one in shown], by=by),
         "reasons": reasons(),
         "readers": _readers(shown, people, referrer.id),
         **_past(session, program, key),

@@ -27,6 +27,7 @@ from webapp.views.admin.case_words import case_line
 from webapp.views.admin.reward_decisions import (
     MOST,
     confirm,
+    decision_form,
     nothing_selected,
     say_what_came_of_it,
     selected_rewards,
@@ -66,21 +67,21 @@ def new() -> Response:
     rewards = held_in(db.session(), load_program().id, *keys)
     if choice is None or choice.name not in CASE_CHOICES or not rewards:
         return nothing_selected(url_for(".index"))
-    form = DecisionForm(formdata=None, data={"choice": choice.name})
-    return _confirm(form, choice, [one.id for one in rewards[:MOST]], beyond=max(0, len(rewards) - MOST))
+    ids = [one.id for one in rewards[:MOST]]
+    form = decision_form(choice, ids, formdata=None, data={"choice": choice.name})
+    return _confirm(form, choice, ids, beyond=max(0, len(rewards) - MOST))
 
 
 @bp.post("/decision")
 def create() -> ResponseReturnValue:
-    form = DecisionForm()
-    choice, seen = CHOICES.get(form.choice.data or ""), dict(selected_rewards(request.form.getlist("reward")))
+    choice = CHOICES.get(request.form.get("choice", ""))
+    seen = dict(selected_rewards(request.form.getlist("reward")))
     if choice is None or choice.name not in CASE_CHOICES or not seen:
         return nothing_selected(url_for(".index"), status=422)
-    if choice.reason is not None:
-        del form.reason
+    form = decision_form(choice, list(seen))
     if not form.validate_on_submit():
         return _confirm(form, choice, list(seen), seen=seen, status=422)
-    _decide(choice, seen, reason=form.reason.data if "reason" in form else None, note=form.note.data or "")
+    _decide(choice, seen, reason=(form.reason.data or None) if "reason" in form else None, note=form.note.data or "")
     return redirect(url_for(".index"), code=303)
 
 
@@ -99,7 +100,9 @@ def decide(referrer_id: UUID, category: str) -> ResponseReturnValue:
     if not is_valid or not seen:
         return _page(key, form, seen=seen, status=422)
     before = [case.key for case in _queue(load_program(), _order())]
-    _decide(CHOICES[form.choice.data], seen, reason=form.reason.data, note=form.note.data or "")
+    choice = CHOICES[form.choice.data]
+    reason = form.reason.data if choice.reason is None else None
+    _decide(choice, seen, reason=reason, note=form.note.data or "")
     after = {case.key for case in open_cases(db.session(), load_program().id)}
     return redirect(_next_url(key, before, after), code=303)
 
@@ -113,7 +116,7 @@ def _decide(choice: Choice, seen: Mapping[UUID, int], *, reason: str | None, not
                 program_id,
                 choice,
                 seen,
-                reason=reason if choice.reason is None else None,
+                reason=reason,
                 note=note,
                 by=by,
                 now=utc_now(),
@@ -146,7 +149,7 @@ def _page(key: CaseKey, form: CaseForm, *, seen: Mapping[UUID, int] | None = Non
         place=number(place + 1),
         of=number(len(keys)),
         next_url=_case_url(keys[(place + 1) % len(keys)]) if len(keys) > 1 else None,
-        **case_page(session, program, queue[place], seen),
+        **case_page(session, program, queue[place], seen, by=current_user.id),
     )
 
 
@@ -168,8 +171,6 @@ def _confirm(
     beyond: int = 0,
     status: int = 200,
 ) -> Response:
-    if choice.reason is not None and "reason" in form:
-        del form.reason
     elsewhere = {"action": url_for(".create"), "above": (url_for(".index"), _("Cases"))}
     if choice.name == "reject":
         elsewhere["consequence"] = _("Nothing is paid, and friends who are doubted are refused from now on.")

@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.clock import utc_now
-from webapp.domain.explain_for_staff import event_for_staff, rejection_label
+from webapp.domain.appeals import RELEASES
+from webapp.domain.explain_for_staff import event_for_staff, reason_label
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number, say
 from webapp.queries.traces import RewardDeed
@@ -74,8 +75,8 @@ def deed_text(deed: RewardDeed, currency: str) -> str:
     redeemed = Money(deed.redeemed_minor, currency) if deed.redeemed_minor else None
     clawed_back = deed.taken_as == "clawback"
     said = say(event_for_staff(deed.status, deed.reason, taken, clawed_back=clawed_back, redeemed=redeemed))
-    label = rejection_label(deed.reason)
-    if deed.status == "rejected" and label is not None:
+    label = reason_label(deed.reason)
+    if label is not None and (deed.status == "rejected" or deed.reason in RELEASES):
         return _("%(what)s: %(why)s", what=said, why=say(label))
     return said
 

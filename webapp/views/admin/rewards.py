@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
@@ -15,7 +16,8 @@ from webapp.domain.rewards import STATUSES
 from webapp.extensions import db
 from webapp.formatting import money, number, say
 from webapp.models import Conversion, Program
-from webapp.queries.cases import held_rewards
+from webapp.queries.appeals import appealed_among
+from webapp.queries.cases import doubts_behind, held_rewards
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
@@ -24,6 +26,7 @@ from webapp.queries.rewards import RewardRow, contexts_of, find_reward, history_
 from webapp.queries.rules import rule_set
 from webapp.queries.traces import RewardDeed, deeds_of
 from webapp.views.admin import filters
+from webapp.views.admin.appeal_words import appeal_cards
 from webapp.views.admin.decision_words import choice_cards
 from webapp.views.admin.fulfilments import can_be_fulfilled
 from webapp.views.admin.reward_rows import reward_line, reward_lines, what_for
@@ -108,6 +111,7 @@ def show(reward_id: UUID) -> Response:
         case_url=_case_url(session, row),
         can_be_fulfilled=can_be_fulfilled(row),
         suspicion=suspicion(session, session.get_one(Conversion, row.conversion_id).user_id, row.bond),
+        appeals=appeal_cards(session, program, [row.id], by=current_user.id),
     )
 
 
@@ -132,6 +136,8 @@ def as_seen(reward_id: UUID) -> Response:
             paid=context.amount,
             refunded_minor=context.refunded_minor,
             decided=of_rule[0] if of_rule else None,
+            doubt=doubts_behind(session, [row.id]).get(row.id),
+            is_appealed=bool(appealed_among(session, [row.id])),
         ),
         granted=worth_text(row.granted, row.kind),
         parts=_parts(session, theirs),

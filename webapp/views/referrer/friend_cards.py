@@ -145,6 +145,8 @@ def _order_card(order: FriendOrder) -> OrderCard:
                 paid=order.amount,
                 refunded_minor=order.refunded_minor,
                 decided=decided_by.get(row.version.rule_id),
+                doubt=order.doubts.get(row.id),
+                is_appealed=row.id in order.appealed,
             )
             for row in order.rewards
         ],

@@ -1,7 +1,7 @@
 """One reward in the words of the person who earns it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from webapp.domain.explain_rewards import Stand, decision_for_owner, event_in_words, reward_for_owner
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number, say
+from webapp.queries.cases import Doubt
 from webapp.queries.conversions import Decided
 from webapp.queries.rewards import RewardRow, RewardStep
 from webapp.queries.statements import StatementLine
@@ -52,9 +53,17 @@ def reward_card(
     paid: Money | None,
     refunded_minor: int,
     decided: Decided | None,
+    doubt: Doubt | None = None,
+    is_appealed: bool = False,
 ) -> RewardCard:
-    """Put a reward into words. `paid` is what the friend paid, `decided` what its rule says by now."""
+    """Put a reward into words. `paid` is what the friend paid, `decided` what its rule says by now.
+
+    `doubt` is why it is held, `is_appealed` whether its owner has appealed.
+    """
     stand = stand_of(row, occurred_at, is_replaced=decided is not None and decided.code == "exclusive")
+    stand = replace(stand, is_appealed=is_appealed)
+    if doubt is not None:
+        stand = replace(stand, doubt=doubt.reason, category=doubt.category)
     words = reward_for_owner(stand)
     because = decision_for_owner(decided.code, decided.because) if decided else ()
     return RewardCard(
@@ -117,6 +126,7 @@ def stand_of(row: RewardRow, occurred_at: datetime, *, is_replaced: bool = False
         is_replaced=is_replaced,
         is_correction=bool(row.correction),
         form=row.kind,  # type: ignore[arg-type]
+        is_own=row.side == "friend",
     )
 
 

@@ -12,6 +12,9 @@ from flask_login import current_user
 from webapp.domain.explain_rewards import decision_for_owner
 from webapp.extensions import db
 from webapp.formatting import number, say
+from webapp.forms.appeal import AppealForm
+from webapp.queries.appeals import appeals_about
+from webapp.queries.cases import doubts_behind
 from webapp.queries.conversions import decisions_behind
 from webapp.queries.coupon_pools import codes_of
 from webapp.queries.paging import UnknownCursorError
@@ -25,6 +28,7 @@ from webapp.queries.rewards import (
     parts_of,
 )
 from webapp.queries.standing import standings_of
+from webapp.views.referrer.appeal_notes import appeal_note, appealable
 from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.referrer.reward_cards import (
     history_line,
@@ -89,10 +93,16 @@ def index() -> Response:
 
 @bp.get("/<uuid:reward_id>")
 def show(reward_id: UUID) -> Response:
-    session = db.session()
-    row = find_reward(session, current_user.id, reward_id)
+    row = find_reward(db.session(), current_user.id, reward_id)
     if row is None:
         abort(404)
+    return reward_page(row, AppealForm(formdata=None))
+
+
+def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Response:
+    """Return the page of a reward; with the form for an appeal where there can be one."""
+    session = db.session()
+    appeals = appeals_about(session, [row.id])
     context = contexts_of(session, [row.conversion_id])[row.conversion_id]
     behind = decisions_behind(session, row.conversion_id, bond=row.bond)
     decisions = [one for one in behind if one.beneficiary_id == current_user.id]
@@ -103,10 +113,17 @@ def show(reward_id: UUID) -> Response:
         paid=context.amount,
         refunded_minor=context.refunded_minor,
         decided=of_rule[0] if of_rule else None,
+        doubt=doubts_behind(session, [row.id]).get(row.id) if row.status == "held" else None,
+        is_appealed=bool(appeals),
     )
     granted = worth_text(stand_of(row, context.occurred_at).amount, row.kind)
     return render(
         "referrer/rewards/show.html",
+        status=status,
+        form=form,
+        appeal=appeal_note(appeals[0], row.id) if appeals else None,
+        appealable=None if appeals else appealable(session, row),
+        reward_id=row.id,
         card=card,
         heading=_("%(amount)s in addition for %(what)s", amount=granted, what=_of(row, context))
         if row.correction
