@@ -50,7 +50,7 @@ def create() -> ResponseReturnValue:
     choice = CHOICES.get(request.form.get("choice", ""))
     selected = dict(selected_rewards(request.form.getlist("reward")))
     if choice is None or not selected:
-        return nothingselected_rewards(request.form.get("next"), status=422)
+        return nothing_selected(request.form.get("next"), status=422)
     form = decision_form(choice, list(selected))
     if not form.validate_on_submit():
         return confirm(form, choice, list(selected), seen=selected, status=422)
