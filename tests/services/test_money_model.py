@@ -222,23 +222,10 @@ class MoneyMachine(AppealingMachine):
         with write_transaction() as session:
             found = session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(chosen)))
             seen = {reward_id: sequence - is_stale for reward_id, sequence in found}
-<<<<<<< HEAD
             reason = "terms" if choice == "reject" else None
             about = (session, factories.program(session).id, CHOICES[choice], seen)
             # What was appealed is not released without a word.
             outcomes = decide_rewards(*about, reason=reason, note="Looked at", by=self.ids["Ada"], now=self.now)
-=======
-            outcomes = decide_rewards(
-                session,
-                factories.program(session).id,
-                CHOICES[choice],
-                seen,
-                reason="terms" if choice == "reject" else None,
-                note="Looked at",
-                by=self.ids["Ada"],
-                now=self.now,
-            )
->>>>>>> d1b3dfa (Keep the machine of money in one piece)
         for outcome in outcomes:
             expected = "changed" if is_stale else self.books.decides(*chosen[outcome.reward_id], choice, self.now)
             assert outcome.result == expected
