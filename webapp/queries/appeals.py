@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.appeals import APPEALED, needs_second_admin
@@ -56,29 +56,25 @@ def refusals_with(session: Session, beneficiary_id: UUID, reward_id: UUID) -> li
 
     That is in the same moment, for the same reason, by the same actor. Nothing for a reward that is not rejected.
     """
-    own = session.execute(_refusals().where(Reward.id == reward_id, Reward.beneficiary_id == beneficiary_id)).all()
-    if not own:
-        return []
-    one = Refusal(*own[0])
-    same = (RewardEvent.at == one.at, RewardEvent.reason == one.reason, RewardEvent.actor == one.actor)
+    own, its = aliased(Reward), aliased(RewardEvent)
     rows = session.execute(
-        _refusals()
-        .where(Reward.beneficiary_id == beneficiary_id, RewardEvent.actor_id.is_not_distinct_from(one.actor_id), *same)
-        .order_by(Reward.id)
-    )
-    return [Refusal(*row) for row in rows]
-
-
-def _refusals() -> Select[*tuple[Any, ...]]:
-    return (
         select(
             *(Reward.id, Reward.conversion_id, RewardEvent.at, RewardEvent.reason, RewardEvent.actor),
             *(RewardEvent.actor_id, AppealedReward.reward_id.is_not(None), Reward.ended_bond.is_not(None)),
         )
+        .select_from(own)
+        .join(its, and_(its.reward_id == own.id, its.sequence == own.sequence))
+        .join(Reward, and_(Reward.beneficiary_id == own.beneficiary_id, Reward.status == own.status))
         .join(RewardEvent, and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == Reward.sequence))
         .outerjoin(AppealedReward, AppealedReward.reward_id == Reward.id)
-        .where(Reward.status == "rejected")
+        .where(
+            *(own.id == reward_id, own.beneficiary_id == beneficiary_id, own.status == "rejected"),
+            *(RewardEvent.at == its.at, RewardEvent.reason == its.reason, RewardEvent.actor == its.actor),
+            RewardEvent.actor_id.is_not_distinct_from(its.actor_id),
+        )
+        .order_by(Reward.id)
     )
+    return [Refusal(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What whoever earns a reward reads of their appeal, and what one would be about."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from webapp.domain.appeals import RELEASES
 from webapp.domain.money import Money
 from webapp.domain.reward_decisions import REJECTIONS
 from webapp.queries.appeals import AppealRow, refusals_with
-from webapp.queries.rewards import RewardRow, contexts_of, find_rewards
+from webapp.queries.rewards import RewardContext, RewardRow, find_rewards
 from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.worth import worth_text
 
@@ -27,7 +28,7 @@ class CoveredReward:
     amount: str
 
 
-def appealable(session: Session, row: RewardRow) -> list[CoveredReward]:
+def rewards_to_appeal(session: Session, row: RewardRow) -> list[RewardRow]:
     """Return what an appeal against the decision about a reward would be about; nothing where there can be none."""
     if row.status != "rejected" or not row.holds:
         return []
@@ -35,11 +36,11 @@ def appealable(session: Session, row: RewardRow) -> list[CoveredReward]:
     if not any(one.can_be_appealed for one in refusals):
         return []
     ids = [one.reward_id for one in refusals if not one.is_appealed and not one.has_ended]
-    if len(ids) == 1:
-        # The page tells all about it.
-        return [_covered(row, "", row.granted_at)]
-    rows = find_rewards(session, row.beneficiary_id, ids)
-    contexts = contexts_of(session, [one.conversion_id for one in rows])
+    return [row] if ids == [row.id] else find_rewards(session, row.beneficiary_id, ids)
+
+
+def covered_rewards(rows: Sequence[RewardRow], contexts: Mapping[UUID, RewardContext]) -> list[CoveredReward]:
+    """Put what an appeal would be about into words."""
     return [
         _covered(one, what_for(of.type, one.side, of.friend_name), of.occurred_at)
         for one in rows

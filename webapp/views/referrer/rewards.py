@@ -28,7 +28,7 @@ from webapp.queries.rewards import (
     parts_of,
 )
 from webapp.queries.standing import standings_of
-from webapp.views.referrer.appeal_notes import appeal_note, appealable
+from webapp.views.referrer.appeal_notes import appeal_note, covered_rewards, rewards_to_appeal
 from webapp.views.referrer.earnings import capital, what_for
 from webapp.views.referrer.reward_cards import (
     history_line,
@@ -103,7 +103,9 @@ def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Respo
     """Return the page of a reward; with the form for an appeal where there can be one."""
     session = db.session()
     appeals = appeals_about(session, [row.id])
-    context = contexts_of(session, [row.conversion_id])[row.conversion_id]
+    to_appeal = [] if appeals else rewards_to_appeal(session, row)
+    contexts = contexts_of(session, [row.conversion_id, *(one.conversion_id for one in to_appeal)])
+    context = contexts[row.conversion_id]
     behind = decisions_behind(session, row.conversion_id, bond=row.bond)
     decisions = [one for one in behind if one.beneficiary_id == current_user.id]
     of_rule = [one for one in decisions if one.version and one.version.rule_id == row.version.rule_id]
@@ -122,7 +124,7 @@ def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Respo
         status=status,
         form=form,
         appeal=appeal_note(appeals[0], row.id) if appeals else None,
-        appealable=None if appeals else appealable(session, row),
+        appealable=covered_rewards(to_appeal, contexts),
         reward_id=row.id,
         card=card,
         heading=_("%(amount)s in addition for %(what)s", amount=granted, what=_of(row, context))
