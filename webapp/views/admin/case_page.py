@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
-from webapp.domain.explain_for_staff import event_for_staff, rejection_label
+from webapp.domain.explain_for_staff import event_for_staff, reason_label
 from webapp.domain.explain_rewards import Stand, reward_for_owner
 from webapp.domain.reward_decisions import CHOICES, rejection_for_owner
 from webapp.formatting import number, say
@@ -255,7 +255,7 @@ def _other(one: OtherFriend) -> OtherLine:
 
 
 def _decided(one: Decided) -> DecidedLine:
-    label = rejection_label(one.reason)
+    label = reason_label(one.reason)
     said = say(event_for_staff(one.status, one.reason, None, clawed_back=False))
     what = _("%(what)s: %(why)s", what=said, why=say(label)) if one.status == "rejected" and label else said
     return DecidedLine(
