@@ -300,8 +300,7 @@ def decisions_about(session: Session, program_id: UUID, referrer_id: UUID, *, li
             *(Reward.id.in_(ids), Reward.program_id == program_id, RewardEvent.actor == "person"),
             # Of holds those with a word why.
             or_(
-                RewardEvent.status.in_(("approved", "rejected")),
-                RewardEvent.reason == "checked",
+                and_(RewardEvent.status.in_(("pending", "approved", "rejected")), RewardEvent.sequence > 1),
                 RewardNote.text.is_not(None),
             ),
         )
