@@ -73,7 +73,7 @@ class Suspects:
         for case in open_cases(self.session, self.program.id):
             if case.key.category == "orders" or case.since > at - DECIDED_AFTER:
                 continue
-            held = held_in(self.session, self.program.id, case.key)
+            held = [one for one in held_in(self.session, self.program.id, case.key) if one.since <= at - DECIDED_AFTER]
             looks = first_screenings(self.session, {one.friend_id for one in held})
             thrown = any(found.signal == "disposable_mail" for look in looks.values() for found in look.findings)
             decide_cases(

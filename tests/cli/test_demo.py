@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from tests import factories
 from tests.databases import FAST, config_for
+from tests.suspicion import suspect
 from webapp import create_app
 from webapp.cli import demo
 from webapp.database import close_connections, write_transaction
@@ -32,9 +33,12 @@ from webapp.models import (
     RewardDecision,
     RewardEvent,
     RewardRule,
+    Screening,
+    ScreeningFinding,
     User,
 )
 from webapp.passwords import verify_password
+from webapp.queries.cases import open_cases
 from webapp.queries.conversions import decisions_of_many, refunds_of
 from webapp.queries.people import has_people
 from webapp.queries.rewards import rewards_of_conversions
@@ -106,6 +110,9 @@ def test_the_same_seed_tells_the_same_story_and_its_counts_are_proven(app, secon
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_again(app):
+    with app.app_context(), write_transaction() as session:
+        # As a program that was not set up otherwise.
+        suspect(session)
     run(app, "demo", "seed", "--days", "45", "--until", "2026-11-22")
     with app.app_context():
         session = db.session()
@@ -221,6 +228,20 @@ def test_another_seed_tells_another_story(app, second_app):
     run(app, *SEED)
     run(second_app, *SEED, "--seed", "2")
     assert figures(app) != figures(second_app)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_the_story_has_cases_to_decide_of_several_kinds_and_some_that_were_decided(app):
+    with app.app_context(), write_transaction() as session:
+        suspect(session)
+        program = factories.program(session)
+        tell_story(session, program, days=28, seed=1, until=datetime(2026, 11, 22, 21, tzinfo=UTC))
+        of_people = [one for one in open_cases(session, program.id) if one.key.category != "orders"]
+        found = set(session.scalars(select(ScreeningFinding.signal)))
+        decided = session.scalars(select(Screening.verdict).where(Screening.decided_by.is_not(None))).all()
+    assert {("person", 1), ("person", 3), ("traffic", 3)} <= {(one.key.category, one.friends) for one in of_people}
+    assert {"shared_network", "similar_mail", "disposable_mail", "velocity", "same_person"} <= found
+    assert {"clear", "deny"} <= set(decided)
 
 
 def test_the_story_is_as_long_as_it_says_and_ends_with_the_day_it_was_given(app):
