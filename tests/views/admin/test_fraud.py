@@ -17,6 +17,7 @@ from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Conversion, Reward, RewardNote, User
+from webapp.services.appeals import appeal
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.signups import CameBy
 
@@ -235,3 +236,22 @@ def test_what_another_admin_decided_meanwhile_is_no_error(app, doubts):
     said = words(doubts.page(answer.location))
     assert "1 reward was left out, because it had changed since you looked" in said
     assert "rejected" not in said.split("was left out")[0].split("Main")[0]
+
+
+def test_an_appeal_is_read_in_its_case_and_answered_with_words(app, doubts):
+    path = address(doubts, "person")
+    decide(doubts, path, choice="reject", reason="not_a_customer")
+    with app.app_context(), write_transaction() as session:
+        quinn = select(Reward.id).join(Conversion).join(User, User.id == Conversion.user_id)
+        reward_id = session.scalars(quinn.where(User.name == "Quinn Day")).one()
+        appeal(session, factories.program(session).id, doubts.ada, reward_id, "She is my dentist.", NOON)
+    said = words(doubts.page(path))
+    assert "Ada Okafor sees it differently" in said
+    assert "She is my dentist." in said
+    wrong = decide(doubts, path)
+    assert wrong.status_code == 422
+    assert "An appeal is answered with a reason: write it here." in wrong.get_data(as_text=True)
+    answer = decide(doubts, path, note="She called us")
+    assert "1 reward is released, $10.00." in doubts.page(answer.location)
+    assert status_of(app, "Quinn Day") == ["pending"]
+    assert "She called us" in doubts.page(path)

@@ -125,10 +125,10 @@ def case_page(
         "speaks_for": speaks_for(referrer, [people[file.id] for file in files[:COMPARED]], others, compared),
         "others": [_other(one) for one in others.latest],
         "others_beyond": others.friends - len(others.latest),
+        "appeals": appeal_cards(session, program, [one.id for one in shown], by=by),
         "rewards": [_held_line(one, people, seen) for one in shown],
         "rewards_beyond": len(held) - len(shown),
         "choices": _choices(case, shown, now),
-        "appeals": appeal_cards(session, program, [one.id for one in shown], by=by),
         "reasons": reasons(),
         "readers": _readers(shown, people, referrer.id),
         **_past(session, program, key),
@@ -257,7 +257,7 @@ def _other(one: OtherFriend) -> OtherLine:
 def _decided(one: Decided) -> DecidedLine:
     label = reason_label(one.reason)
     said = say(event_for_staff(one.status, one.reason, None, clawed_back=False))
-    what = _("%(what)s: %(why)s", what=said, why=say(label)) if one.status == "rejected" and label else said
+    what = _("%(what)s: %(why)s", what=said, why=say(label)) if label else said
     return DecidedLine(
         what=f"{what} ({count_of_rewards(one.rewards)})",
         who=one.by or _("Someone who is gone"),

@@ -17,6 +17,7 @@ from webapp.formatting import number
 from webapp.forms.case import CASE_CHOICES, CaseForm
 from webapp.forms.reward_decision import DecisionForm
 from webapp.models import Program
+from webapp.queries.appeals import appeals_about
 from webapp.queries.cases import CaseKey, OpenCase, Order, held_in, in_order, names_in, open_cases
 from webapp.queries.directory import find_person
 from webapp.queries.reward_lists import find_rewards
@@ -95,16 +96,23 @@ def decide(referrer_id: UUID, category: str) -> ResponseReturnValue:
     key, form = CaseKey(referrer_id, category), CaseForm()
     seen = dict(selected_rewards(request.form.getlist("reward")))
     is_valid = form.validate_on_submit()
+    if is_valid and form.choice.data == "release" and not form.note.data and _answers(list(seen)):
+        form.note.errors = [_("An appeal is answered with a reason: write it here.")]
+        is_valid = False
     if is_valid and not seen:
         form.form_errors.append(_("Tick at least one reward. Nothing was decided yet."))
     if not is_valid or not seen:
         return _page(key, form, seen=seen, status=422)
     before = [case.key for case in _queue(load_program(), _order())]
     choice = CHOICES[form.choice.data]
-    reason = form.reason.data if choice.reason is None else None
-    _decide(choice, seen, reason=reason, note=form.note.data or "")
+    _decide(choice, seen, reason=form.reason.data if choice.reason is None else None, note=form.note.data or "")
     after = {case.key for case in open_cases(db.session(), load_program().id)}
     return redirect(_next_url(key, before, after), code=303)
+
+
+def _answers(ids: Sequence[UUID]) -> bool:
+    """Say whether somebody waits for an answer about any of these rewards."""
+    return any(appeal.is_open for appeal in appeals_about(db.session(), ids))
 
 
 def _decide(choice: Choice, seen: Mapping[UUID, int], *, reason: str | None, note: str) -> None:
