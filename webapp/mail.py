@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,8 +14,11 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app, render_template
 from flask_babel import force_locale
 
+from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import User
+from webapp.queries.cases import open_cases
+from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
 
 SMTP_TIMEOUT_SECONDS = 10
@@ -30,8 +33,11 @@ def compose(user: User, template: str) -> EmailMessage:
     """
     host = current_app.extensions["grapevine_config"].host
     program = load_program()
+    told = _LOOKED_UP.get(template, dict)()
     with force_locale(user.language) if user.language else nullcontext():
-        body = render_template(f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"))
+        body = render_template(
+            f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"), **told
+        )
     subject, _end, text = body.partition("\n")
     message = EmailMessage()
     message["Subject"] = subject.removeprefix("Subject:").strip()
@@ -44,6 +50,17 @@ def compose(user: User, template: str) -> EmailMessage:
     # As it is: an encoding would break addresses into lines.
     message.set_content(text.strip() + "\n", cte="8bit")
     return message
+
+
+def _waiting_cases() -> dict[str, object]:
+    """Return what there is to decide now, which may be less than when the mail was queued."""
+    cases = open_cases(db.session(), load_program().id)
+    since = min((case.since for case in cases), default=None)
+    return {"cases": len(cases), "since": since, "cases_url": absolute_url("/admin/fraud")}
+
+
+# What mails say beside whom they are to, looked up when they are sent.
+_LOOKED_UP: Mapping[str, Callable[[], dict[str, object]]] = {CASES_WAITING: _waiting_cases}
 
 
 def transport_for(mail_url: str) -> Transport:

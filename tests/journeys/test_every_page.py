@@ -24,16 +24,19 @@ from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.quotes import Quote
+from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.screening_lists import read_entry
 from webapp.ids import new_id
-from webapp.models import ApiKey, Referral
+from webapp.models import ApiKey, Referral, Reward
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
+from webapp.services.appeals import appeal
 from webapp.services.bans import ban
 from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.coupon_pools import add_codes, add_pool
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.quotes import add_quote
+from webapp.services.reward_decisions import decide_rewards
 from webapp.services.roles import change_role
 from webapp.services.screening_lists import add_entry
 from webapp.services.signups import CameBy
@@ -59,6 +62,7 @@ PAGES = {
     "referrer": (
         *("/dashboard", "/dashboard?days=7", "/dashboard/referrals", "/dashboard/referrals?show=waiting"),
         *("/dashboard/rewards", "/dashboard/rewards?status=paid", "/dashboard/rewards/{reward}"),
+        *("/dashboard/rewards/{rejected} wrong", "/dashboard/rewards/{appealed}"),
         *(
             "/dashboard/rewards/statement/{month}",
             "/dashboard/links",
@@ -96,10 +100,11 @@ PAGES = {
         *("/admin/coupon-pools/{pool} wrong",),
         *("/admin/fraud/settings", "/admin/fraud/lists wrong", "/admin/fraud/lists/{entry}/removal"),
         *("/admin/rewards/decision", "/admin/rewards/decision?choice=reject&reward={pending} wrong"),
-        "/admin/rewards/{owing}/write-off wrong",
         *("/admin/fraud", "/admin/fraud/{user}/orders", "/admin/fraud/{user}/{doubt}"),
         "/admin/fraud/decision?choice=reject&case={user}:person wrong",
         *("/admin/users/{user}/ban wrong", "/admin/users/{banned}/ban/end"),
+        *("/admin/rewards/{owing}/write-off wrong", "/admin/rewards/{appealed}"),
+        "/admin/rewards/decision?choice=release&reward={appealed} wrong",
     ),
 }
 # These answer machines, or send people on.
@@ -190,6 +195,16 @@ def fill(app, *, full):
                 now=now,
             )
         rewards = list_rewards(session, factories.program(session).id, beneficiary_id=people["referrer"].id)[0]
+        # Decided against, and one of them answered.
+        decided = [one.id for one in rewards if one.status == "pending"][-2:]
+        for reward_id in decided:
+            seen = dict(session.execute(select(Reward.id, Reward.sequence).where(Reward.id == reward_id)).all())
+            by_admin = {"reason": "terms", "by": people["admin"].id, "now": now}
+            decide_rewards(session, factories.program(session).id, CHOICES["reject"], seen, **by_admin)
+            now += timedelta(microseconds=1)
+        if decided:
+            words = "He ordered for his office.\nI live elsewhere."
+            appeal(session, factories.program(session).id, people["referrer"].id, decided[-1], words, now)
         key_ids = [
             create_key(session, factories.program(session), name=name, scope="write", secret=name, now=now).id
             for name in (("shop checkout", "till", "old") if full else ("shop",))
@@ -225,6 +240,8 @@ def fill(app, *, full):
             "reward": reward_id,
             "conversion": rewards[-1].conversion_id if rewards else new_id(),
             "pending": next((one.id for one in rewards if one.status == "pending"), new_id()),
+            "rejected": decided[0] if decided else reward_id,
+            "appealed": decided[-1] if decided else reward_id,
             "owing": next((one.id for one in rewards if one.owed_minor > 0), reward_id),
             "referral": session.scalar(select(Referral.id).limit(1)) or new_id(),
             "month": f"{now:%Y-%m}",

@@ -1,13 +1,13 @@
 """Appeals: which rewards one decision was about, what somebody wrote against it, and what became of that."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.appeals import APPEALED, needs_second_admin
@@ -90,11 +90,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """A reward that an appeal is about, as it stands; `answer` is None as long as nobody has decided."""
+    """A reward that an appeal is about, as it stands; `answer` is None as long as nobody has decided.
+
+    `rejecter_id` is who had rejected it: also by having rejected the friend before, or banned whoever earns it. None
+    where Grapevine itself found the friend to be nobody new.
+    """
 
     reward_id: UUID
     status: str
     worth: Worth
+    rejecter_id: UUID | None
     answer: Answer | None
 
 
@@ -128,37 +133,35 @@ def appeals_about(session: Session, reward_ids: Collection[UUID]) -> list[Appeal
     """Return the appeals that are about any of these rewards, each with all of its rewards, the oldest first."""
     if not reward_ids:
         return []
-    wanted = select(AppealedReward.appeal_id).where(AppealedReward.reward_id.in_(reward_ids))
-    appeals = session.execute(
-        select(Appeal, User.name)
-        .join(User, User.id == Appeal.user_id)
-        .where(Appeal.id.in_(wanted))
-        .order_by(Appeal.appealed_at, Appeal.id)
-    ).all()
-    if not appeals:
-        return []
-    stands = _stands(session, [appeal.id for appeal, _name in appeals])
-    return [
-        AppealRow(
-            id=appeal.id,
-            user_id=appeal.user_id,
-            user_name=name,
-            text=appeal.text,
-            appealed_at=appeal.appealed_at,
-            rejected_as=stands[appeal.id][0].rejected_as,
-            rejected_by=stands[appeal.id][0].rejected_by,
-            rewards=tuple(
-                Appealed(
-                    reward_id=row.id,
-                    status=row.status,
-                    worth=Worth(row.kind, Money(row.amount_minor - int(row.taken_minor), row.currency)),
-                    answer=Answer(row.answered, row.reason, row.at, row.by, row.note) if row.answered else None,
-                )
-                for row in stands[appeal.id]
-            ),
-        )
-        for appeal, name in appeals
-    ]
+    rows = session.execute(_stands().where(Appeal.id.in_(_about_any(reward_ids))))
+    return [_appeal(list(rewards)) for _id, rewards in groupby(rows, key=lambda row: row.appeal_id)]
+
+
+def _appeal(rows: Sequence[Any]) -> AppealRow:
+    first = rows[0]
+    return AppealRow(
+        id=first.appeal_id,
+        user_id=first.user_id,
+        user_name=first.user_name,
+        text=first.text,
+        appealed_at=first.appealed_at,
+        rejected_as=first.rejected_as,
+        rejected_by=first.rejected_by,
+        rewards=tuple(
+            Appealed(
+                reward_id=row.reward_id,
+                status=row.status,
+                worth=Worth(row.kind, Money(row.amount_minor - int(row.taken_minor), row.currency)),
+                rejecter_id=row.rejecter_id,
+                answer=Answer(row.answered, row.reason, row.at, row.by, row.note) if row.answered else None,
+            )
+            for row in rows
+        ),
+    )
+
+
+def _about_any(reward_ids: Collection[UUID]) -> Select[UUID]:
+    return select(AppealedReward.appeal_id).where(AppealedReward.reward_id.in_(reward_ids))
 
 
 def appealed_among(session: Session, reward_ids: Collection[UUID]) -> set[UUID]:
@@ -168,10 +171,10 @@ def appealed_among(session: Session, reward_ids: Collection[UUID]) -> set[UUID]:
     return set(session.scalars(select(AppealedReward.reward_id).where(AppealedReward.reward_id.in_(reward_ids))))
 
 
-def _stands(session: Session, appeal_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
-    """Return how each reward of these appeals stands, what was decided before it was appealed, and first since then."""
+def _stands() -> Select[*tuple[Any, ...]]:
+    """Ask for each reward of appeals how it stands, what was decided before it was appealed, and first since then."""
     appealed, before, answer, later = (aliased(RewardEvent) for _number in range(4))
-    rejecter, decider = aliased(User), aliased(User)
+    author, rejecter, decider = (aliased(User) for _number in range(3))
     first = (
         select(func.min(later.sequence))
         .where(later.reward_id == Reward.id, later.sequence > appealed.sequence, later.status.in_(_DECIDED))
@@ -179,65 +182,53 @@ def _stands(session: Session, appeal_ids: Collection[UUID]) -> dict[UUID, list[A
         .scalar_subquery()
     )
     taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(RewardEvent.reward_id == Reward.id)
-    rows = session.execute(
+    of_friend = (Screening.friend_id == Conversion.user_id, Screening.verdict == "deny")
+    of_owner = (Ban.user_id == Reward.beneficiary_id, Ban.is_banned)
+    beforehand = case(
+        (
+            before.reason == FRIEND_REJECTED,
+            select(Screening.decided_by)
+            .where(*of_friend, Screening.screened_at <= before.at)
+            .order_by(Screening.sequence.desc())
+            .limit(1)
+            .correlate(Conversion, before)
+            .scalar_subquery(),
+        ),
+        (
+            before.reason == BANNED,
+            select(Ban.decided_by)
+            .where(*of_owner, Ban.decided_at <= before.at)
+            .order_by(Ban.sequence.desc())
+            .limit(1)
+            .correlate(Reward, before)
+            .scalar_subquery(),
+        ),
+    )
+    rejecter_id = func.coalesce(before.actor_id, beforehand)
+    return (
         select(
-            *(AppealedReward.appeal_id, Reward.id, Reward.status, Reward.kind, Reward.amount_minor, Reward.currency),
+            *(Appeal.id.label("appeal_id"), Appeal.user_id, Appeal.text, Appeal.appealed_at),
+            *(author.name.label("user_name"), Reward.id.label("reward_id")),
+            *(Reward.status, Reward.kind, Reward.amount_minor, Reward.currency),
             taken.correlate(Reward).scalar_subquery().label("taken_minor"),
-            before.reason.label("rejected_as"),
+            *(before.reason.label("rejected_as"), rejecter.id.label("rejecter_id")),
             rejecter.name.label("rejected_by"),
             *(answer.status.label("answered"), answer.reason, answer.at, decider.name.label("by")),
             RewardNote.text.label("note"),
         )
+        .select_from(Appeal)
+        .join(author, author.id == Appeal.user_id)
+        .join(AppealedReward, AppealedReward.appeal_id == Appeal.id)
         .join(Reward, Reward.id == AppealedReward.reward_id)
         .join(appealed, and_(appealed.reward_id == Reward.id, appealed.reason == APPEALED))
         .join(before, and_(before.reward_id == Reward.id, before.sequence == appealed.sequence - 1))
-        .outerjoin(rejecter, rejecter.id == before.actor_id)
+        .join(Conversion, Conversion.id == Reward.conversion_id)
+        .outerjoin(rejecter, rejecter.id == rejecter_id)
         .outerjoin(answer, and_(answer.reward_id == Reward.id, answer.sequence == first))
         .outerjoin(decider, decider.id == answer.actor_id)
         .outerjoin(RewardNote, and_(RewardNote.reward_id == Reward.id, RewardNote.sequence == answer.sequence))
-        .where(AppealedReward.appeal_id.in_(appeal_ids))
-        .order_by(Reward.granted_at, Reward.id)
+        .order_by(Appeal.appealed_at, Appeal.id, Reward.granted_at, Reward.id)
     )
-    found: dict[UUID, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row.appeal_id].append(row)
-    return found
-
-
-def rejected_before_by(session: Session, reward_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return who had rejected each of these rewards when it was appealed, where a person had.
-
-    What was rejected by itself because a person had rejected the friend before, or banned whoever earns it, was
-    rejected by that person.
-    """
-    appealed, before = aliased(RewardEvent), aliased(RewardEvent)
-    rows = session.execute(
-        select(Reward.id, Reward.beneficiary_id, Conversion.user_id, before.actor_id, before.reason, before.at)
-        .join(Conversion, Conversion.id == Reward.conversion_id)
-        .join(appealed, and_(appealed.reward_id == Reward.id, appealed.reason == APPEALED))
-        .join(before, and_(before.reward_id == Reward.id, before.sequence == appealed.sequence - 1))
-        .where(Reward.id.in_(reward_ids))
-    )
-    found: dict[UUID, UUID] = {}
-    for reward_id, beneficiary_id, friend_id, actor_id, reason, at in rows:
-        person = actor_id
-        if person is None and reason == FRIEND_REJECTED:
-            person = session.scalar(
-                select(Screening.decided_by)
-                .where(Screening.friend_id == friend_id, Screening.verdict == "deny", Screening.screened_at <= at)
-                .order_by(Screening.sequence.desc())
-                .limit(1)
-            )
-        elif person is None and reason == BANNED:
-            person = session.scalar(
-                select(Ban.decided_by)
-                .where(Ban.user_id == beneficiary_id, Ban.is_banned, Ban.decided_at <= at)
-                .order_by(Ban.sequence.desc())
-                .limit(1)
-            )
-        if person is not None:
-            found[reward_id] = person
-    return found
 
 
 def kept_from(
@@ -257,10 +248,9 @@ def kept_from(
     if program.second_admin_from_minor is None or not appeals:
         return set()
     limit = Money(program.second_admin_from_minor, program.currency)
-    rejecters = rejected_before_by(session, rejected)
     found: set[UUID] = set()
     for appeal in appeals:
-        own = {one.reward_id for one in appeal.rewards if rejecters.get(one.reward_id) == by}
+        own = {one.reward_id for one in appeal.rewards if one.rejecter_id == by and one.reward_id in rejected}
         amounts = [
             one.worth.amount
             for one in appeal.rewards

@@ -1,0 +1,36 @@
+"""Reminding admins of what waits for them: nothing of it is ever paid because nobody looked."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.models import OutboxMail, User
+from webapp.queries.cases import open_cases
+from webapp.services.outbox import queue_mail
+
+CASES_WAITING = "cases_waiting"
+# How long a case waits before anybody is reminded of it, and how long until the next time.
+PATIENCE = timedelta(days=3)
+
+
+def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
+    """Queue one mail for each admin when a case has waited for three days, unless they had one since. Returns how many.
+
+    What it says is looked up when it is sent.
+    """
+    if not any(case.since <= now - PATIENCE for case in open_cases(session, program_id)):
+        return 0
+    last = func.max(OutboxMail.created_at)
+    admins = session.execute(
+        select(User, last)
+        .outerjoin(OutboxMail, (OutboxMail.user_id == User.id) & (OutboxMail.template == CASES_WAITING))
+        .where(User.program_id == program_id, User.role == "admin")
+        .group_by(User.id)
+        .order_by(User.id)
+    ).all()
+    due = [admin for admin, reminded_at in admins if reminded_at is None or reminded_at <= now - PATIENCE]
+    for admin in due:
+        queue_mail(session, admin, CASES_WAITING, dedupe_key=f"{CASES_WAITING}:{admin.id}:{now.isoformat()}", now=now)
+    return len(due)
