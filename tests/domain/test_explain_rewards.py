@@ -90,3 +90,53 @@ def test_the_history_says_what_was_added_and_what_was_taken_when_friends_were_co
     assert said("pending", "corrected") == f"Earned in addition, {because}"
     assert said("reversed", "recounted", 1000) == f"10.00 USD taken off, {because}"
     assert said("paid", "recounted", 1000, clawed_back=True) == f"10.00 USD owed, {because}"
+
+
+def held(doubt, category="orders", **more):
+    """What is read of a reward that is held, of which a part was sent back since."""
+    ten = Money(1000, "USD")
+    words = reward_for_owner(
+        Stand("held", "refunded", NOW, ten, 300, 0, NOW, NOW, doubt=doubt, category=category, **more)
+    )
+    return plain(words.title), " ".join(plain(sentence) for sentence in words.because)
+
+
+@pytest.mark.parametrize(
+    ("category", "title"),
+    [
+        ("person", "We are checking this signup"),
+        ("traffic", "We are checking how this friend came"),
+        ("orders", "We are checking this order"),
+    ],
+)
+@pytest.mark.parametrize(
+    "doubt", ["suspected", "friend_rejected", "banned", "referrer_banned", "bonus_doubted", "to_check"]
+)
+def test_a_check_is_told_by_its_kind_and_never_by_what_it_rests_on(doubt, category, title):
+    found, because = held(doubt, category)
+    assert found == title
+    assert "Nothing is lost meanwhile" in because
+    assert "can answer" in because
+    assert "3.00 USD of 10.00 USD were taken off" in because
+    for detector in ("browser", "network", "address", "mail", "device", "signal", "score", "fraud", "suspect"):
+        assert detector not in because.casefold()
+
+
+def test_each_reason_of_a_check_has_words_of_its_own_and_a_friend_reads_of_themselves():
+    told = {doubt: held(doubt)[1] for doubt in ("to_check", "friend_rejected", "banned", "bonus_doubted", "appealed")}
+    assert len(set(told.values())) == len(told)
+    assert held("appealed", "person")[0] == "We are looking at it again"
+    assert held("suspected", "person", is_own=True)[0] == "We are checking your signup"
+    assert "friend" not in held("referrer_banned", "traffic", is_own=True)[1]
+
+
+def test_a_decision_after_an_appeal_is_final():
+    stand = Stand("rejected", "terms", NOW, Money(1000, "USD"), 0, 0, NOW, NOW, is_appealed=True)
+    because = [plain(sentence) for sentence in reward_for_owner(stand).because]
+    assert because[-1].endswith("This decision is final.")
+    assert not any("tell us once" in sentence for sentence in because)
+
+
+def test_the_history_tells_of_an_appeal_and_why_it_was_right():
+    assert "looked at again" in plain(event_in_words("held", "appealed", None, clawed_back=False))
+    assert plain(event_in_words("pending", "appeal_right", None, clawed_back=False)) == "You were right, so it counts."

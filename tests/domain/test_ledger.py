@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.ledger import ACCOUNTS, Account, Posting, move
+from webapp.domain.ledger import ACCOUNTS, Account, Posting, move, undone
 from webapp.domain.money import LARGEST, Money
 
 
@@ -34,3 +34,11 @@ def test_entries_balance_to_zero_in_their_currency(minor, currency, accounts):
     entries = move(Money(minor, currency), accounts[0], accounts[1])
     assert sum(entry.amount.minor for entry in entries) == 0
     assert {entry.amount.currency for entry in entries} == {currency}
+
+
+def test_what_is_undone_is_where_it_was():
+    moved = (*move(Money(250, "USD"), "held", "expense"), *move(Money(50, "USD"), "held", "clawback"))
+    assert undone(moved) == (
+        *(Posting("held", Money(250, "USD")), Posting("expense", Money(-250, "USD"))),
+        *(Posting("held", Money(50, "USD")), Posting("clawback", Money(-50, "USD"))),
+    )
