@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.models import OutboxMail, User
@@ -23,14 +23,14 @@ def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
     if not any(case.since <= now - PATIENCE for case in open_cases(session, program_id)):
         return 0
     last = func.max(OutboxMail.created_at)
-    admins = session.execute(
-        select(User, last)
+    due = session.scalars(
+        select(User)
         .outerjoin(OutboxMail, (OutboxMail.user_id == User.id) & (OutboxMail.template == CASES_WAITING))
         .where(User.program_id == program_id, User.role == "admin")
         .group_by(User.id)
+        .having(or_(last.is_(None), last <= now - PATIENCE))
         .order_by(User.id)
     ).all()
-    due = [admin for admin, reminded_at in admins if reminded_at is None or reminded_at <= now - PATIENCE]
     for admin in due:
         queue_mail(session, admin, CASES_WAITING, dedupe_key=f"{CASES_WAITING}:{admin.id}:{now.isoformat()}", now=now)
     return len(due)
