@@ -7,7 +7,7 @@ from webapp.domain.money import Money
 from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import REJECTIONS
 from webapp.domain.sentences import N_, NN_, Sentence, counted
-from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFERRER_BANNED, SUSPECTED
+from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, FRIENDS_DOUBTED, REFERRER_BANNED, SUSPECTED
 
 # How the person came across a link.
 TOUCH_KINDS: Mapping[str, str] = {
@@ -180,6 +180,7 @@ _HELD_BECAUSE: Mapping[str, str] = {
     FRIEND_REJECTED: N_("Granted, and held: the friend was rejected before"),
     BANNED: N_("Held: whoever earns it is banned"),
     REFERRER_BANNED: N_("Granted, and held: whoever brought the friend is banned"),
+    FRIENDS_DOUBTED: N_("Granted, and held: the number of friends has some in it who are held or were rejected"),
     APPEALED: N_("Appealed, and held for a decision"),
 }
 _REJECTED_WORDS = N_("Rejected")

@@ -13,7 +13,7 @@ from webapp.domain.reward_decisions import rejection_for_owner
 from webapp.domain.rewards import Form, Status
 from webapp.domain.sentences import N_, NN_, Sentence, counted
 from webapp.domain.signal_registry import Category
-from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, FROM_THE_BEGINNING
+from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, FRIENDS_DOUBTED, FROM_THE_BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,9 @@ _OWN_REASONS: Mapping[Category, str] = {
 _DOUBTS: Mapping[str, str] = {
     FRIEND_REJECTED: N_("We looked at this friend before, so a person looks at what they do since."),
     BANNED: N_("Your account cannot earn rewards at the moment. What is not paid yet waits for a person."),
+    FRIENDS_DOUBTED: N_(
+        "How many friends you brought decides about this reward, and we are still checking some of them."
+    ),
     "bonus_doubted": N_("This bonus was being checked with another friend before, so a person looks at it here too."),
 }
 

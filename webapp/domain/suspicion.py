@@ -9,7 +9,7 @@ from webapp.domain.rules import Side
 SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED = "suspected", "friend_rejected", "banned", "referrer_banned"
 # The number of friends by which it is priced has friends in it who are held or were rejected.
 FRIENDS_DOUBTED = "friends_doubted"
-FROM_THE_BEGINNING = frozenset({SUSPECTED, FRIEND_REJECTED, REFERRER_BANNED})
+FROM_THE_BEGINNING = frozenset({SUSPECTED, FRIEND_REJECTED, REFERRER_BANNED, FRIENDS_DOUBTED})
 # Of those, what a person has decided beforehand: the reward is written, so that it can be appealed, and rejected.
 REFUSED = frozenset({FRIEND_REJECTED, BANNED})
 
