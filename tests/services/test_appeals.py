@@ -1,13 +1,16 @@
 """Somebody answers a decision against their rewards: once, and nothing of the money is lost or won by it."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from tests import factories
 from tests.factories import NOON, person
 from tests.money import DAY, TEN_DOLLARS, accounts, ada_and_bob, another_program, buy, decide, dispute, publish, refund
+from tests.services.faults import counting, dump
 from tests.services.test_referral_changes import change
 from tests.services.turns import turns_on_postgresql
 from tests.threads import at_once
@@ -239,6 +242,23 @@ def test_of_two_appeals_at_once_there_is_one(marta, app):
     found = at_once(app, [lambda: appeals(ada, ids[0]), lambda: appeals(ada, ids[1])] * 2)
     assert sorted(found, key=str) == [2, *["appealed_before"] * 3]
     assert db.session.scalar(select(func.count()).select_from(Appeal)) == 1
+
+
+@ONE
+def test_a_fault_at_any_statement_leaves_nothing_of_it(marta):
+    ada, ids = purchases(count=2)
+    decides(marta, "reject", ids)
+    with write_transaction() as session:
+        refund(session, "25.00 USD", at=NOON + 5 * DAY)
+    before, number = dump(), 0
+    while True:
+        number += 1
+        with counting(fails_at=number), contextlib.suppress(OperationalError):
+            assert appeals(ada, ids[0]) == 2
+            break
+        assert dump() == before, f"a fault at statement {number}"
+    assert number > 20
+    assert [stands(one) for one in ids] == [("held", 500), ("held", 1000)]
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
