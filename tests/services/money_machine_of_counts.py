@@ -9,7 +9,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
 )
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from tests import factories
 from tests.factories import NOON
@@ -39,7 +39,8 @@ STORED = (
     select(
         *(Conversion.event_id, Conversion.user_id, Conversion.type, RewardRule.key, Reward.beneficiary_id),
         *(Reward.currency, Reward.id, Reward.status, Reward.ended_bond, Reward.kind),
-        (Reward.amount_minor - func.sum(RewardEvent.taken_minor)).label("kept"),
+        # PostgreSQL adds whole numbers up to a decimal.
+        cast(Reward.amount_minor - func.sum(RewardEvent.taken_minor), BigInteger).label("kept"),
     )
     .join(Conversion, Conversion.id == Reward.conversion_id)
     .join(RewardRule, RewardRule.id == Reward.rule_id)
