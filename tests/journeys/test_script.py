@@ -48,7 +48,7 @@ def test_more_friends_come_in_place_and_the_keyboard_keeps_its_place(ada):
     with page.expect_response(lambda response: "before=" in response.url) as part:
         page.get_by_role("link", name="Show more friends").press("Enter")
     assert "<html" not in part.value.text()
-    expect(page.locator("details.friend")).to_have_count(21)
+    expect(page.locator("details.friend")).to_have_count(22)
     # The focus follows when htmx has settled, a moment after the friends are there.
     expect(page.locator("summary:focus")).to_have_count(1)
     ada.quiet()
@@ -63,7 +63,7 @@ def test_a_lost_connection_says_so_and_offers_again(ada):
     expect(page.locator("details.friend")).to_have_count(20)
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("details.friend")).to_have_count(21)
+    expect(page.locator("details.friend")).to_have_count(22)
     expect(page.get_by_text("The connection was lost.")).to_be_hidden()
 
 

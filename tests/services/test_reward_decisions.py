@@ -47,7 +47,8 @@ def earned(*ways):
 
 
 def seen(ids):
-    return dict(db.session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(ids))).all())
+    found = dict(db.session.execute(select(Reward.id, Reward.sequence).where(Reward.id.in_(ids))).all())
+    return {reward_id: found[reward_id] for reward_id in ids}
 
 
 def decide(choice, what, by, **how):

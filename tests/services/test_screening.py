@@ -259,6 +259,21 @@ def test_who_is_released_is_not_held_again_and_who_is_rejected_is_refused(ada):
         assert open_cases(session, program(session).id) == []
 
 
+def test_what_is_earned_later_for_an_order_of_a_rejected_friend_is_refused_too(ada):
+    tiers = {"steps": [{"friends": 2, "percent": "10"}], "whole_period": True}
+    with write_transaction() as session:
+        money.publish(session, key="tiers", trigger="purchase", kind="tiered_percent", settings=tiers)
+        suspect(session, "too_fast")
+        admin = factories.person(session, role="admin").id
+        eve = within_a_second(session, ada)
+        money.buy(session, eve, "100.00 USD", event_id="evt_1")
+        decide(session, "reject", by=admin, reason="same_person")
+        money.buy(session, comes(session, ada), "100.00 USD", event_id="evt_2", at=NOON + DAY)
+        of_eve = select(Reward.amount_minor, Reward.status).join(Conversion).where(Conversion.event_id == "evt_1")
+        assert session.execute(of_eve).all() == [(1000, "rejected")]
+    assert list(ledger.breaches(db.session())) == []
+
+
 def test_a_banned_person_earns_nothing_new_and_what_was_paid_stays(ada):
     with write_transaction() as session:
         admin = factories.person(session, role="admin").id

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.facts import Facts
 from webapp.domain.money import Money
-from webapp.domain.suspicion import REFUSED
 from webapp.ids import new_id
 from webapp.models import Conversion
 from webapp.queries.conversions import Decided, Surroundings, surroundings
@@ -26,8 +25,8 @@ from webapp.services.limits import queue_for_limits
 from webapp.services.queues import queue_for
 from webapp.services.redeciding import Terms
 from webapp.services.refunds import apply_waiting_refunds
-from webapp.services.reward_steps import SYSTEM, Actor
-from webapp.services.rewards import Grant, change_statuses, grant_rewards
+from webapp.services.reward_steps import Actor
+from webapp.services.rewards import Grant, grant_rewards, reject_refused
 from webapp.services.rollups import count_purchase
 from webapp.services.rows import append
 from webapp.services.rules import RULES
@@ -130,11 +129,8 @@ def record_conversion(
             )
     if about.waiting_refunds:
         apply_waiting_refunds(session, program_id, conversion_id, actor=actor, now=now)
-    refused = [one.id for one in rewards if one.reason in REFUSED]
-    for reason in sorted(REFUSED):
-        ids = [one.id for one in rewards if one.reason == reason]
-        change_statuses(session, ids, "rejected", reason=reason, actor=SYSTEM, now=now)
-    if about.waiting_refunds or is_decided_anew or refused:
+    is_refused = reject_refused(session, rewards, now=now)
+    if about.waiting_refunds or is_decided_anew or is_refused:
         rewards = rewards_of_conversion(session, conversion_id)
     note(session, "conversions_recorded", type=event.type)
     return Recorded(conversion_id, decisions, rewards)

@@ -25,7 +25,7 @@ from webapp.services.doubts import why_held
 from webapp.services.redeciding import Terms, decide_again
 from webapp.services.refunds import lock_conversions
 from webapp.services.reward_steps import Actor, lock_rewards
-from webapp.services.rewards import Grant, end_coupons, grant_rewards, take_back
+from webapp.services.rewards import Grant, end_coupons, grant_rewards, reject_refused, take_back
 from webapp.services.settling import take_off_what_went_back
 
 
@@ -154,8 +154,9 @@ def begin_what_counts_now(
             bond=one.bond,
             doubt=why_held(session, about.doubts, decided, friend_id=friend_id, time_zone=about.time_zone),
         )
-        grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
+        new = grant_rewards(session, program_id, [grant], time_zone=about.time_zone, actor=actor, now=now)
         take_off_what_went_back(session, conversion, actor=actor, now=now)
+        reject_refused(session, new, now=now)
 
 
 def _one_higher(one: Decided, nth: int) -> Asked:

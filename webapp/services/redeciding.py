@@ -20,7 +20,7 @@ from webapp.services.decisions import Asked, Asker, answer, append_decisions, fa
 from webapp.services.doubts import is_doubted, why_held
 from webapp.services.giving_back import taken_by_cause, write_off
 from webapp.services.reward_steps import Actor, Standing, lock_rewards
-from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, take_back
+from webapp.services.rewards import Grant, change_status, end_coupons, grant_rewards, reject_refused, take_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,7 @@ def correct_rewards(session: Session, terms: Terms, conversion: Conversion, deci
             (whole,) = lock_rewards(session, [new.id])
             off = amount.minor - (earned - kept)
             take_back(session, whole, off, reason="refunded", refund_id=refund_id, actor=terms.actor, now=terms.now)
+        reject_refused(session, [new], now=terms.now)
 
 
 def _end_write_offs(session: Session, terms: Terms, standing: Sequence[Standing], given_minor: int) -> None:

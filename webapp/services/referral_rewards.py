@@ -37,7 +37,7 @@ from webapp.services.doubts import doubted_before, why_held
 from webapp.services.friend_counts import count_conversion
 from webapp.services.redeciding import Terms, correct_rewards, outcome_of
 from webapp.services.reward_steps import Actor, lock_rewards
-from webapp.services.rewards import Grant, change_statuses, end_coupons, grant_rewards, take_back
+from webapp.services.rewards import Grant, change_statuses, end_coupons, grant_rewards, reject_refused, take_back
 from webapp.services.settling import take_off_what_went_back
 
 SIGNUP = "signup"
@@ -127,6 +127,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
             )
         if decisions:
             take_off_what_went_back(session, conversion, actor=bond.actor, now=bond.now)
+        reject_refused(session, new, now=bond.now)
 
 
 def _again(conversions: Sequence[Conversion]) -> set[UUID]:

@@ -22,6 +22,7 @@ from webapp.domain.rewards import (
     moved,
     taken_back,
 )
+from webapp.domain.suspicion import REFUSED
 from webapp.ids import new_id
 from webapp.models import Refund, Reward
 from webapp.queries.rewards import RewardRow
@@ -140,6 +141,19 @@ def hold_rejected(session: Session, rewards: Sequence[Standing], *, reason: str,
     for reward in rewards:
         back = Money(-reward.kept_minor, reward.amount.currency)
         count_withdrawal(session, reward.program_id, reward.rule_id, back, reward.kind, now)
+
+
+def reject_refused(session: Session, rewards: Sequence[RewardRow], *, now: datetime) -> bool:
+    """Reject what was granted just now for a friend whom a person rejected, or to somebody who is banned.
+
+    It is granted all the same, so that it can be appealed. Returns whether there is any.
+    """
+    refused = {one.id: one.reason for one in rewards if one.reason in REFUSED}
+    held = [one.id for one in lock_rewards(session, list(refused)) if one.status == "held"] if refused else []
+    for reason in sorted(REFUSED):
+        ids = [id_ for id_ in held if refused[id_] == reason]
+        change_statuses(session, ids, "rejected", reason=reason, actor=SYSTEM, now=now)
+    return bool(held)
 
 
 def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:
