@@ -12,18 +12,20 @@ from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.appeals import APPEALED
 from webapp.domain.money import Money
 from webapp.domain.signal_registry import Category
-from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, REFERRER_BANNED, SUSPECTED
+from webapp.domain.suspicion import FRIEND_REJECTED, SUSPECTED
 from webapp.domain.worth import Worth
 from webapp.models import Conversion, Referral, Reward, RewardEvent, Screening, User
 
-# Why a reward is held when it is about the person or how they came, and not about the order alone.
-ABOUT_PEOPLE = (SUSPECTED, FRIEND_REJECTED, BANNED, REFERRER_BANNED, APPEALED)
+DISPUTE_WON = "dispute_won"
+# Why a reward is held when it is about the friend or how they came. A ban says nothing of the friends of whoever is
+# banned, and what somebody appeals against is about what it was about before.
+ABOUT_FRIENDS = (SUSPECTED, FRIEND_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,28 @@ _CAME_BY = select(func.coalesce(func.max(RewardEvent.sequence), 0) + 1).where(
 )
 # Who has no referrer any more is in a case of their own.
 _REFERRER = func.coalesce(Referral.referrer_id, Reward.beneficiary_id)
+_EARLIER = aliased(RewardEvent)
+# Why it was held before that: not what was taken back of it meanwhile, or came back to it.
+_HELD_FIRST = (
+    select(_EARLIER.reason)
+    .where(
+        *(_EARLIER.reward_id == RewardEvent.reward_id, _EARLIER.sequence < RewardEvent.sequence),
+        *(_EARLIER.status == "held", _EARLIER.taken_minor == 0),
+        _EARLIER.reason.not_in((APPEALED, DISPUTE_WON)),
+    )
+    .order_by(_EARLIER.sequence.desc())
+    .limit(1)
+    .correlate(RewardEvent)
+    .scalar_subquery()
+)
 _CATEGORY = case(
-    (RewardEvent.reason.in_(ABOUT_PEOPLE), func.coalesce(Screening.category, "person")),
+    (
+        or_(
+            RewardEvent.reason.in_(ABOUT_FRIENDS),
+            and_(RewardEvent.reason == APPEALED, _HELD_FIRST.in_(ABOUT_FRIENDS)),
+        ),
+        func.coalesce(Screening.category, "person"),
+    ),
     else_="orders",
 )
 

@@ -14,6 +14,7 @@ from webapp.domain.reward_decisions import REJECTIONS, Choice
 from webapp.domain.rewards import StatusError
 from webapp.models import Conversion, Program, Reward, RewardNote
 from webapp.queries.appeals import appeals_about, kept_from
+from webapp.queries.cases import doubts_behind
 from webapp.queries.rules import rule_set
 from webapp.services.audit import record_act
 from webapp.services.limits import queue_for_counts
@@ -57,8 +58,8 @@ def decide_rewards(
     `reason` is one of REJECTIONS for a rejection. Whoever releases what was
     appealed gives one of RELEASES or a `note`, which is for staff and stays out
     of everything that is append-only; what comes to the program's limit is not
-    rejected again by who had rejected it. Whoever lets a held reward go says
-    with it that its friend is nobody to be held for. Raises
+    rejected again by who had rejected it. Whoever lets go what is held because
+    of its friend says with it that they are nobody to be held for. Raises
     UnknownRewardError, and then nothing was written.
     """
     known = REJECTIONS if choice.reason is None else RELEASES if choice.answers else {}
@@ -80,6 +81,7 @@ def decide_rewards(
         refused = dict.fromkeys(kept_from(session, program, appeals, seen, by=by, now=now), "second_admin")
     elif choice.answers and not (reason or note.strip()):
         refused = dict.fromkeys(waiting, "reason_missing")
+    of_friends = {id_ for id_, doubt in doubts_behind(session, list(seen)).items() if doubt.category != "orders"}
     outcomes = []
     for reward_id, sequence in seen.items():
         reward = rewards[reward_id]
@@ -89,7 +91,7 @@ def decide_rewards(
             result = _decide(session, choice, reward, code=code, note=note, by=by, now=now)
         outcomes.append(Outcome(reward_id, result))
     if choice.target in ("pending", "approved"):
-        done = [one.reward_id for one in outcomes if one.result == "done" and rewards[one.reward_id].status == "held"]
+        done = [one.reward_id for one in outcomes if one.result == "done" and one.reward_id in of_friends]
         decide_about_friends(session, _friends_of(session, done), "clear", by=by, now=now)
     return outcomes
 

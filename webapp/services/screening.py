@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from disposable_email_domains import blocklist
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from webapp.domain.screening import Verdict, kind_of, look_at, read_signals, ver
 from webapp.domain.screening_lists import Referrer, listed
 from webapp.domain.signal_registry import CHECK_FAILED, FINDING_OF_FAILURE, FINDING_OF_LIST, Finding
 from webapp.ids import new_id
-from webapp.models import Program, Screening, ScreeningFinding, User
+from webapp.models import Program, Referral, Screening, ScreeningFinding, User
 from webapp.queries.evidence import Arrived, evidence_of
 from webapp.queries.screening_entries import entries_of
 from webapp.services.rows import append
@@ -116,7 +116,7 @@ def throwaway_domain(mailbox: str) -> str | None:
 def decide_about_friends(
     session: Session, friend_ids: Collection[UUID], outcome: Literal["clear", "deny"], *, by: UUID, now: datetime
 ) -> None:
-    """Keep what a person made of friends: what they do from now on is not held, or refused.
+    """Keep what a person made of friends: what they do from now on is not held, or refused, whosever they are by now.
 
     Of friends about whom that was decided already nothing is written.
     """
@@ -126,10 +126,13 @@ def decide_about_friends(
         .group_by(Screening.friend_id)
         .subquery()
     )
-    others = session.scalars(
-        select(Screening)
+    # Somebody else may be credited with a friend since the last look at them.
+    bond = func.coalesce(Referral.bond, Screening.bond)
+    others = session.execute(
+        select(Screening, bond, func.coalesce(Referral.referrer_id, Screening.referrer_id))
         .join(newest, (newest.c.friend_id == Screening.friend_id) & (newest.c.sequence == Screening.sequence))
-        .where(Screening.verdict != outcome)
+        .outerjoin(Referral, Referral.friend_id == Screening.friend_id)
+        .where(or_(Screening.verdict != outcome, Screening.bond != bond))
         .order_by(Screening.friend_id)
     ).all()
     append(
@@ -141,14 +144,14 @@ def decide_about_friends(
                 "program_id": one.program_id,
                 "friend_id": one.friend_id,
                 "sequence": one.sequence + 1,
-                "referrer_id": one.referrer_id,
-                "bond": one.bond,
+                "referrer_id": referrer_id,
+                "bond": bond,
                 "verdict": outcome,
                 "category": one.category,
                 "decided_by": by,
                 "screened_at": now,
                 "evidence": None,
             }
-            for one in others
+            for one, bond, referrer_id in others
         ],
     )
