@@ -107,3 +107,16 @@ def test_a_friend_is_decided_about_as_whoevers_they_are_by_now(ada, marta, choic
         money.buy(session, bob, event_id="evt_2", at=NOON + 3 * DAY)
         newest = select(Reward.status).join(Conversion).where(Conversion.event_id == "evt_2")
         assert session.scalars(newest).all() == [after, after]
+
+
+@pytest.mark.parametrize("form", ["cash", "credit"])
+def test_what_a_won_dispute_gives_back_to_somebody_who_is_banned_is_held(ada, marta, form):
+    with write_transaction() as session:
+        money.publish(session, reward=form)
+        bob = comes(session, ada)
+        money.buy(session, bob, event_id="evt_1")
+        money.dispute(session)
+        ban(session, program(session).id, ada, reason="terms", by=marta, now=NOON + DAY)
+        money.decide(session)
+        assert status_of(session, bob) == "held"
+        assert len(held(session)) == 1
