@@ -17,6 +17,8 @@ from webapp.services.rewards import change_statuses
 from webapp.services.rows import append
 from webapp.services.rules import RULES
 
+_OPEN = ("pending", "approved")
+
 
 def ban(session: Session, program_id: UUID, user_id: UUID, *, reason: str, by: UUID, now: datetime) -> int:
     """Stop somebody's new rewards and hold those that are not paid yet; what was paid stays. Returns how many are held.
@@ -25,29 +27,35 @@ def ban(session: Session, program_id: UUID, user_id: UUID, *, reason: str, by: U
     """
     if reason not in REJECTIONS:
         raise ValueError(f"{reason} is not a reason that is known")
-    if not _decide(session, program_id, user_id, is_now_banned=True, reason=reason, by=by, now=now):
+    if not _is_new(session, program_id, user_id, is_now_banned=True):
         return 0
     open_ = (Reward.beneficiary_id == user_id, Reward.program_id == program_id, Reward.ended_bond.is_(None))
-    ids = session.scalars(select(Reward.id).where(*open_, Reward.status.in_(("pending", "approved")))).all()
-    # Of store credit of which a part is spent there is nothing to be held any more.
-    whole = [one.id for one in lock_rewards(session, ids) if not one.redeemed_minor]
+    ids = session.scalars(select(Reward.id).where(*open_, Reward.status.in_(_OPEN))).all()
+    # Before the audit log, as whoever decides about rewards does. What became of them meanwhile counts; and of store
+    # credit of which a part is spent there is nothing to be held any more.
+    whole = [one.id for one in lock_rewards(session, ids) if one.status in _OPEN and not one.redeemed_minor]
+    _keep(session, program_id, user_id, is_now_banned=True, reason=reason, by=by, now=now)
     change_statuses(session, whole, "held", reason=BANNED, actor=Actor("person", by), now=now)
     return len(whole)
 
 
 def unban(session: Session, program_id: UUID, user_id: UUID, *, by: UUID, now: datetime) -> None:
     """Let somebody earn rewards again. What is held stays so until a person decides."""
-    _decide(session, program_id, user_id, is_now_banned=False, reason="checked", by=by, now=now)
+    if _is_new(session, program_id, user_id, is_now_banned=False):
+        _keep(session, program_id, user_id, is_now_banned=False, reason="checked", by=by, now=now)
 
 
-def _decide(
-    session: Session, program_id: UUID, user_id: UUID, *, is_now_banned: bool, reason: str, by: UUID, now: datetime
-) -> bool:
-    """Write that somebody is banned, or no longer; return whether that is new."""
-    # Not while anything is recorded: what was granted meanwhile would neither be held nor refused.
+def _is_new(session: Session, program_id: UUID, user_id: UUID, *, is_now_banned: bool) -> bool:
+    """Say whether somebody is not banned yet, or still, once nothing else happens."""
+    # Not while anything is recorded: what was granted or came back meanwhile would neither be held nor refused.
     queue_for(session, program_id, RULES)
-    if session.scalar(select(is_banned(user_id))) == is_now_banned:
-        return False
+    return session.scalar(select(is_banned(user_id))) != is_now_banned
+
+
+def _keep(
+    session: Session, program_id: UUID, user_id: UUID, *, is_now_banned: bool, reason: str, by: UUID, now: datetime
+) -> None:
+    """Write that somebody is banned, or no longer."""
     newest = session.scalar(select(func.max(Ban.sequence)).where(Ban.user_id == user_id)) or 0
     row = {
         "user_id": user_id,
@@ -62,4 +70,3 @@ def _decide(
     action = "person_banned" if is_now_banned else "person_unbanned"
     details = {"reason": reason}
     record_act(session, program_id, action, subject="user", subject_id=user_id, by=by, now=now, details=details)
-    return True

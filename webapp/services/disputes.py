@@ -14,6 +14,7 @@ from webapp.models import Conversion, DisputeOutcome, Refund
 from webapp.services.queues import queue_for
 from webapp.services.refunds import lock_for_counts, name_of, recount
 from webapp.services.reward_steps import Actor
+from webapp.services.rules import RULES
 from webapp.services.settling import Cause, Part, settle_rewards
 from webapp.transactions import note
 
@@ -103,7 +104,8 @@ def _queue_and_find(session: Session, program_id: UUID, report: OutcomeReport) -
     # Looked at before, so that all names are taken at once; one that arrives in between is waited for alone.
     if known := _find(session, program_id, report.dispute_event_id):
         names.append(name_of(known))
-    queue_for(session, program_id, *names)
+    # Nor somebody be banned, who would be paid what comes back.
+    queue_for(session, program_id, *names, beside=RULES)
     if found := _find(session, program_id, report.dispute_event_id):
         queue_for(session, program_id, name_of(found))
         session.refresh(found)

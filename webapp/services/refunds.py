@@ -19,6 +19,7 @@ from webapp.services.limits import queue_for_counts
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import Actor
 from webapp.services.rollups import count_refund
+from webapp.services.rules import RULES
 from webapp.services.settling import REASONS, Cause, Part, settle_rewards
 from webapp.transactions import connection_of, note
 
@@ -69,7 +70,8 @@ def record_refund(session: Session, program_id: UUID, report: RefundReport, *, a
 
     Raises RefundTakenError or AmbiguousOrderError, and then nothing was written.
     """
-    queue_for(session, program_id, f"{report.kind}:{report.event_id}", name_of(report))
+    # Not while somebody is banned: what adds to a reward would be neither held nor refused.
+    queue_for(session, program_id, f"{report.kind}:{report.event_id}", name_of(report), beside=RULES)
     conversion = _conversion_of(session, program_id, report)
     won_at = _won_at(session, program_id, report) if report.kind == "dispute" else None
     refund_id = _insert(session, program_id, report, conversion, won_at, now=now)
