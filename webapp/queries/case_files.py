@@ -280,7 +280,7 @@ def decisions_about(session: Session, program_id: UUID, referrer_id: UUID, *, li
     of_friends = (
         select(Reward.id)
         .join(Conversion, Conversion.id == Reward.conversion_id)
-        .join(Referral, Referral.friend_id == Conversion.user_id)
+        .join(Referral, and_(Referral.program_id == Conversion.program_id, Referral.friend_id == Conversion.user_id))
         .where(Referral.referrer_id == referrer_id)
     )
     ids = union(select(Reward.id).where(Reward.beneficiary_id == referrer_id), of_friends)

@@ -125,7 +125,9 @@ def _held(*columns: Any) -> Select[Any]:
         .select_from(Reward)
         .join(RewardEvent, and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == came_by))
         .join(Conversion, Conversion.id == Reward.conversion_id)
-        .outerjoin(Referral, Referral.friend_id == Conversion.user_id)
+        .outerjoin(
+            Referral, and_(Referral.program_id == Conversion.program_id, Referral.friend_id == Conversion.user_id)
+        )
         .outerjoin(Screening, and_(Screening.friend_id == Conversion.user_id, Screening.sequence == 1))
         .where(Reward.status == "held")
     )

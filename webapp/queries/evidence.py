@@ -81,7 +81,7 @@ def _other_referrer_since(session: Session, arrived: Arrived) -> datetime | None
     """Return since when the mailbox had been the friend of somebody, under another account."""
     return session.scalar(
         select(func.min(Referral.created_at))
-        .join(User, User.id == Referral.friend_id)
+        .join(User, and_(User.id == Referral.friend_id, User.program_id == Referral.program_id))
         .where(
             User.program_id == arrived.program_id,
             User.mailbox_key == arrived.friend_mailbox,
@@ -110,7 +110,7 @@ def _steps_to_friend(session: Session, arrived: Arrived, visitors: set[UUID]) ->
     signed_in = set(session.scalars(select(Sighting.user_id).where(*others).distinct())) if visitors else set()
     person: UUID | None = arrived.referrer_id if signed_in else None
     for steps in range(1, FURTHEST + 1):
-        person = person and session.scalar(select(Referral.referrer_id).where(Referral.friend_id == person))
+        person = person and session.scalar(select(User.referred_by).where(User.id == person))
         if person in signed_in:
             return steps
     return None

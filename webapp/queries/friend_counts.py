@@ -88,7 +88,14 @@ def count_doubted(session: Session, rule_id: UUID, referrer_id: UUID, window: Wi
     doubted = (
         select(func.count())
         .select_from(Screening)
-        .join(Referral, and_(Referral.friend_id == Screening.friend_id, Referral.bond == Screening.bond))
+        .join(
+            Referral,
+            and_(
+                Referral.program_id == Screening.program_id,
+                Referral.friend_id == Screening.friend_id,
+                Referral.bond == Screening.bond,
+            ),
+        )
         .join(QualifiedFriend, QualifiedFriend.friend_id == Screening.friend_id)
         .where(Screening.referrer_id == referrer_id, Screening.verdict != "clear", is_newest)
         .where(QualifiedFriend.friend_id != without, *_of(rule_id, referrer_id, window))

@@ -14,7 +14,7 @@ from webapp.domain.evidence import Evidence, from_stored
 from webapp.domain.screening import score
 from webapp.domain.signal_registry import Finding, Weight
 from webapp.domain.suspicion import Doubts
-from webapp.models import Model, Referral, Screening, ScreeningFinding
+from webapp.models import Model, Screening, ScreeningFinding, User
 from webapp.queries.bans import is_banned
 
 
@@ -51,7 +51,7 @@ def newest_verdict(friend_id: Any, bond: Any) -> ScalarSelect[Any]:
 
 def doubts_about(session: Session, friend_id: UUID, bond: int) -> Doubts:
     """Return what is held against a friend, as the friend of whoever brought them by this bond, and against those."""
-    referrer_id = select(Referral.referrer_id).where(Referral.friend_id == friend_id).scalar_subquery()
+    referrer_id = select(User.referred_by).where(User.id == friend_id).scalar_subquery()
     query = select(newest_verdict(friend_id, bond), is_banned(referrer_id), is_banned(friend_id))
     return Doubts(*session.execute(query).one())
 

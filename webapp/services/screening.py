@@ -131,7 +131,9 @@ def decide_about_friends(
     others = session.execute(
         select(Screening, bond, func.coalesce(Referral.referrer_id, Screening.referrer_id))
         .join(newest, (newest.c.friend_id == Screening.friend_id) & (newest.c.sequence == Screening.sequence))
-        .outerjoin(Referral, Referral.friend_id == Screening.friend_id)
+        .outerjoin(
+            Referral, (Referral.program_id == Screening.program_id) & (Referral.friend_id == Screening.friend_id)
+        )
         .where(or_(Screening.verdict != outcome, Screening.bond != bond))
         .order_by(Screening.friend_id)
     ).all()
