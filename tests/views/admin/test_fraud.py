@@ -255,3 +255,8 @@ def test_an_appeal_is_read_in_its_case_and_answered_with_words(app, doubts):
     assert "1 reward is released, $10.00." in doubts.page(answer.location)
     assert status_of(app, "Quinn Day") == ["pending"]
     assert "She called us" in doubts.page(path)
+
+
+@pytest.mark.parametrize("kind", ["none", "person%00"])
+def test_a_kind_of_case_that_there_is_not_is_not_found(work, kind):
+    work.page(f"/admin/fraud/decision?choice=release&case={work.ada}:{kind}", status=404)

@@ -1,6 +1,7 @@
 """Cases: what waits to be decided, each with its evidence, decided one by one or several at once."""
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
@@ -12,6 +13,7 @@ from flask_login import current_user
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES, Choice
+from webapp.domain.signal_registry import Category
 from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.case import CASE_CHOICES, CaseForm
@@ -38,7 +40,8 @@ from webapp.web import load_program, render
 bp = Blueprint("fraud", __name__, url_prefix="/fraud")
 
 PAGE = 30
-CATEGORY = "any(person,traffic,orders)"
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+CATEGORY = f"any({','.join(CATEGORIES)})"
 
 
 @bp.get("")
@@ -209,10 +212,15 @@ def _keys(values: Sequence[str]) -> list[CaseKey]:
     for value in values[:PAGE]:
         name, _colon, category = value.partition(":")
         try:
-            found.append(CaseKey(UUID(name), category))
+            found.append(CaseKey(UUID(name), _category(category)))
         except ValueError:
             abort(404)
     return found
+
+
+def _category(name: str) -> Category:
+    """Return a kind of case by its name. Raises ValueError."""
+    return CATEGORIES[CATEGORIES.index(name)]
 
 
 def _heading(count: int) -> str:
