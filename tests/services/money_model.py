@@ -61,6 +61,9 @@ class Reward:
     # Which decision of staff rejected it, whether it was appealed, and whether it once was not earned any more.
     rejected_at: datetime | None = None
     is_appealed: bool = False
+    # Why it is held, and was before somebody appealed.
+    held_for: str = ""
+    held_first_for: str = ""
     has_lapsed: bool = False
 
     @property
@@ -71,14 +74,19 @@ class Reward:
         """Take a step, if it is one that can be taken."""
         if status not in FOLLOWS[self.status]:
             return False
-        self.status = status
+        self.stands(status)
         return True
+
+    def stands(self, status: str) -> None:
+        self.status = status
+        if status == "held":
+            self.held_for = self.held_first_for = "itself"
 
     def is_decided(self, choice: str, now: datetime) -> str:
         """Let a person decide about it. Returns what came of it."""
         steps = DECISIONS[choice].get(self.status, [])
         for status in steps:
-            self.status = status
+            self.stands(status)
         if self.status == "rejected" and steps:
             self.rejected_at = now
         return "done" if steps else "impossible"
@@ -240,7 +248,7 @@ class Books:
             return "nothing_left"
         about = [(purchase, one, earned) for purchase, one, earned in about if earned]
         for purchase, one, earned in about:
-            one.status, one.is_appealed = "held", True
+            one.status, one.is_appealed, one.held_for = "held", True, "appeal"
             self.bring_back(purchase, one, earned)
         return len(about)
 
@@ -338,6 +346,7 @@ class Books:
             status = "held" if self.is_suspected(purchase, key) else "pending" if hold else "approved"
             matures_at = purchase.at + timedelta(days=hold)
             reward = Reward(key, side, beneficiary or "", amount, currency, status, matures_at, table)
+            reward.held_for = reward.held_first_for = "friend"
             purchase.rewards.append(reward)
             if purchase.refunds:
                 reward.bring_to(_earned(reward, purchase))
@@ -345,8 +354,8 @@ class Books:
 
     def decides(self, purchase: Purchase, reward: Reward, choice: str, now: datetime) -> str:
         """Let a person decide about a reward. Returns what came of it."""
-        if reward.status == "held" and choice in ("release", "approve"):
-            # Whoever lets go what is held says that there is nothing against the friend.
+        why = reward.held_first_for if reward.held_for == "appeal" else reward.held_for
+        if reward.status == "held" and why == "friend" and choice in ("release", "approve"):
             self.suspected.discard(purchase.friend)
         return reward.is_decided(choice, now)
 

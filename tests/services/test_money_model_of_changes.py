@@ -75,7 +75,7 @@ class ChangingBooks(Books):
                 if self._is_doubted(purchase, key):
                     for reward in purchase.rewards:
                         if reward.key == key and reward.status in ("pending", "approved"):
-                            reward.status = "held"
+                            reward.stands("held")
 
     def is_suspected(self, purchase, key):
         # Whoever moved a friend has looked at them.

@@ -183,7 +183,7 @@ class DisputedBooks(Books):
         reward.clawed_back -= more - undone
         cause.clawed_back -= more - undone
         if reward.status == "reversed":
-            reward.status = self.former[id(reward)]
+            reward.status, reward.held_for = self.former[id(reward)], "dispute"
         return reward.key, more, "reversal" if undone else "clawback"
 
     def _ends_write_offs(self, causes, of_won, minor):
