@@ -25,7 +25,7 @@ def rows(first):
 
 def said(value):
     if isinstance(value, HostNames):
-        return "none"
+        return str(len(value) or "none")
     return f"{value / 100:.2f}" if isinstance(value, Weight) else str(value)
 
 

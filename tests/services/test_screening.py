@@ -23,6 +23,7 @@ from webapp.services.cases import decide_cases
 from webapp.services.clicks import Visit
 from webapp.services.sightings import Seen, record_sighting
 from webapp.services.signups import CameBy
+from webapp.transactions import write_what_was_left
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -124,6 +125,39 @@ def amid_a_flood(session, ada):
     return comes(session, ada, clicked=timedelta(minutes=5, seconds=30))
 
 
+def after_eight_of_ten_were_sent_back(session, ada):
+    others, bob = factories.person(session, now=NOON - 30 * DAY).id, comes(session, ada, at=NOON - 9 * DAY)
+    eve = comes(session, others, at=NOON - 9 * DAY)
+    for number in range(10):
+        money.buy(session, bob, event_id=f"bob_{number}", at=NOON - 8 * DAY)
+        for more in range(4):
+            money.buy(session, eve, event_id=f"eve_{number}_{more}", at=NOON - 8 * DAY)
+        if number < 8:
+            refund = {"of": f"bob_{number}", "event_id": f"back_{number}", "at": NOON - 5 * DAY}
+            money.refund(session, "0.01 USD" if number else None, **refund)
+    write_what_was_left(session)
+    return comes(session, ada)
+
+
+def as_all_who_look(session, ada):
+    others = of(session, factories.person(session, now=NOON - 30 * DAY).id)
+    for _number in range(200):
+        factories.click(session, others, visitor_id=new_id(), now=NOON - 8 * DAY)
+    for number in range(10):
+        comes(session, ada, at=NOON - timedelta(days=1 + number % 3, minutes=number), seen=Seen())
+    write_what_was_left(session)
+    return comes(session, ada)
+
+
+def by_a_code_on_a_coupon_site(session, ada):
+    for number in range(60):
+        visit = Visit(source_host="www.retailmenot.com" if number % 3 == 0 else None)
+        factories.click(session, of(session, ada), visitor_id=new_id(), now=NOON - 2 * DAY, visit=visit)
+    write_what_was_left(session)
+    # The friend need not have come from there: they typed the code.
+    return join(session, CameBy(typed=of(session, ada)), email=f"{new_id().hex}@example.net", now=NOON)[0]
+
+
 # What each of them is held by, with the weights at which the one signal is enough; None: its own.
 STORIES = {
     "same_browser": (by_the_browser, None),
@@ -136,6 +170,9 @@ STORIES = {
     "velocity": (as_the_sixth_in_an_hour, None),
     "same_origin_burst": (from_where_four_came_before, 50),
     "click_flood": (amid_a_flood, 50),
+    "refund_rate": (after_eight_of_ten_were_sent_back, 50),
+    "conversion_outlier": (as_all_who_look, 50),
+    "code_leak": (by_a_code_on_a_coupon_site, 50),
 }
 
 

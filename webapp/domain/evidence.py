@@ -8,6 +8,7 @@ gathered, and what came of it are numbers, which may be kept for good.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from webapp.domain.mail_likeness import MailLikeness, mail_likeness
@@ -52,6 +53,29 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Proportion:
+    """How many of how many of a referrer's it was in the last months, beside as much of the whole program."""
+
+    part: int
+    whole: int
+    of_program: int
+    program_whole: int
+
+    @property
+    def program_share(self) -> Fraction:
+        """How great a share of the program's it was; nothing of nothing."""
+        return Fraction(self.of_program, self.program_whole) if self.program_whole else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """From where the newest clicks of a link came: of so many `clicks`, how many from each host that was told most."""
+
+    clicks: int
+    hosts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a conversion of a referred friend is looked at by.
 
@@ -68,7 +92,10 @@ class Evidence:
     `strangers` others who were seen there in these days, had an account before
     them, and were not brought by the referrer; `steps_to_friend` how many
     referrals lead up from the referrer to somebody who was signed in with the
-    friend's browser.
+    friend's browser. Of what the referrer's friends bought `sent_back` counts
+    what went back, of the visitors of the referrer's links `signed_up` those
+    who signed up by the click; both are unknown where nothing sets the
+    referrer apart. `sources` is about the link that was credited.
     """
 
     at: datetime
@@ -89,6 +116,9 @@ class Evidence:
     traffic: Traffic | None = None
     source_host: str | None = None
     steps_to_friend: int | None = None
+    sent_back: Proportion | None = None
+    signed_up: Proportion | None = None
+    sources: Sources | None = None
 
 
 def to_stored(known: Evidence) -> dict[str, Any]:
@@ -117,6 +147,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "together": _together,
     "pace": lambda stored: Pace(**stored),
     "traffic": lambda stored: Traffic(**stored),
+    "sent_back": lambda stored: Proportion(**stored),
+    "signed_up": lambda stored: Proportion(**stored),
+    "sources": lambda stored: Sources(**stored),
 }
 
 

@@ -14,6 +14,7 @@ from webapp.domain.mail_likeness import mail_likeness
 from webapp.domain.periods import local_day
 from webapp.models import Click, Link, LinkDay, Referral, Sighting, User
 from webapp.queries.screenings import newest_verdict
+from webapp.queries.track_records import Record, sent_back, signed_up, sources_of
 
 NEAR = timedelta(hours=24)
 BURST = timedelta(days=7)
@@ -38,6 +39,7 @@ class Arrived:
     time_zone: str
     friend_id: UUID
     referrer_id: UUID
+    link_id: UUID
     at: datetime
     friend_mailbox: str
     referrer_mailbox: str
@@ -55,6 +57,7 @@ def evidence_of(session: Session, arrived: Arrived, *, throwaway_domain: str | N
     """Return what is known of somebody who has been recorded already, with their referral if there is one."""
     click = session.get(Click, arrived.click_id) if arrived.click_id else None
     visitors = _visitors(arrived, click)
+    about = Record(arrived.program_id, arrived.referrer_id, arrived.time_zone, arrived.at)
     return Evidence(
         at=arrived.at,
         clicked_at=click.clicked_at if click else None,
@@ -74,6 +77,9 @@ def evidence_of(session: Session, arrived: Arrived, *, throwaway_domain: str | N
         traffic=_traffic(session, arrived, click),
         source_host=click.source_host if click else None,
         steps_to_friend=_steps_to_friend(session, arrived, visitors),
+        sent_back=sent_back(session, about),
+        signed_up=signed_up(session, about),
+        sources=sources_of(session, about, arrived.link_id),
     )
 
 

@@ -134,6 +134,7 @@ def _look_at(
         time_zone=program.time_zone,
         friend_id=friend.id,
         referrer_id=touch.referrer_id,
+        link_id=touch.link_id,
         at=at,
         friend_mailbox=friend.mailbox_key,
         referrer_mailbox=session.scalars(select(User.mailbox_key).where(User.id == touch.referrer_id)).one(),

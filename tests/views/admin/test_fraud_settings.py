@@ -51,7 +51,7 @@ def send(client, to="", **typed):
 def test_every_signal_stands_there_with_its_meaning_and_nothing_is_kept_that_was_not_changed(app, marta, default, acts):
     page = marta.get(ADDRESS).get_data(as_text=True)
     shown = words(page)
-    assert "13 signals look at every friend" in shown
+    assert "16 signals look at every friend" in shown
     assert shown.count("Refuses by itself") == 3
     assert "Paid" not in shown
     assert fields_of(page)["too_fast__weight"] == "0.60"
@@ -89,7 +89,7 @@ def test_what_differs_is_kept_and_written_into_the_audit_log(app, marta, default
     said = words(marta.get("/admin/audit").get_data(as_text=True))
     assert "Marta Voss changed how friends are looked at: Came from a banned site, Signed up within moments" in said
     shown = marta.get(ADDRESS).get_data(as_text=True)
-    assert "12 of 13 signals look at every friend" in words(shown)
+    assert "15 of 16 signals look at every friend" in words(shown)
     assert words(shown).count("Changed") == 3
     assert fields_of(shown)["second_admin_from"] == "250.00"
     send(marta, second_admin_from="")
