@@ -11,6 +11,15 @@ from webapp.domain.signal_registry import OTHERS, HostNames, Weight
 from webapp.forms.signal_settings import DAYS
 from webapp.network import says_where
 from webapp.queries.screening_trials import MOST_TRIED
+from webapp.queries.track_records import (
+    FEWEST_CLICKS,
+    LINK_CLICKS,
+    MOST_REFUNDS,
+    MOST_TOUCHES,
+    ORDER_DAYS,
+    PROGRAM_CLICKS,
+    VISITOR_DAYS,
+)
 from webapp.services.address_salts import KEPT
 
 FILE = ROOT / "docs/fraud.md"
@@ -58,6 +67,12 @@ def test_its_numbers_are_those_of_the_code():
     assert f"the last {', '.join(some)} or {last} days" in TEXT
     assert f"Of more than {MOST_TRIED:,} friends" in TEXT
     assert f"| `sightings` | {KEPT.days} days |" in TEXT
+    bounds = " ".join(re.search(r"What these three look at is bounded.*?\n\n", TEXT, re.DOTALL).group(0).split())
+    assert f"of refunds the newest {MOST_REFUNDS:,}, of a referrer's signups the newest {MOST_TOUCHES}, " in bounds
+    assert f"among the program's newest {PROGRAM_CLICKS:,}, and of a link with fewer than {FEWEST_CLICKS} " in bounds
+    assert f"purchases of the last {ORDER_DAYS} days" in TEXT
+    assert f"links in the last {VISITOR_DAYS} days" in TEXT
+    assert f"the newest {LINK_CLICKS} clicks on the link" in TEXT
 
 
 def test_addresses_that_it_says_are_not_compared_are_not():

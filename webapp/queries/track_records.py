@@ -20,7 +20,7 @@ from webapp.models import AttributionTouch, Click, Conversion, LinkDay, LinkReve
 # So many days are looked back at what was bought and what of it was sent back, and at visitors and signups.
 ORDER_DAYS, VISITOR_DAYS = 180, 90
 # Where there are more in these days, fewer days count: as many as the newest ones reach back.
-MOST_REFUNDS, MOST_TOUCHES = 2_000, 1_000
+MOST_REFUNDS, MOST_TOUCHES = 1_000, 500
 # Of a link so many of its clicks are looked at, as far as they are among so many of the program's.
 LINK_CLICKS, PROGRAM_CLICKS = 500, 5_000
 # Of a link with fewer clicks nobody can say where most come from.
@@ -60,10 +60,8 @@ def sent_back(session: Session, about: Record) -> Proportion | None:
     oldest = session.scalar(newest.with_only_columns(Refund.recorded_at).offset(MOST_REFUNDS - 1).limit(1))
     if oldest is not None:
         first = max(first, local_day(oldest, about.time_zone) + timedelta(days=1))
-    read = newest.with_only_columns(
-        Refund.conversion_id, (Refund.applied_minor - Refund.restored_minor).label("minor")
-    ).limit(MOST_REFUNDS)
-    refunds = read.subquery()
+    minor = (Refund.applied_minor - Refund.restored_minor).label("minor")
+    refunds = newest.with_only_columns(Refund.program_id, Refund.conversion_id, minor).limit(MOST_REFUNDS).subquery()
     of_program, of_referrer = session.execute(
         select(
             func.count(Conversion.id.distinct()),
@@ -73,8 +71,9 @@ def sent_back(session: Session, about: Record) -> Proportion | None:
         .join(Conversion, Conversion.id == refunds.c.conversion_id)
         .join(Referral, Referral.id == Conversion.referral_id)
         .where(
+            # Asked of the refunds: asked of the conversions it could let an engine begin with those, all of them.
+            refunds.c.program_id == about.program_id,
             refunds.c.minor > 0,
-            Conversion.program_id == about.program_id,
             Conversion.type == "purchase",
             Conversion.occurred_at >= day_begins(first, about.time_zone),
             Conversion.occurred_at <= about.at,
