@@ -28,7 +28,7 @@ class ConversionOutlier:
     """Of so many signups by click or more, surely so many times the share of the program's visitors."""
 
     weight: Weight = field(default=Weight(30), metadata={"label": N_("Weight")})
-    times: int = field(default=4, metadata={"label": N_("Times the program’s share")})
+    times: int = field(default=5, metadata={"label": N_("Times the program’s share")})
     signups: int = field(default=10, metadata={"label": N_("Signups from which on that is looked at")})
 
     def look(self, evidence: Evidence) -> Mapping[str, int | str] | None:
@@ -47,10 +47,12 @@ EXAMPLES = [
         evidence(signed_up=Proportion(10, 10, 100, 1000)),
         {"signups": 10, "visitors": 10, "all_signups": 100, "all": 1000},
     ),
-    (ConversionOutlier(), evidence(signed_up=Proportion(10, 10, 181, 1000)), None),
+    (ConversionOutlier(), evidence(signed_up=Proportion(10, 10, 145, 1000)), None),
     (ConversionOutlier(), evidence(signed_up=Proportion(9, 9, 100, 1000)), None),
     # Somebody whose friends listen to them: half of them come along.
     (ConversionOutlier(), evidence(signed_up=Proportion(10, 20, 100, 1000)), None),
+    # A link on the wall of a lecture hall, where one of seven signs up.
+    (ConversionOutlier(), evidence(signed_up=Proportion(11, 11, 354, 2331)), None),
     (
         ConversionOutlier(times=2),
         evidence(signed_up=Proportion(10, 20, 100, 1000)),
