@@ -196,6 +196,11 @@ def test_a_signal_without_weight_is_off():
         ({"banned_source": {"hosts": ["coupons.example", 7]}}, "banned_source.hosts must be a list of host names"),
         ({"banned_source": {"hosts": ["*.example"]}}, "sub-domains are included"),
         ({"banned_source": {"hosts": ["https://coupons.example/"]}}, r'as in \["coupons.example"\]'),
+        # Whatever somebody has written into the database by hand.
+        ({"velocity": 5}, "velocity must be a table of settings"),
+        ({"velocity": ["weight"]}, "velocity must be a table of settings"),
+        (["velocity"], "signals must be a table of settings"),
+        (None, "signals must be a table of settings"),
     ],
 )
 def test_a_wrong_setting_is_named(raw, problem):

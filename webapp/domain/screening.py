@@ -41,14 +41,14 @@ def kind_of(finding: str) -> SignalKind:
 
 def read_signals(raw: Mapping[str, Mapping[str, object]]) -> dict[str, FraudSignal]:
     """Return every signal by its name, with a program's settings where it has any. Raises SettingError."""
-    if unknown := sorted(set(raw) - set(SIGNALS)):
+    if unknown := sorted(_names(raw, "signals") - set(SIGNALS)):
         raise SettingError(unknown[0], f"is no fraud signal; there are {', '.join(sorted(SIGNALS))}")
     return {name: _read(kind, raw.get(name, {})) for name, kind in SIGNALS.items()}
 
 
 def _read(kind: SignalKind, raw: Mapping[str, object]) -> FraudSignal:
     wanted = {field.name: field for field in fields(kind.signal)}
-    if unknown := sorted(set(raw) - set(wanted)):
+    if unknown := sorted(_names(raw, kind.name) - set(wanted)):
         raise SettingError(
             f"{kind.name}.{unknown[0]}", f"is not a setting of {kind.name}, which takes {', '.join(wanted)}"
         )
@@ -60,6 +60,12 @@ def _read(kind: SignalKind, raw: Mapping[str, object]) -> FraudSignal:
             raise SettingError(f"{kind.name}.{name}", str(error)) from error
     signal: FraudSignal = kind.signal(**values)
     return signal
+
+
+def _names(raw: object, of: str) -> set[str]:
+    if not isinstance(raw, Mapping):
+        raise SettingError(of, "must be a table of settings, by their names")
+    return set(raw)
 
 
 def _read_weight(raw: object) -> Weight:
