@@ -14,10 +14,11 @@ from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
 from webapp.models import Conversion, Reward
 from webapp.queries import ledger, rollups
-from webapp.queries.cases import open_cases
+from webapp.queries.cases import held_rewards, open_cases
 from webapp.services.appeals import appeal
 from webapp.services.bans import ban, unban
 from webapp.services.cases import decide_cases
+from webapp.services.coupon_pools import add_pool
 from webapp.services.reward_decisions import decide_rewards
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -109,14 +110,18 @@ def test_a_friend_is_decided_about_as_whoevers_they_are_by_now(ada, marta, choic
         assert session.scalars(newest).all() == [after, after]
 
 
-@pytest.mark.parametrize("form", ["cash", "credit"])
-def test_what_a_won_dispute_gives_back_to_somebody_who_is_banned_is_held(ada, marta, form):
+COUPON = {"reward": "coupon", "kind": "coupon_from_pool", "settings": {"pool": "mugs"}, "hold_days": 10}
+
+
+@pytest.mark.parametrize("rule", [{}, {"reward": "credit"}, COUPON], ids=["cash", "credit", "coupon"])
+def test_what_a_won_dispute_gives_back_to_somebody_who_is_banned_is_held(ada, marta, rule):
     with write_transaction() as session:
-        money.publish(session, reward=form)
+        add_pool(session, program(session).id, key="mugs", name="Mugs", low_at=0, by=marta, now=NOON)
+        money.publish(session, **rule)
         bob = comes(session, ada)
         money.buy(session, bob, event_id="evt_1")
         money.dispute(session)
         ban(session, program(session).id, ada, reason="terms", by=marta, now=NOON + DAY)
         money.decide(session)
         assert status_of(session, bob) == "held"
-        assert len(held(session)) == 1
+        assert [one.reason for one in held_rewards(session, held(session))] == ["banned"]
