@@ -18,6 +18,7 @@ from webapp.queries import rollups
 from webapp.queries.credit import credit_of
 from webapp.queries.ledger import breaches
 from webapp.queries.rewards import balances_of
+from webapp.services.bans import ban
 from webapp.services.redemptions import (
     NotEnoughCreditError,
     RedemptionTakenError,
@@ -250,3 +251,16 @@ def test_spending_undoing_and_refunds_at_once_end_in_order(app):
     (credit,) = credit_of(db.session(), ada_id)
     assert credit.available == 0
     assert credit.approved + credit.redeemed + credit.clawback == 0
+
+
+def test_what_comes_back_to_somebody_who_was_banned_meanwhile_is_held():
+    with write_transaction() as session:
+        ada_id = earned(session)
+        redeem(session, ada_id, 1500)
+        admin = factories.person(session, role="admin").id
+        # Of the second reward a part is spent, so only what comes back whole can be held.
+        ban(session, factories.program(session).id, ada_id, reason="terms", by=admin, now=NOON + 5 * DAY)
+        assert statuses(session) == ["paid", "approved"]
+        assert {part.status for part in undo(session, ada_id).parts} == {"held"}
+        assert statuses(session) == ["held", "held"]
+    proven()

@@ -5,7 +5,7 @@ other, and the rewards it is taken from are locked first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,9 @@ from webapp.ids import new_id
 from webapp.models import LedgerEntry, Redemption, RedemptionPart, Reward
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
+from webapp.services.rewards import hold_of_banned
 from webapp.services.rows import append
+from webapp.services.rules import RULES
 
 REDEEMED, UNDONE = "redeemed", "redemption_undone"
 
@@ -119,7 +121,8 @@ def undo_redemption(
 
     Raises UnknownRedemptionError or RedemptionUndoneError, and then nothing was written.
     """
-    queue_for(session, program_id, f"redemption:{event_id}", _credit_of(user_id))
+    # Not while somebody is banned, who could spend again what comes back.
+    queue_for(session, program_id, f"redemption:{event_id}", _credit_of(user_id), beside=RULES)
     found = session.execute(
         select(Redemption.id, Redemption.amount_minor, Redemption.currency, Redemption.occurred_at).where(
             Redemption.program_id == program_id, Redemption.event_id == event_id, Redemption.user_id == user_id
@@ -144,8 +147,10 @@ def undo_redemption(
     steps = [Step(reward, Change("approved"), UNDONE, not_redeemed(part.amount)) for reward, part in parts]
     take_steps(session, steps, actor=actor, now=now)
     append(session, RedemptionPart, [_part_row(found.id, reward, -part.amount.minor) for reward, part in parts])
+    held_again = hold_of_banned(session, list(held), now=now)
     amount = Money(found.amount_minor, found.currency)
-    return Spent(found.id, event_id, amount, found.occurred_at, [part for _reward, part in parts])
+    said = [replace(part, status="held") if reward.id in held_again else part for reward, part in parts]
+    return Spent(found.id, event_id, amount, found.occurred_at, said)
 
 
 def _credit_of(user_id: UUID) -> str:

@@ -1,6 +1,6 @@
 """What happens to rewards: granted, matured, decided, taken back. Each step is an event with its ledger entries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,9 +22,10 @@ from webapp.domain.rewards import (
     moved,
     taken_back,
 )
-from webapp.domain.suspicion import REFUSED
+from webapp.domain.suspicion import BANNED, REFUSED
 from webapp.ids import new_id
 from webapp.models import Refund, Reward
+from webapp.queries.bans import is_banned
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.reward_steps import (
@@ -154,6 +155,15 @@ def reject_refused(session: Session, rewards: Sequence[RewardRow], *, now: datet
         ids = [id_ for id_ in held if refused[id_] == reason]
         change_statuses(session, ids, "rejected", reason=reason, actor=SYSTEM, now=now)
     return bool(held)
+
+
+def hold_of_banned(session: Session, reward_ids: Collection[UUID], *, now: datetime) -> set[UUID]:
+    """Hold what came back to somebody who was banned when there was nothing of it to be held. Returns what is held."""
+    open_ = (Reward.id.in_(reward_ids), Reward.status.in_(("pending", "approved")))
+    banned = session.scalars(select(Reward.id).where(*open_, is_banned(Reward.beneficiary_id))).all()
+    whole = [one.id for one in lock_rewards(session, banned) if not one.redeemed_minor]
+    change_statuses(session, whole, "held", reason=BANNED, actor=SYSTEM, now=now)
+    return set(whole)
 
 
 def _postings_to(status: Status, reward: Standing) -> tuple[Posting, ...]:

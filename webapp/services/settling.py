@@ -14,16 +14,14 @@ from webapp.domain.refunds import still_earned
 from webapp.domain.rewards import Change, Taking, write_off_ended
 from webapp.domain.rules import RuleDefinition
 from webapp.domain.settling import Row, to_give, to_take, without_rejected, write_offs_that_end
-from webapp.domain.suspicion import BANNED
 from webapp.models import Conversion, Program, Refund, Reward, RewardEvent
-from webapp.queries.bans import is_banned
 from webapp.queries.conversions import Decided, decisions_of, refunds_of
 from webapp.queries.rules import find_versions, rule_set
 from webapp.services.friend_counts import count_again
 from webapp.services.giving_back import ByCause, Taken, former_statuses, give_back, taken_by_cause, write_off
 from webapp.services.redeciding import Terms, correct_rewards
-from webapp.services.reward_steps import SYSTEM, Actor, Standing, Step, lock_rewards, take_steps
-from webapp.services.rewards import change_statuses, end_coupons, take_back
+from webapp.services.reward_steps import Actor, Standing, Step, lock_rewards, take_steps
+from webapp.services.rewards import end_coupons, hold_of_banned, take_back
 
 Reason = Literal["refunded", "charged_back", "dispute_won"]
 REASONS: dict[str, Reason] = {"refund": "refunded", "dispute": "charged_back"}
@@ -90,19 +88,11 @@ def settle_rewards(session: Session, conversion: Conversion, *, cause: Cause, ac
         came_back = [
             one.id for rewards, _rule, _decided in told.of_rules for one in rewards if one.status == "reversed"
         ]
-        _hold_of_banned(session, came_back, now=now)
+        hold_of_banned(session, came_back, now=now)
     program = session.get_one(Program, conversion.program_id)
     rules = rule_set(session, program.id, program.rules_revision)
     count_again(session, _terms(session, conversion, actor, now), rules, conversion)
     return settled
-
-
-def _hold_of_banned(session: Session, reward_ids: Collection[UUID], *, now: datetime) -> None:
-    """Hold what came back to somebody who was banned meanwhile, when there was nothing of it to be held."""
-    open_ = (Reward.id.in_(reward_ids), Reward.status.in_(("pending", "approved")))
-    banned = session.scalars(select(Reward.id).where(*open_, is_banned(Reward.beneficiary_id))).all()
-    whole = [one.id for one in lock_rewards(session, banned) if not one.redeemed_minor]
-    change_statuses(session, whole, "held", reason=BANNED, actor=SYSTEM, now=now)
 
 
 def take_off_what_went_back(session: Session, conversion: Conversion, *, actor: Actor, now: datetime) -> None:
