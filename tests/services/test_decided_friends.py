@@ -12,7 +12,7 @@ from tests.suspicion import suspect
 from webapp.database import write_transaction
 from webapp.domain.reward_decisions import CHOICES
 from webapp.extensions import db
-from webapp.models import Conversion, Reward
+from webapp.models import Conversion, Reward, RewardRule
 from webapp.queries import ledger, rollups
 from webapp.queries.cases import held_rewards, open_cases
 from webapp.services.appeals import appeal
@@ -23,6 +23,7 @@ from webapp.services.reward_decisions import decide_rewards
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
+MINUTE = DAY / 1440
 FRIENDS = {**money.TEN_DOLLARS, "key": "for-the-friend", "beneficiary": "friend"}
 
 
@@ -125,3 +126,20 @@ def test_what_a_won_dispute_gives_back_to_somebody_who_is_banned_is_held(ada, ma
         money.decide(session)
         assert status_of(session, bob) == "held"
         assert [one.reason for one in held_rewards(session, held(session))] == ["banned"]
+
+
+def test_who_is_doubted_after_an_order_does_not_hold_what_is_priced_by_those_before_it(ada):
+    steps = [{"friends": 1, "percent": "10"}, {"friends": 3, "percent": "20"}]
+    tiers = {"kind": "tiered_percent", "settings": {"steps": steps}}
+    with write_transaction() as session:
+        money.publish(session, key="tiers", **tiers)
+        suspect(session, "too_fast")
+        honest = [comes(session, ada, at=NOON - DAY) for _number in range(3)]
+        doubted = [within_a_second(session, ada, at=NOON - DAY) for _number in range(2)]
+        # The third honest order is told last.
+        for number in (0, 1, 3, 4, 2):
+            told = {"event_id": f"evt_{number}", "at": NOON + number * MINUTE, "now": NOON + 9 * MINUTE}
+            money.buy(session, [*honest, *doubted][number], "10.00 USD", **told)
+        of_third = select(Reward.amount_minor, Reward.status).join(Conversion).where(Conversion.event_id == "evt_2")
+        of_rule = of_third.join(RewardRule, RewardRule.id == Reward.rule_id).where(RewardRule.key == "tiers")
+        assert session.execute(of_rule).all() == [(200, "pending")]

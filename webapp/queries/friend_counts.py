@@ -78,10 +78,18 @@ def count_friends(
     return session.execute(query).scalar_one()
 
 
-def count_doubted(session: Session, rule_id: UUID, referrer_id: UUID, window: Window, *, without: UUID) -> int:
+def count_doubted(
+    session: Session,
+    rule_id: UUID,
+    referrer_id: UUID,
+    window: Window,
+    *,
+    without: UUID,
+    until: datetime | None = None,
+) -> int:
     """Return how many of the friends who count within a window are held, or were rejected by a person.
 
-    The friend `without` is left out.
+    The friend `without` is left out, and so is whoever came to count after `until` when that is given.
     """
     newer = aliased(Screening)
     is_newest = ~exists().where(newer.friend_id == Screening.friend_id, newer.sequence > Screening.sequence)
@@ -100,6 +108,8 @@ def count_doubted(session: Session, rule_id: UUID, referrer_id: UUID, window: Wi
         .where(Screening.referrer_id == referrer_id, Screening.verdict != "clear", is_newest)
         .where(QualifiedFriend.friend_id != without, *_of(rule_id, referrer_id, window))
     )
+    if until is not None:
+        doubted = doubted.where(QualifiedFriend.occurred_at <= until)
     return session.execute(doubted).scalar_one()
 
 

@@ -37,7 +37,10 @@ def why_held(session: Session, doubts: Doubts, decided: Decided, *, friend_id: U
         return None
     window = window_of(counting.period, decided.facts.occurred_at, time_zone)
     # Whoever is paid by the number of friends is their referrer.
-    doubted = count_doubted(session, version.rule_id, decided.beneficiary_id, window, without=friend_id)
+    whose = (session, version.rule_id, decided.beneficiary_id, window)
+    # Of those who came later it makes no difference where only those before decide.
+    until = decided.facts.occurred_at if counting.of == "until" else None
+    doubted = count_doubted(*whose, without=friend_id, until=until)
     return FRIENDS_DOUBTED if friends - doubted < reached else None
 
 
