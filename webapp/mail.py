@@ -14,9 +14,11 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app, render_template
 from flask_babel import force_locale
 
+from webapp.domain.mailbox import address_key
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import User
+from webapp.mailed_links import url_of
+from webapp.models import MailedLink, User
 from webapp.queries.cases import open_cases
 from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
@@ -26,14 +28,15 @@ SMTP_TIMEOUT_SECONDS = 10
 Transport = Callable[[EmailMessage], None]
 
 
-def compose(user: User, template: str) -> EmailMessage:
+def compose(user: User, template: str, *, email: str | None = None, link: MailedLink | None = None) -> EmailMessage:
     """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject.
 
-    In the language that they chose; no browser is there to say what it asks for.
+    In the language that they chose; no browser is there to say what it asks for. It goes to `email` where that is
+    not the person's own address, and carries `link`.
     """
     host = current_app.extensions["grapevine_config"].host
     program = load_program()
-    told = _LOOKED_UP.get(template, dict)()
+    told = _LOOKED_UP.get(template, dict)() | ({"link": link, "link_url": url_of(link)} if link else {})
     with force_locale(user.language) if user.language else nullcontext():
         body = render_template(
             f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"), **told
@@ -43,7 +46,8 @@ def compose(user: User, template: str) -> EmailMessage:
     message["Subject"] = subject.removeprefix("Subject:").strip()
     message["From"] = Address(program.name, "no-reply", host)
     # The domain as machines write it: not every server takes another alphabet.
-    message["To"] = f"{user.email.rpartition('@')[0]}@{user.email_key.rpartition('@')[2]}"
+    address = email or user.email
+    message["To"] = f"{address.rpartition('@')[0]}@{address_key(address).rpartition('@')[2]}"
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = f"<{new_id()}@{host}>"
     message["Auto-Submitted"] = "auto-generated"

@@ -16,18 +16,19 @@ from webapp.extensions import db, login_manager
 from webapp.models import User
 from webapp.queries.people import find_by_session
 from webapp.services.sessions import end_session, start_session, token_hash
+from webapp.services.sightings import UNSEEN, Seen
 
 _FIELD = "browser"
 
 
-def sign_in_browser(session: Session, user: User, token: str, *, now: datetime) -> None:
+def sign_in_browser(session: Session, user: User, token: str, *, seen: Seen = UNSEEN, now: datetime) -> None:
     """Start a session for this browser, in the caller's write transaction, and end the one it had.
 
-    Whatever else was in its cookie is dropped.
+    Whatever else was in its cookie is dropped. `seen` is what the browser is, for the list of sessions.
     """
     if former := flask.session.get(_FIELD):
         end_session(session, former, now)
-    start_session(session, user, token, now)
+    start_session(session, user, token, now, seen=seen)
     flask.session.clear()
     flask.session[_FIELD] = token
     flask.session.permanent = True

@@ -47,9 +47,19 @@ def _screenings(connection: sa.Connection) -> None:
     insert(connection, "appealed_rewards", reward_id=only(connection, "rewards"), appeal_id=UUID(int=143))
 
 
+def _accounts_that_are_safe(connection: sa.Connection) -> None:
+    link = {"id": UUID(int=150), "user_id": BOB, "purpose": "verify_email", "token_hash": "a" * 64}
+    insert(connection, "mailed_links", email="bob@example.org", created_at=NOON, expires_at=NOON, **link)
+    request = {"id": UUID(int=151), "program_id": program_of(connection), "email_key": "nobody@example.org"}
+    insert(connection, "password_requests", requested_at=NOON, **request)
+    insert(connection, "second_factors", user_id=ADA, seed=b"seed", created_at=NOON)
+    insert(connection, "recovery_codes", id=UUID(int=152), user_id=ADA, code_hash="b" * 64, created_at=NOON)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     **rows.ROWS,
     "0013": _credit_coupons_and_custom_rewards,
     "0014": _exchange_quotes,
     "0015": _screenings,
+    "0016": _accounts_that_are_safe,
 }

@@ -5,15 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import current_app
+from sqlalchemy import select
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.logs import log
 from webapp.mail import compose, transport_for
-from webapp.models import OutboxMail, User
+from webapp.models import MailedLink, OutboxMail, User
 from webapp.services.leases import LEASE
-from webapp.services.outbox import claim_mail, due_mails, mark_failed, mark_sent
+from webapp.services.mailed_links import is_good
+from webapp.services.outbox import claim_mail, drop_mail, due_mails, mark_failed, mark_sent
 
 AT_ONCE = 50
 # A round ends in good time for the lease to be renewed, however slow the mail server is.
@@ -39,9 +41,15 @@ def deliver_mail(now: datetime) -> int:
 def _deliver(mail_id: UUID) -> bool:
     send = transport_for(current_app.config["MAIL_URL"])
     mail = db.session.get_one(OutboxMail, mail_id)
+    link = db.session.scalars(select(MailedLink).where(MailedLink.mail_id == mail_id)).one_or_none()
+    if link is not None and not is_good(link, utc_now()):
+        # Nobody could do anything with it.
+        with write_transaction() as session:
+            drop_mail(session, mail_id, utc_now())
+        return False
     try:
         # Composing belongs to the try: a mail that cannot be put into words must not stop the ones behind it.
-        send(compose(db.session.get_one(User, mail.user_id), mail.template))
+        send(compose(db.session.get_one(User, mail.user_id), mail.template, email=mail.email, link=link))
     except Exception as error:
         with write_transaction() as session:
             again = mark_failed(session, mail_id, utc_now(), jitter=random.random)

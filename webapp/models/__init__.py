@@ -16,7 +16,9 @@ from webapp.models.exchange_quote import ExchangeQuote
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
 from webapp.models.link import Link
+from webapp.models.mailed_link import MailedLink
 from webapp.models.outbox import OutboxMail
+from webapp.models.password_request import PasswordRequest
 from webapp.models.program import Program
 from webapp.models.qualified_friend import QualifiedFriend
 from webapp.models.redemption import Redemption, RedemptionPart
@@ -37,6 +39,7 @@ from webapp.models.rollup import (
 )
 from webapp.models.screening import Screening, ScreeningFinding
 from webapp.models.screening_entry import ScreeningEntry
+from webapp.models.second_factor import RecoveryCode, SecondFactor
 from webapp.models.sighting import Sighting
 from webapp.models.sign_in_link import SignInLink
 from webapp.models.user import User
@@ -66,13 +69,16 @@ __all__ = [
     "Link",
     "LinkDay",
     "LinkRevenueDay",
+    "MailedLink",
     "Model",
     "OutboxMail",
+    "PasswordRequest",
     "PoolCoupon",
     "Program",
     "ProgramDay",
     "ProgramRevenueDay",
     "QualifiedFriend",
+    "RecoveryCode",
     "Redemption",
     "RedemptionPart",
     "Referral",
@@ -89,6 +95,7 @@ __all__ = [
     "Screening",
     "ScreeningEntry",
     "ScreeningFinding",
+    "SecondFactor",
     "Sighting",
     "SignInLink",
     "User",

@@ -13,7 +13,7 @@ _WAITING = text("ended_at IS NULL")
 
 
 class OutboxMail(Model):
-    """One mail to one person. Its words are made when it is sent; the row holds no address and no text."""
+    """One mail to one person. Its words are made when it is sent; the row holds no text."""
 
     __tablename__ = "outbox_mails"
     __table_args__ = (
@@ -25,6 +25,8 @@ class OutboxMail(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     # Name of the pair of templates under templates/mail/.
     template: Mapped[str]
+    # Where it goes instead of the person's own address, which may change before it leaves. Forgotten once it has ended.
+    email: Mapped[str | None]
     # One mail for one cause, however often the cause repeats itself.
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 """A person with an account: referrer, marketer or admin."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_login import UserMixin
@@ -52,6 +53,12 @@ class User(UserMixin, Model):
     referred_by: Mapped[UUID | None]
     # What the business calls this person.
     external_id: Mapped[str | None]
+    # Since when signing in takes a code as well; None: a password is enough.
+    second_factor_since: Mapped[datetime | None]
+    # Which kinds of mail this person does not want: kind -> true.
+    muted_mails: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # When everything that tells who this was has been erased; the row stays for the books.
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     @property

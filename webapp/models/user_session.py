@@ -20,6 +20,9 @@ class UserSession(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     # SHA-256 of the token in the cookie: a copy of the table signs nobody in.
     token_hash: Mapped[str] = mapped_column(unique=True)
+    # Families as of a click, None when the user agent does not tell.
+    browser: Mapped[str | None]
+    device: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -19,17 +19,25 @@ TRIES = len(RETRY_AFTER) + 1
 CLAIM = timedelta(minutes=2)
 
 
-def queue_mail(session: Session, user: User, template: str, *, dedupe_key: str, now: datetime) -> None:
-    """Queue a mail, once for each `dedupe_key`; none for people of the sandbox."""
+def queue_mail(
+    session: Session, user: User, template: str, *, dedupe_key: str, email: str | None = None, now: datetime
+) -> UUID | None:
+    """Queue a mail, once for each `dedupe_key`; none for people of the sandbox.
+
+    `email` is where it goes instead of the person's address of the moment when it leaves. Returns the id of the mail,
+    None when none was queued.
+    """
     if is_sandbox_address(user.email_key):
-        return
+        return None
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    mail = {"id": new_id(), "user_id": user.id, "template": template, "dedupe_key": dedupe_key, "created_at": now}
-    session.execute(
+    mail = {"id": new_id(), "user_id": user.id, "template": template, "dedupe_key": dedupe_key, "email": email}
+    queued: UUID | None = session.scalar(
         dialect.insert(OutboxMail)
-        .values(**mail, due_at=now, tries=0)
+        .values(**mail, created_at=now, due_at=now, tries=0)
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(OutboxMail.id)
     )
+    return queued
 
 
 def due_mails(session: Session, now: datetime, *, limit: int) -> list[UUID]:
@@ -55,14 +63,19 @@ def claim_mail(session: Session, mail_id: UUID, now: datetime) -> bool:
     A mail that ends the process which sends it is never put back; its claims are counted all the same.
     """
     waits = (OutboxMail.id == mail_id, OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
-    session.execute(update(OutboxMail).where(*waits, OutboxMail.tries >= TRIES).values(ended_at=now))
+    session.execute(update(OutboxMail).where(*waits, OutboxMail.tries >= TRIES).values(ended_at=now, email=None))
     claim = update(OutboxMail).where(*waits).values(due_at=now + CLAIM, tries=OutboxMail.tries + 1)
     return session.connection().execute(claim).rowcount == 1
 
 
+def drop_mail(session: Session, mail_id: UUID, now: datetime) -> None:
+    """Give up a mail that has nothing to say any more."""
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(ended_at=now, email=None))
+
+
 def mark_sent(session: Session, mail_id: UUID, now: datetime) -> None:
     """Note that a claimed mail has left."""
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now, ended_at=now))
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now, ended_at=now, email=None))
 
 
 def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Callable[[], float]) -> bool:
@@ -72,7 +85,7 @@ def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Calla
     """
     mail = session.get_one(OutboxMail, mail_id)
     if mail.tries >= TRIES:
-        mail.ended_at = now
+        mail.ended_at, mail.email = now, None
         session.flush()
         return False
     mail.due_at = now + RETRY_AFTER[mail.tries - 1] * (1 + 0.2 * jitter())

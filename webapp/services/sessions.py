@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.models import SignInLink, User, UserSession
 from webapp.services.audit import record_act
+from webapp.services.sightings import UNSEEN, Seen
 
 LIFETIME = timedelta(days=30)
 
@@ -18,9 +19,16 @@ def token_hash(token: str) -> str:
     return sha256(token.encode("utf-8")).hexdigest()
 
 
-def start_session(session: Session, user: User, token: str, now: datetime) -> UserSession:
-    """Sign a browser in. `token` is the secret that its cookie will carry."""
-    row = UserSession(user_id=user.id, token_hash=token_hash(token), created_at=now, expires_at=now + LIFETIME)
+def start_session(session: Session, user: User, token: str, now: datetime, *, seen: Seen = UNSEEN) -> UserSession:
+    """Sign a browser in. `token` is the secret that its cookie will carry, `seen` what the browser is."""
+    row = UserSession(
+        user_id=user.id,
+        token_hash=token_hash(token),
+        browser=seen.browser,
+        device=seen.device,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
     session.add(row)
     session.flush()
     return row

@@ -47,7 +47,7 @@ def create() -> ResponseReturnValue:
     with write_transaction() as session:
         user = session.get_one(User, user_id)
         user.password_hash = new_hash or user.password_hash
-        sign_in_browser(session, user, token, now=utc_now())
+        sign_in_browser(session, user, token, seen=seen, now=utc_now())
         record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
     response = redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
     if seen.visitor_id:

@@ -27,7 +27,7 @@ def use(token: str) -> ResponseReturnValue:
     with write_transaction() as session:
         user = use_sign_in_link(session, token, utc_now())
         if user is not None:
-            sign_in_browser(session, user, secrets.token_urlsafe(32), now=utc_now())
+            sign_in_browser(session, user, secrets.token_urlsafe(32), seen=seen, now=utc_now())
             record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
             target = start_url(user.role)
     if user is None:

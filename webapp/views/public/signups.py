@@ -86,7 +86,7 @@ def create() -> ResponseReturnValue:
                 choose=secrets.choice,
                 now=utc_now(),
             ).user
-            sign_in_browser(session, friend, token, now=utc_now())
+            sign_in_browser(session, friend, token, seen=came_by.seen, now=utc_now())
     except EmailTakenError as taken:
         _tell_owner(taken.user.id)
         form.email.errors = [
