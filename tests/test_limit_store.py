@@ -1,26 +1,40 @@
 """Where limits are counted: in a store that processes share, and in the process itself while that is away."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.storage import RedisStorage
 from structlog.testing import capture_logs
 
 from tests.factories import NOON
-from webapp.limit_store import RETRY_SECONDS, LimitStore, store_at
+from webapp.limit_store import FEW_NAMES, RETRY_SECONDS, LimitStore, OwnCounts, store_at
 
 THREE = RateLimitItemPerMinute(3)
 
 
-class Moody(MemoryStorage):
+class Slow:
+    """A limit of twenty; while it says so, others get their turn."""
+
+    key_for, get_expiry = RateLimitItemPerMinute(20).key_for, RateLimitItemPerMinute(20).get_expiry
+
+    @property
+    def amount(self):
+        time.sleep(0.001)
+        return 20
+
+
+class Moody(OwnCounts):
     """A shared store that can be away."""
 
     away = False
 
-    def acquire_entry(self, *args, **kwargs):
+    def count(self, *args):
         if self.away:
             raise ConnectionError("redis://user:hunter2@cache")
-        return super().acquire_entry(*args, **kwargs)
+        return super().count(*args)
 
 
 @pytest.fixture
@@ -31,7 +45,7 @@ def shared():
 @pytest.fixture
 def store(shared, time_machine):
     time_machine.move_to(NOON, tick=False)
-    return LimitStore(MovingWindowRateLimiter(shared))
+    return LimitStore(shared)
 
 
 @pytest.fixture
@@ -41,9 +55,9 @@ def own(time_machine):
     return store_at("memory://")
 
 
-def counted(store, times, whose="ada"):
+def counted(store, times, whose="ada", limit=THREE):
     """How many of so many are let through."""
-    return sum(store.count(THREE, whose).allowed for _ in range(times))
+    return sum(store.count(limit, whose).allowed for _ in range(times))
 
 
 def test_as_many_as_the_limit_says_are_let_through_for_each(own):
@@ -72,6 +86,36 @@ def test_taking_back_from_an_empty_count_takes_nothing(own, time_machine):
     own.take_back(first)
     own.take_back(first)
     assert counted(own, 5) == 3
+
+
+def test_of_many_at_once_as_many_as_the_limit_says_are_let_through_and_none_fails(own):
+    together = threading.Barrier(8)
+
+    def ask():
+        together.wait(5)
+        return counted(own, 5, limit=Slow())
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(ask) for _ in range(8)]
+        assert sum(answer.result(10) for answer in asked) == 20
+
+
+def test_counting_starts_no_thread_that_two_could_start_at_once(monkeypatch):
+    monkeypatch.delattr(threading.Thread, "start")
+    assert counted(store_at("memory://"), 5) == 3
+
+
+def test_names_whose_time_is_over_are_forgotten(own, time_machine):
+    own.count(THREE, "ada")
+    for number in range(FEW_NAMES):
+        own.count(THREE, f"flood {number}")
+    time_machine.shift(40)
+    own.count(THREE, "ada")
+    time_machine.shift(40)
+    for number in range(FEW_NAMES):
+        own.count(THREE, f"another flood {number}")
+    assert len(own.own.windows) == FEW_NAMES + 1
+    assert counted(own, 5) == 2, "one of ada's counts still"
 
 
 def test_while_the_shared_store_is_away_the_process_counts_for_itself(store, shared):

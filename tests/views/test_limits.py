@@ -88,9 +88,9 @@ def test_who_is_refused_for_the_network_does_not_count_against_an_account(make_a
         assert submit(client, "/login", data).status_code == 422
     for _ in range(12):
         assert submit(client, "/login", {"email": EMAIL, "password": "x"}).status_code == 429
-    limits = app.extensions["grapevine_limits"]
+    windows = app.extensions["grapevine_limits"].own.windows
     # Thirty accounts and one network.
-    assert [len(entries) for entries in limits.own.storage.events.values() if entries].count(1) == 30
+    assert [len(window.times) for window in windows.values()].count(1) == 30
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -99,7 +99,7 @@ def test_the_store_is_told_nobodys_address_and_no_hash_that_anyone_could_make(ap
     browser(app).get("/r/NOSUCHCODE")
     data = {"name": "Bob Miller", "email": "bob@example.org", "password": PASSWORD, "ref": ""}
     assert submit(browser(app), "/signup", data).status_code == 303
-    told = " ".join(app.extensions["grapevine_limits"].own.storage.events)
+    told = " ".join(app.extensions["grapevine_limits"].own.windows)
     assert told.count("LIMITER") == 4
     for telling in (EMAIL, sha256(EMAIL.encode()).hexdigest()[:16], "127.0.0.1"):
         assert telling not in told
