@@ -20,6 +20,9 @@ from webapp.config import ROOT
 SECRET_KEY = "a secret for tests that is long enough"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 START_SECONDS = 40
+# Of what a server wrote, the lines that say nothing: a request that was answered well.
+_ANSWERED_WELL = re.compile(r'\bstatus"?[=:] ?[23]\d\d\b')
+LAST_LINES = 40
 
 
 class Answer(NamedTuple):
@@ -106,11 +109,19 @@ class Server:
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object = None, error: BaseException | None = None, _where: object = None) -> None:
         for pid in self.alive():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+        if error is not None:
+            # The folder of the test is gone when somebody asks why.
+            error.add_note("\n".join(["The server wrote:", *self.telling_lines()]))
+
+    def telling_lines(self) -> list[str]:
+        """The last lines of its log that tell of something else than a request that was answered well."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if not _ANSWERED_WELL.search(line)][-LAST_LINES:]
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
