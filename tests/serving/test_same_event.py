@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from tests import factories, money
 from tests.serving.callers import Callers
+from tests.serving.server import BROWSER
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.models import ApiAnswer, Conversion, Referral, Refund, Reward, RewardEvent, User
@@ -51,6 +52,8 @@ def bodies(site, number):
             "email": f"friend{number}@example.org",
             "name": "Bob Miller",
             "referral_code": site.code,
+            "ip": f"93.184.216.{number % 250}",
+            "user_agent": BROWSER,
         },
         "/conversions": {
             "event_id": f"evt_{number}",

@@ -1,13 +1,14 @@
 """What is kept of how a visitor came. Headers and query fields are hostile: cut, and cleaned of control characters."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, has_request_context
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clicks.addresses import AddressKey, address_key, hashes_of
@@ -79,28 +80,38 @@ class VisitReader:
         """Return the keys with which stored hashes can still be compared, the one in force first."""
         if self._key_at(now) is None:
             return []
-        with self._app.app_context():
+        with self._context():
             return [address_key(self._app.config["SECRET_KEY"], salt) for salt in living_salts(db.session(), now)]
 
     def _key_at(self, now: datetime) -> AddressKey | None:
         """Return the key in force; None while the database, which has its salt, is away."""
         key = self._key
         if key is None or not key.ends_at - IN_FORCE <= now < key.ends_at:
-            try:
-                key = self._key = self._read_key(now)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("address_key_missing", error=type(getattr(error, "orig", error)).__name__)
-                return None
+            with self._context():
+                try:
+                    key = self._key = self._read_key(now)
+                except (SQLAlchemyError, OSError) as error:
+                    # The request goes on with its session.
+                    db.session.rollback()
+                    log.warning("address_key_missing", error=type(getattr(error, "orig", error)).__name__)
+                    return None
         return key
 
     def _read_key(self, now: datetime) -> AddressKey:
-        with self._app.app_context():
-            salt = current_salt(db.session(), now)
-            if salt is None:
-                # The job makes them beforehand; the very first click may come before it.
-                with write_transaction() as session:
-                    salt = ensure_salt(session, now)
-            return address_key(self._app.config["SECRET_KEY"], salt)
+        salt = current_salt(db.session(), now)
+        if salt is None:
+            # The job makes them beforehand; the very first click may come before it.
+            with write_transaction() as session:
+                salt = ensure_salt(session, now)
+        return address_key(self._app.config["SECRET_KEY"], salt)
+
+    def _context(self) -> AbstractContextManager[object]:
+        """Return the context to ask the database in: that of the request, one apart only for a click without any.
+
+        The session of a request may have a connection. Asking for another one beside it, as many do at once, takes
+        all there are: then each waits for one that somebody else keeps while they wait too.
+        """
+        return nullcontext() if has_request_context() else self._app.app_context()
 
 
 def init_app(app: Flask) -> None:
