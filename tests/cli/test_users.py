@@ -98,6 +98,18 @@ def test_the_password_is_read_from_standard_input(app, create, end):
             "The password must be text in UTF-8.",
             id="a password that is no text",
         ),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin"],
+            b"password1\n",
+            "The password is one that many people use",
+            id="a common password",
+        ),
+        pytest.param(
+            ["ada@example.org", "--name", "Ada Okafor", "--role", "admin", "--password-stdin"],
+            b"AdaOkafor\n",
+            "The password is made of the person's name",
+            id="the name as the password",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_written(app, create, arguments, typed, sentence):

@@ -8,14 +8,22 @@ from flask.cli import AppGroup
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
-from webapp.domain.names import problem_with, tidy_name
+from webapp.domain import names
 from webapp.forms.addresses import read_address
 from webapp.models.user import ROLES
-from webapp.passwords import LONGEST, SHORTEST, hash_password
+from webapp.passwords import LONGEST, SHORTEST, PasswordProblem, hash_password, problem_with
 from webapp.queries.programs import default_program
 from webapp.services.people import EmailTakenError, open_account
 
 group = AppGroup("users", help="People who may sign in.")
+
+_LENGTH = f"The password must have {SHORTEST} to {LONGEST} characters."
+_PROBLEMS: dict[PasswordProblem, str] = {
+    "short": _LENGTH,
+    "long": _LENGTH,
+    "common": "The password is one that many people use, so it is tried first; choose another.",
+    "own": "The password is made of the person's name or address, so it is tried first; choose another.",
+}
 
 
 @group.command("create")
@@ -25,14 +33,14 @@ group = AppGroup("users", help="People who may sign in.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Make a verified person and print their id. Without a password nobody can sign in as them yet."""
-    name = tidy_name(name)
-    if problem_with(name):
+    name = names.tidy_name(name)
+    if names.problem_with(name):
         raise click.ClickException("--name must be the person's name, as in --name 'Ada Okafor'.")
     try:
         email = read_address(email)
     except ValueError as error:
         raise click.ClickException(f"EMAIL must be an e-mail address: {error}") from error
-    password_hash = hash_password(_read_password()) if password_stdin else None
+    password_hash = hash_password(_read_password(name, email)) if password_stdin else None
     try:
         with write_transaction() as session:
             user = open_account(
@@ -53,12 +61,12 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     click.echo(str(user_id))
 
 
-def _read_password() -> str:
+def _read_password(*own: str) -> str:
     try:
         # Bytes: what the terminal's language makes of them is not asked.
         password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise click.ClickException("The password must be text in UTF-8.") from error
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise click.ClickException(f"The password must have {SHORTEST} to {LONGEST} characters.")
+    if problem := problem_with(password, own=own):
+        raise click.ClickException(_PROBLEMS[problem])
     return password

@@ -4,13 +4,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import EmailField, Field, StringField
+from wtforms.validators import InputRequired, ValidationError
 
 from webapp.domain import names
 from webapp.domain.codes import code_key
 from webapp.forms.addresses import read_address
-from webapp.passwords import LONGEST, SHORTEST
+from webapp.forms.new_password import NewPassword
 
 NAME_SENTENCES: dict[names.NameProblem, str] = {
     "empty": _l("Please write your name."),
@@ -33,7 +33,7 @@ def _code_in(text: str) -> str:
     return dict(parse_qsl(parts.query)).get("ref") or parts.path.rstrip("/").rpartition("/")[2] or text
 
 
-class SignUpForm(FlaskForm):
+class SignUpForm(NewPassword, FlaskForm):
     """Name, e-mail, password and, if one has it, a friend's code."""
 
     name = StringField(
@@ -45,15 +45,10 @@ class SignUpForm(FlaskForm):
         filters=[lambda text: text.strip() if text else text],
         validators=[InputRequired(_l("Please write your e-mail address, as in noor@example.com."))],
     )
-    password = PasswordField(
-        _l("Password"),
-        validators=[
-            InputRequired(_l("Please choose a password.")),
-            Length(min=SHORTEST, message=_l("Please choose at least %(min)d characters.")),
-            Length(max=LONGEST, message=_l("Please choose at most %(max)d characters.")),
-        ],
-    )
     ref = StringField(_l("Code from a friend"), filters=[lambda text: _code_in(text) if text else text])
+
+    def own_words(self) -> tuple[str, ...]:
+        return self.name.data or "", self.email.data or ""
 
     def validate_name(self, field: Field) -> None:
         if problem := names.problem_with(field.data or ""):

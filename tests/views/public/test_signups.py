@@ -172,6 +172,8 @@ def test_a_link_that_was_retired_while_the_page_was_open_does_not_stop_the_signu
         pytest.param("password", "", "choose a password", id="no password"),
         pytest.param("password", "short", "at least 8", id="a short password"),
         pytest.param("password", "x" * 257, "at most 256", id="a long password"),
+        pytest.param("password", "password1", "Many people use this one", id="a common password"),
+        pytest.param("password", "bobmiller7", "made of your name", id="the name as the password"),
         pytest.param("ref", "NOSUCHCODE", "No link has this code", id="an unknown code"),
         pytest.param("ref", "'; DROP TABLE users; --", "only letters, digits and hyphens", id="SQL"),
         pytest.param("ref", "A" * 41, "only letters, digits and hyphens", id="a long code"),
