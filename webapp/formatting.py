@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
         number=number,
         money=money,
         moment=moment,
+        moment_in_full=moment_in_full,
         day=day,
         day_short=day_short,
         age=age,
@@ -191,6 +192,14 @@ def moment(value: datetime, *, now: datetime | None = None) -> Markup:
     else:
         words = gettext("%(day)s at %(time)s", day=_short(local.date(), today), time=at)
     return _time(value, words)
+
+
+def moment_in_full(value: datetime) -> str:
+    """Return a moment for those who read it another day and elsewhere, as in mails: with its year and its zone."""
+    local = value.astimezone(_zone())
+    at = dates.format_time(local, "short", tzinfo=_zone(), locale=_locale())
+    zone = dates.get_timezone_name(local, width="short", locale=_locale())
+    return gettext("%(day)s at %(time)s", day=dates.format_date(local, "long", locale=_locale()), time=f"{at} {zone}")
 
 
 def day(value: datetime | date, *, now: datetime | None = None) -> Markup:

@@ -3,7 +3,8 @@
 Sign-ins: failures only, for an account on a network and for the whole network.
 Each counts from its beginning, so that many at once are no more than many in
 turn, and a success is taken back. Sign-ups: those that could tell which
-addresses have an account. Unknown codes: wherever one is tried, in a link, on
+addresses have an account. Requests for a forgotten password, whosever it is.
+Unknown codes: wherever one is tried, in a link, on
 the sign-up page, typed into its field. This stops the guesser without stopping
 their neighbours: a code that exists always works, since it is no secret and no
 credential. Clicks that pages of the business's site tell of. Calls of the API: by key, however many machines share it.
@@ -26,6 +27,7 @@ from webapp.network import request_network
 SIGN_IN_FAILURES_OF_ACCOUNT = RateLimitItemPerMinute(10, 15)
 SIGN_IN_FAILURES_OF_NETWORK = RateLimitItemPerMinute(30, 15)
 SIGN_UPS = RateLimitItemPerHour(20)
+PASSWORD_REQUESTS = RateLimitItemPerHour(20)
 UNKNOWN_CODES = RateLimitItemPerMinute(30)
 # Far above what the visitors behind one address do, also in an office or a school.
 REPORTED_CLICKS = RateLimitItemPerMinute(300)
@@ -65,6 +67,11 @@ def sign_in_attempt(email: str) -> Iterator[Attempt]:
 def count_sign_up() -> None:
     """Count one sign-up against the network of the request. Raises TooManyRequests above the limit."""
     _count(SIGN_UPS, "sign-ups", request_network())
+
+
+def count_password_request() -> None:
+    """Count one request for a forgotten password against the network of the request. Raises TooManyRequests."""
+    _count(PASSWORD_REQUESTS, "password requests", request_network())
 
 
 def count_unknown_code() -> None:

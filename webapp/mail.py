@@ -5,6 +5,7 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -28,15 +29,23 @@ SMTP_TIMEOUT_SECONDS = 10
 Transport = Callable[[EmailMessage], None]
 
 
-def compose(user: User, template: str, *, email: str | None = None, link: MailedLink | None = None) -> EmailMessage:
+def compose(
+    user: User,
+    template: str,
+    *,
+    email: str | None = None,
+    link: MailedLink | None = None,
+    at: datetime | None = None,
+) -> EmailMessage:
     """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject.
 
     In the language that they chose; no browser is there to say what it asks for. It goes to `email` where that is
-    not the person's own address, and carries `link`.
+    not the person's own address, and carries `link`. `at` is when what it tells of happened.
     """
     host = current_app.extensions["grapevine_config"].host
     program = load_program()
     told = _LOOKED_UP.get(template, dict)() | ({"link": link, "link_url": url_of(link)} if link else {})
+    told |= {"at": at, "forgot_url": absolute_url("/forgot")}
     with force_locale(user.language) if user.language else nullcontext():
         body = render_template(
             f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"), **told

@@ -53,9 +53,10 @@ def hash_password(password: str) -> str:
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Say whether the password is right. None (no account, or one without a password) takes as long and is wrong."""
-    hasher = _hasher(*_cost())
+    # Made at the first of all questions, whoever it is about.
+    hasher, stand_in = _hasher(*_cost()), _stand_in(*_cost())
     try:
-        return hasher.verify(password_hash or _stand_in(*_cost()), _as_typed(password)) and password_hash is not None
+        return hasher.verify(password_hash or stand_in, _as_typed(password)) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

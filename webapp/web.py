@@ -44,6 +44,13 @@ def keep_out_of_caches(response: Response) -> Response:
     return response
 
 
+def hide_address(response: Response) -> Response:
+    """After-request hook of pages whose address holds a secret: nobody keeps it or passes it on."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def page_cursor() -> UUID | None:
     """Return the row after which the page of a list begins, None for its first page; what is no id is not there."""
     if "before" not in request.args:

@@ -27,6 +27,7 @@ from webapp.domain.quotes import Quote
 from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.screening_lists import read_entry
 from webapp.ids import new_id
+from webapp.mailed_links import draw_link
 from webapp.models import ApiKey, Referral, Reward
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
@@ -35,6 +36,7 @@ from webapp.services.bans import ban
 from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.coupon_pools import add_codes, add_pool
 from webapp.services.keys import create_key, revoke_key
+from webapp.services.mailed_links import mail_link
 from webapp.services.quotes import add_quote
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.roles import change_role
@@ -58,6 +60,14 @@ PAGES = {
     None: (
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
         *("/api/docs", "/sign-in/{token}"),
+        *(
+            "/forgot wrong",
+            "/forgot/sent",
+            "/reset/{reset} wrong",
+            "/reset/{token}",
+            "/verify/{verify}",
+            "/verify/{token}",
+        ),
     ),
     "referrer": (
         *("/dashboard", "/dashboard?days=7", "/dashboard/referrals", "/dashboard/referrals?show=waiting"),
@@ -70,6 +80,7 @@ PAGES = {
             "/dashboard/links/{link}/edit",
         ),
         *("/settings/profile", "/admin"),
+        *("/settings/sign-in", "/settings/sign-in/password wrong", "/settings/sign-in/email wrong"),
     ),
     "marketer": ("/analytics", *ANALYTICS, "/dashboard", "/settings/profile"),
     "admin": (
@@ -226,7 +237,11 @@ def fill(app, *, full):
         banned = people["marketer"].id
         if full:
             ban(session, factories.program(session).id, banned, reason="terms", by=by, now=now)
-        named = {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
+        if full:
+            people["referrer"].email_verified_at = None
+        named = {"reset": mailed(session, people["marketer"], "reset_password", now)}
+        named |= {"verify": mailed(session, people["referrer"], "verify_email", now)}
+        named |= {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
         named |= {"entry": entry_id, "banned": banned, "doubt": "person"}
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
@@ -246,6 +261,13 @@ def fill(app, *, full):
             "referral": session.scalar(select(Referral.id).limit(1)) or new_id(),
             "month": f"{now:%Y-%m}",
         }
+
+
+def mailed(session, user, purpose, now):
+    """Returns the token of a link that was mailed to somebody."""
+    link_id, token = draw_link(purpose)
+    mail_link(session, user, purpose, link_id=link_id, token=token, now=now)
+    return token
 
 
 def rule_with_a_past(session, now):

@@ -34,6 +34,8 @@ ACTIONS: Mapping[str, str] = {
     "person_banned": N_("Stopped someone’s rewards"),
     "person_unbanned": N_("Let someone earn rewards again"),
     "role_changed": N_("Changed a role"),
+    "password_changed": N_("Set a new password"),
+    "email_changed": N_("Changed their e-mail address"),
     "sessions_ended": N_("Signed someone out everywhere"),
     "coupon_added": N_("Gave a coupon code"),
     "coupon_retired": N_("Retired a coupon code"),

@@ -50,6 +50,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s changed %(subject)s from %(from)s to %(to)s"),
         N_("%(who)s changed the role of %(subject)s"),
     ),
+    "password_changed": (N_("%(who)s set a new password"),),
+    "email_changed": (N_("%(who)s changed their e-mail address"),),
     "sessions_ended": (N_("%(who)s signed %(subject)s out everywhere"),),
     "coupon_added": (
         N_("%(who)s gave %(subject)s the coupon code %(coupon)s"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from webapp.jobs.answer_password_requests import answer_password_requests
 from webapp.jobs.deliver_mail import deliver_mail
 from webapp.jobs.forget_clicks import forget_old_clicks
 from webapp.jobs.forget_sessions import forget_sessions
@@ -28,6 +29,8 @@ class Job:
 
 
 SCHEDULE = (
+    # Before the mail leaves that it queues, also at the end.
+    Job("answer-password-requests", answer_password_requests, timedelta(milliseconds=500), at_the_end=True),
     Job("deliver-mail", deliver_mail, timedelta(milliseconds=500), at_the_end=True),
     Job("mature-rewards", mature_due_rewards, timedelta(minutes=1)),
     Job("forget-sessions", forget_sessions, timedelta(hours=1)),

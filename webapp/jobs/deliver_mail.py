@@ -49,7 +49,8 @@ def _deliver(mail_id: UUID) -> bool:
         return False
     try:
         # Composing belongs to the try: a mail that cannot be put into words must not stop the ones behind it.
-        send(compose(db.session.get_one(User, mail.user_id), mail.template, email=mail.email, link=link))
+        user = db.session.get_one(User, mail.user_id)
+        send(compose(user, mail.template, email=mail.email, link=link, at=mail.created_at))
     except Exception as error:
         with write_transaction() as session:
             again = mark_failed(session, mail_id, utc_now(), jitter=random.random)

@@ -1,6 +1,7 @@
 """The people of the program: who they are, what they may do, and accounts that are made for them."""
 
 import secrets
+from contextlib import suppress
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -16,11 +17,14 @@ from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.person import PersonForm, PersonSearchForm, RoleForm
 from webapp.forms.typed import without_nul
+from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.models.user import ROLES
 from webapp.passwords import first_password, hash_password
 from webapp.queries.directory import count_people, find_named, find_person, list_people
 from webapp.queries.paging import UnknownCursorError
+from webapp.services.email_addresses import ask_to_verify
+from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.people import EmailTakenError, open_account
 from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
 from webapp.services.sessions import end_sessions_of
@@ -70,6 +74,7 @@ def create() -> Response:
         return _form_page(form, status=422)
     password = first_password(secrets.choice)
     password_hash = hash_password(password)
+    link_id, token = draw_link("verify_email")
     try:
         with write_transaction() as session:
             person = open_account(
@@ -85,6 +90,8 @@ def create() -> Response:
                 by=current_user.id,
                 now=utc_now(),
             )
+            with suppress(MailedTooOftenError):
+                ask_to_verify(session, person, link_id=link_id, token=token, now=utc_now())
             person_id, name, email = person.id, person.name, person.email
     except EmailTakenError:
         form.email.errors = [_("This address has an account already. Look for it among the people.")]

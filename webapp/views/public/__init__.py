@@ -2,10 +2,20 @@
 
 from flask import Blueprint
 
-from webapp.views.public import api_docs, clicks, home, reported_clicks, sessions, sign_in_links, signups
+from webapp.views.public import (
+    api_docs,
+    clicks,
+    home,
+    passwords,
+    reported_clicks,
+    sessions,
+    sign_in_links,
+    signups,
+    verifications,
+)
 from webapp.web import keep_out_of_caches
 
 bp = Blueprint("public", __name__)
 bp.after_request(keep_out_of_caches)
-for noun in (home, signups, sessions, sign_in_links, clicks, reported_clicks, api_docs):
+for noun in (home, signups, sessions, passwords, verifications, sign_in_links, clicks, reported_clicks, api_docs):
     bp.register_blueprint(noun.bp)

@@ -13,9 +13,10 @@ from webapp.database import write_transaction
 from webapp.services.sightings import record_sighting
 from webapp.services.sign_in_links import use_sign_in_link
 from webapp.signed_in import sign_in_browser
-from webapp.web import load_program, render, start_url
+from webapp.web import hide_address, load_program, render, start_url
 
 bp = Blueprint("sign_in_links", __name__, url_prefix="/sign-in")
+bp.after_request(hide_address)
 
 
 @bp.get("/<token>")

@@ -1,6 +1,7 @@
 """Joining the program."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,11 +21,14 @@ from webapp.domain.consent import may_set_cookie
 from webapp.extensions import db
 from webapp.forms.sign_up import SignUpForm
 from webapp.limits import count_sign_up, count_unknown_code
+from webapp.mailed_links import draw_link
 from webapp.models import Link, User
 from webapp.passwords import hash_password
 from webapp.queries.clicks import has_clicked_since, link_of
 from webapp.queries.links import find_live_link, referrer_of
 from webapp.services.clicks import SAME_VISIT
+from webapp.services.email_addresses import ask_to_verify
+from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy, sign_up
@@ -74,6 +78,7 @@ def create() -> ResponseReturnValue:
     came_by = CameBy(typed=typed, opened=opened, visitor_id=visitor_id, click_id=None if visitor_id else arrived_by)
     came_by = replace(came_by, seen=seen_now(), began_at=_opened_at())
     password_hash, token = hash_password(form.password.data), secrets.token_urlsafe(32)
+    link_id, link_token = draw_link("verify_email")
     try:
         with write_transaction() as session:
             friend = sign_up(
@@ -86,6 +91,9 @@ def create() -> ResponseReturnValue:
                 choose=secrets.choice,
                 now=utc_now(),
             ).user
+            with suppress(MailedTooOftenError):
+                # They are asked on their first page too, where they can have the mail later.
+                ask_to_verify(session, friend, link_id=link_id, token=link_token, now=utc_now())
             sign_in_browser(session, friend, token, seen=came_by.seen, now=utc_now())
     except EmailTakenError as taken:
         _tell_owner(taken.user.id)

@@ -14,6 +14,7 @@ from webapp.extensions import db
 from webapp.queries.credit import credit_of
 from webapp.queries.figures import PERIOD_DAYS, Figures, referrer_figures
 from webapp.queries.links import first_link_of
+from webapp.queries.mailed_links import last_mailed_at
 from webapp.queries.referrals import list_outcomes
 from webapp.queries.standing import balances_by_day, earned_by_day, standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
@@ -59,6 +60,7 @@ def index() -> Response:
         earnings=earnings,
         days=days,
         reminder=reminder_of(friends, program, offer, now=now),
+        mailed_at=None if current_user.email_verified_at else last_mailed_at(session, current_user.id, "verify_email"),
         friends=friends,
         has_more=more is not None,
         first_day=not outcomes and not earnings.lines and not earnings.besides and figures.total.clicks == 0,

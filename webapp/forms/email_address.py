@@ -1,0 +1,27 @@
+"""Another address of whoever is signed in."""
+
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field
+from wtforms.validators import ValidationError
+
+from webapp.domain.mailbox import address_key
+from webapp.forms.addresses import read_address
+from webapp.forms.password_again import PasswordAgain
+
+
+class ChangeEmailForm(PasswordAgain, FlaskForm):
+    """The new address. Whether somebody else has it is not said."""
+
+    email = EmailField(_l("New e-mail"), filters=[lambda text: text.strip() if text else text])
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            field.data = read_address(field.data or "")
+        except ValueError as error:
+            raise ValidationError(
+                _l("This does not look like an e-mail address. Please write it as in noor@example.com.")
+            ) from error
+        if address_key(field.data) == current_user.email_key:
+            raise ValidationError(_l("This is the address that you have."))

@@ -1,0 +1,91 @@
+"""Whose an e-mail address is: shown by a link that goes to it, and changed by one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webapp.domain.mailbox import address_key, mailbox_key
+from webapp.models import User
+from webapp.queries.people import find_by_email
+from webapp.services.audit import record_act
+from webapp.services.mail_limits import check_mail_limit
+from webapp.services.mailed_links import end_links, find_link, mail_link, use_link
+from webapp.services.outbox import queue_mail
+from webapp.services.people import EmailTakenError
+from webapp.services.queues import queue_for
+from webapp.services.sessions import end_sessions_of
+
+# What goes to the address that somebody has had so far.
+CHANGE_ASKED, CHANGED = "email_change_asked", "email_changed"
+
+
+def ask_to_verify(session: Session, user: User, *, link_id: UUID, token: str, now: datetime) -> None:
+    """Mail a link that shows that the address is theirs. Raises MailedTooOftenError."""
+    check_mail_limit(session, user, "verify_email", now=now)
+    mail_link(session, user, "verify_email", link_id=link_id, token=token, now=now)
+
+
+def verify_email(session: Session, token: str, now: datetime) -> User | None:
+    """Use such a link up and return whose address it was; None when it is not good any more."""
+    link = use_link(session, "verify_email", token, now)
+    if link is None:
+        return None
+    user = session.get_one(User, link.user_id)
+    note_that_mail_arrives(session, user, now)
+    return user
+
+
+def note_that_mail_arrives(session: Session, user: User, now: datetime) -> None:
+    """Keep that someone used a link that had gone to their address, whatever it was for."""
+    user.email_verified_at = user.email_verified_at or now
+    end_links(session, user.id, "verify_email", now=now)
+    session.flush()
+
+
+def ask_to_change_email(session: Session, user: User, email: str, *, link_id: UUID, token: str, now: datetime) -> None:
+    """Mail a link to the new address, and to the one before that this was asked for. Nothing changes yet.
+
+    Also when somebody else has the new address: whoever asks must not learn that. Raises MailedTooOftenError.
+    """
+    check_mail_limit(session, user, "change_email", email=email, now=now)
+    mail_link(session, user, "change_email", link_id=link_id, token=token, email=email, now=now)
+    queue_mail(session, user, CHANGE_ASKED, dedupe_key=f"{CHANGE_ASKED}:{link_id}", email=user.email, now=now)
+
+
+def change_email(session: Session, token: str, now: datetime) -> User | None:
+    """Use such a link up and return whose address it has changed; None when it is not good any more.
+
+    They are signed out everywhere, and the address before is told. Raises EmailTakenError when the new one has an
+    account by now, and then nothing was written.
+    """
+    link = find_link(session, "change_email", token, now)
+    if link is None:
+        return None
+    user = session.get_one(User, link.user_id)
+    # Who signs up with the one or the other at this moment is looked at before or after, not meanwhile.
+    mailboxes = (f"mailbox:{mailbox_key(email)}" for email in (user.email, link.email))
+    queue_for(session, user.program_id, f"links:{user.id}", *mailboxes)
+    session.refresh(user)
+    if use_link(session, "change_email", token, now) is None:
+        return None
+    before = user.email
+    _take_address(session, user, link.email, now)
+    end_links(session, user.id, "verify_email", "reset_password", now=now)
+    end_sessions_of(session, user, by=user.id, now=now)
+    record_act(session, user.program_id, "email_changed", subject="user", subject_id=user.id, by=user.id, now=now)
+    queue_mail(session, user, CHANGED, dedupe_key=f"{CHANGED}:{link.id}", email=before, now=now)
+    return user
+
+
+def _take_address(session: Session, user: User, email: str, now: datetime) -> None:
+    try:
+        with session.begin_nested():
+            user.email, user.email_key, user.mailbox_key = email, address_key(email), mailbox_key(email)
+            user.email_verified_at = now
+    except IntegrityError as error:
+        # Of two who take an address at once, the database lets one; anything else is a real fault.
+        if taken := find_by_email(session, email):
+            raise EmailTakenError(taken) from error
+        raise

@@ -1,0 +1,40 @@
+"""How often links are mailed: to a person and to a mailbox, however many accounts and networks ask for them."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.mailbox import mailbox_key
+from webapp.models import MailedLink, User
+from webapp.services.mailed_links import LIFETIMES
+from webapp.services.queues import queue_for
+
+# Of one purpose.
+MOST, PERIOD = 3, timedelta(hours=1)
+
+
+class MailedTooOftenError(Exception):
+    """As many links as may be have been mailed lately; the next may be after `wait`."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("as many links as may be have been mailed lately")
+        self.wait = wait
+
+
+def check_mail_limit(session: Session, user: User, purpose: str, *, email: str | None = None, now: datetime) -> None:
+    """Raise MailedTooOftenError when no further link for this purpose may be mailed yet.
+
+    `email` is where it would go, None for the person's own address. All spellings of a mailbox count together, so
+    that nobody is flooded by accounts that differ in a tag.
+    """
+    mailbox = mailbox_key(email or user.email)
+    queue_for(session, user.program_id, f"links:{user.id}", f"mailbox:{mailbox}")
+    lately = session.execute(
+        select(MailedLink.created_at, MailedLink.user_id, MailedLink.email).where(
+            MailedLink.purpose == purpose, MailedLink.expires_at > now - PERIOD + LIFETIMES[purpose]
+        )
+    )
+    times = sorted(at for at, user_id, to in lately if user_id == user.id or mailbox_key(to) == mailbox)
+    if len(times) >= MOST:
+        raise MailedTooOftenError(times[-MOST] + PERIOD - now)
