@@ -1,0 +1,89 @@
+"""An address is one account's, whoever asks for it at the same moment."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from tests.factories import NOON
+from tests.threads import at_once
+from webapp.database import write_transaction
+from webapp.extensions import db
+from webapp.ids import new_id
+from webapp.models import OutboxMail, User
+from webapp.services.email_addresses import ask_to_change_email, ask_to_verify, change_email
+from webapp.services.mail_limits import MailedTooOftenError
+from webapp.services.people import EmailTakenError
+
+pytestmark = pytest.mark.usefixtures("in_app")
+
+NEW_ADDRESS = "the.same+x@gmail.com"
+
+
+def asked(*emails):
+    """Let people ask for the same address; the token of each is their own."""
+    for email in emails:
+        with write_transaction() as session:
+            user = factories.person(session, email=email)
+            ask_to_change_email(session, user, NEW_ADDRESS, link_id=new_id(), token=email, now=NOON)
+
+
+def change(token):
+    with write_transaction() as session:
+        user = change_email(session, token, NOON)
+        return user and user.email
+
+
+def test_of_two_who_take_an_address_at_once_one_gets_it(in_app):
+    asked("ada@example.com", "bob@example.com")
+    got = at_once(in_app, [lambda token=token: change(token) for token in ("ada@example.com", "bob@example.com")])
+    assert sorted(type(one) for one in got if one != NEW_ADDRESS) == [EmailTakenError]
+    db.session.rollback()
+    users = db.session.scalars(select(User).order_by(User.email_verified_at.desc())).all()
+    assert sorted(user.email_key for user in users if user.email != NEW_ADDRESS) in [
+        ["ada@example.com"],
+        ["bob@example.com"],
+    ]
+    (winner,) = [user for user in users if user.email == NEW_ADDRESS]
+    assert (winner.email_key, winner.mailbox_key) == (NEW_ADDRESS, "thesame@gmail.com")
+    told = db.session.scalars(select(OutboxMail.email).where(OutboxMail.template == "email_changed")).all()
+    assert told == [
+        next(email for email in ("ada@example.com", "bob@example.com") if email not in {u.email for u in users})
+    ]
+
+
+def test_one_who_confirms_twice_at_once_changes_it_once(in_app):
+    asked("ada@example.com")
+    got = at_once(in_app, [lambda: change("ada@example.com")] * 3)
+    assert sorted(got, key=str) == [None, None, NEW_ADDRESS]
+
+
+def test_somebody_elses_address_of_meanwhile_leaves_all_as_it_was():
+    asked("ada@example.com")
+    with write_transaction() as session:
+        factories.person(session, name="Bob Miller", email=NEW_ADDRESS)
+    with pytest.raises(EmailTakenError):
+        change("ada@example.com")
+    assert "email_changed" not in db.session.scalars(select(OutboxMail.template)).all()
+    assert sorted(db.session.scalars(select(User.email))) == ["ada@example.com", NEW_ADDRESS]
+
+
+def test_one_mailbox_is_mailed_so_often_however_many_accounts_ask():
+    with pytest.raises(MailedTooOftenError) as refused:
+        asked(*(f"person{number}@example.com" for number in range(4)))
+    assert refused.value.wait == timedelta(hours=1)
+
+
+def test_the_next_mail_may_go_when_the_third_last_is_an_hour_old():
+    with write_transaction() as session:
+        user_id = factories.person(session).id
+    for minutes, goes in ((0, True), (20, True), (40, True), (59, False), (60, True), (61, False)):
+        now, sent = NOON + timedelta(minutes=minutes), True
+        try:
+            with write_transaction() as session:
+                user = session.get_one(User, user_id)
+                ask_to_verify(session, user, link_id=new_id(), token=str(minutes), now=now)
+        except MailedTooOftenError:
+            sent = False
+        assert sent == goes, minutes
