@@ -44,6 +44,12 @@ def sign_out_browser(session: Session, *, now: datetime) -> None:
     flask.session.clear()
 
 
+def browser_token() -> str | None:
+    """Return the secret of this browser's session, None when it has none: for ending all the others."""
+    token: str | None = flask.session.get(_FIELD)
+    return token
+
+
 def chosen_language() -> str | None:
     """Return the language that whoever is signed in chose, without asking the database who that is.
 

@@ -12,7 +12,14 @@ from webapp.extensions import db
 from webapp.jobs.forget_sessions import forget_sessions
 from webapp.models import AuditEntry, User, UserSession
 from webapp.queries.people import find_by_session
-from webapp.services.sessions import LIFETIME, end_session, end_sessions_of, start_session, token_hash
+from webapp.services.sessions import (
+    LIFETIME,
+    end_other_sessions,
+    end_session,
+    end_sessions_of,
+    start_session,
+    token_hash,
+)
 from webapp.services.sign_in_links import create_sign_in_link, use_sign_in_link
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -102,3 +109,23 @@ def test_signing_out_everywhere_ends_every_session_and_link_and_is_kept():
     entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.subject_id, entry.actor_id) == ("sessions_ended", ada_id, bob_id)
     assert entry.details == {"sessions": 2}
+
+
+def test_every_browser_but_one_is_signed_out():
+    ada_id, bob_id = signed_in("laptop", "phone", "tablet"), signed_in("other")
+    with write_transaction() as session:
+        ada = session.get_one(User, ada_id)
+        create_sign_in_link(session, ada, "link", NOON)
+        assert end_other_sessions(session, ada, "phone", NOON + INSTANT) == 2
+    later = NOON + INSTANT
+    assert [whose(token, later) for token in ("laptop", "phone", "tablet", "other")] == [None, ada_id, None, bob_id]
+    with write_transaction() as session:
+        assert use_sign_in_link(session, "link", later) is None
+        # A token of somebody else keeps nothing of hers.
+        assert end_other_sessions(session, session.get_one(User, ada_id), "other", later) == 1
+    assert [whose("phone", later), whose("other", later)] == [None, bob_id]
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    assert [(entry.actor_id, entry.details) for entry in entries] == [
+        (ada_id, {"sessions": 2, "kept": 1}),
+        (ada_id, {"sessions": 1, "kept": 1}),
+    ]

@@ -52,7 +52,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "password_changed": (N_("%(who)s set a new password"),),
     "email_changed": (N_("%(who)s changed their e-mail address"),),
-    "sessions_ended": (N_("%(who)s signed %(subject)s out everywhere"),),
+    "sessions_ended": (
+        N_("%(who)s signed %(subject)s out of every browser but %(kept)s"),
+        N_("%(who)s signed %(subject)s out everywhere"),
+    ),
     "coupon_added": (
         N_("%(who)s gave %(subject)s the coupon code %(coupon)s"),
         N_("%(who)s gave %(subject)s a coupon code"),

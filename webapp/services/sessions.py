@@ -48,12 +48,23 @@ def end_sessions_of(session: Session, person: User, *, by: UUID | None, now: dat
 
     A one-time link that would sign them in again is used up, too. `by` is who did it, None for the command line.
     """
+    return _end(session, person, keep_token=None, by=by, now=now)
+
+
+def end_other_sessions(session: Session, person: User, keep_token: str | None, now: datetime) -> int:
+    """Sign a person out of every browser but the one that holds `keep_token`, as they asked. Returns of how many.
+
+    The token of the browser that asks is `webapp.signed_in.browser_token()`.
+    """
+    return _end(session, person, keep_token=keep_token, by=person.id, now=now)
+
+
+def _end(session: Session, person: User, *, keep_token: str | None, by: UUID | None, now: datetime) -> int:
     sessions, links = UserSession.__table__.c, SignInLink.__table__.c
-    ended = session.connection().execute(
-        update(UserSession)
-        .where(sessions.user_id == person.id, sessions.ended_at.is_(None), sessions.expires_at > now)
-        .values(ended_at=now)
-    )
+    to_end = [sessions.user_id == person.id, sessions.ended_at.is_(None), sessions.expires_at > now]
+    if keep_token is not None:
+        to_end.append(sessions.token_hash != token_hash(keep_token))
+    ended = session.connection().execute(update(UserSession).where(*to_end).values(ended_at=now))
     used_up = session.connection().execute(
         update(SignInLink)
         .where(links.user_id == person.id, links.used_at.is_(None), links.expires_at > now)
@@ -68,7 +79,7 @@ def end_sessions_of(session: Session, person: User, *, by: UUID | None, now: dat
             subject_id=person.id,
             by=by,
             now=now,
-            details={"sessions": ended.rowcount},
+            details={"sessions": ended.rowcount} | ({} if keep_token is None else {"kept": 1}),
         )
     return ended.rowcount
 
