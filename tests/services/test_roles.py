@@ -4,19 +4,19 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
-from tests.factories import NOON
+from tests.factories import NOON, PASSWORD
 from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry, User
-from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
+from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role, is_last_admin
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
 
-def people(*roles):
+def people(*roles, password=PASSWORD):
     with write_transaction() as session:
-        return [factories.person(session, role=role).id for role in roles]
+        return [factories.person(session, role=role, password=password).id for role in roles]
 
 
 def change(person_id, role, *, by):
@@ -76,3 +76,29 @@ def test_two_admins_who_take_the_role_from_each_other_at_once_leave_one(app, att
     outcomes = at_once(app, [lambda: change(marta, "referrer", by=jo), lambda: change(jo, "referrer", by=marta)])
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoLongerAdminError", "bool"]
     assert sorted([role_of(marta), role_of(jo)]) == ["admin", "referrer"]
+
+
+def is_last(person_id):
+    with write_transaction() as session:
+        return is_last_admin(session, session.get_one(User, person_id))
+
+
+def test_only_admins_who_can_sign_in_count():
+    marta, bob = people("admin", "marketer")
+    (invited,) = people("admin", password=None)
+    assert [is_last(marta), is_last(bob), is_last(invited)] == [True, False, False]
+    with pytest.raises(LastAdminError):
+        change(marta, "referrer", by=None)
+    (jo,) = people("admin")
+    assert [is_last(marta), is_last(jo)] == [False, False]
+    with write_transaction() as session:
+        session.get_one(User, jo).erased_at = NOON
+    assert is_last(marta)
+
+
+def test_an_admin_of_another_program_is_no_help():
+    (marta,) = people("admin")
+    with write_transaction() as session:
+        stranger = factories.person(session, role="admin", password=PASSWORD)
+        stranger.program_id = factories.other_program(session).id
+    assert is_last(marta)

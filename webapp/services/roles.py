@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import User
@@ -46,11 +46,29 @@ def change_role(session: Session, person: User, role: str, *, by: UUID | None, n
     if before == "admin":
         if by == person.id:
             raise OwnRoleError
-        admins = select(func.count()).where(User.program_id == program_id, User.role == "admin")
-        if (session.scalar(admins) or 0) <= 1:
+        if is_last_admin(session, person):
             raise LastAdminError
     person.role = role
     session.flush()
     about = {"from": before, "to": role}
     record_act(session, program_id, "role_changed", subject="user", subject_id=person.id, by=by, now=now, details=about)
     return True
+
+
+def is_last_admin(session: Session, person: User) -> bool:
+    """Say whether without this admin nobody could run the program any more; True holds back what takes them away.
+
+    Only those count who can sign in: an admin who was invited and has not accepted cannot. The answer holds until the
+    transaction ends, since changes of the admins of a program happen one after the other.
+    """
+    queue_for(session, person.program_id, "roles")
+    if session.scalar(select(User.role).where(User.id == person.id)) != "admin":
+        return False
+    others = select(User.id).where(
+        User.program_id == person.program_id,
+        User.role == "admin",
+        User.id != person.id,
+        User.password_hash.is_not(None),
+        User.erased_at.is_(None),
+    )
+    return session.scalar(others.limit(1)) is None
