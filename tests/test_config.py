@@ -86,6 +86,7 @@ WRONG = {
         f"memory://{SECRET}",
     ],
     "COUNTRY_DATABASE": [SECRET, f"/dev/null/{SECRET}", "/", "/dev/null", __file__, f"{SECRET}\0"],
+    "ADMIN_SECOND_FACTOR": [SECRET, "Required", "yes", "optional "],
     "METRICS_TOKEN": [SECRET, f"{SECRET} {SECRET} {SECRET}", f"{SECRET}\n{SECRET}{SECRET}", f"{SECRET * 3}é"],
 }
 
@@ -131,6 +132,7 @@ def test_an_empty_variable_is_one_that_is_not_set(load):
         "RATE_LIMIT_URL",
         "METRICS_TOKEN",
         "COUNTRY_DATABASE",
+        "ADMIN_SECOND_FACTOR",
     )
     empty = load(GRAPEVINE_ENV="development", **dict.fromkeys(names, ""))
     assert empty == load(GRAPEVINE_ENV="development")
@@ -268,3 +270,17 @@ def test_the_number_of_proxies(load, value, count):
 )
 def test_rate_limits_are_kept_where_they_are_said_to_be(load, value, url):
     assert load(SECRET_KEY=LONG, RATE_LIMIT_URL=value).rate_limit_url == url
+
+
+@pytest.mark.parametrize(
+    ("environment", "value", "required"),
+    [
+        ("production", "", True),
+        ("development", "", False),
+        ("production", "optional", False),
+        ("development", "required", True),
+    ],
+)
+def test_admins_need_a_second_factor_in_production_unless_said_otherwise(load, environment, value, required):
+    made = load(GRAPEVINE_ENV=environment, SECRET_KEY=LONG, ADMIN_SECOND_FACTOR=value)
+    assert made.admin_second_factor_required is required

@@ -80,6 +80,7 @@ def _settings(config: Config) -> dict[str, object]:
         "RATE_LIMIT_URL": config.rate_limit_url,
         "METRICS_TOKEN": config.metrics_token,
         "COUNTRY_DATABASE": config.country_database,
+        "ADMIN_SECOND_FACTOR_REQUIRED": config.admin_second_factor_required,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

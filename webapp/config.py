@@ -49,6 +49,8 @@ class Config:
     rate_limit_url: str
     metrics_token: str
     country_database: str
+    # Whether admins have to sign in with a code as well.
+    admin_second_factor_required: bool
     instance: Path
 
     @property
@@ -84,6 +86,7 @@ def load_config(environ: Mapping[str, str], *, root: Path = ROOT) -> Config:
         rate_limit_url=_rate_limit_url(environ.get("RATE_LIMIT_URL", "") or "memory://"),
         metrics_token=_metrics_token(environ.get("METRICS_TOKEN", "")),
         country_database=_country_database(environ.get("COUNTRY_DATABASE", "")),
+        admin_second_factor_required=_is_required(environ.get("ADMIN_SECOND_FACTOR", ""), production),
         instance=instance,
     )
 
@@ -251,6 +254,12 @@ def _metrics_token(value: str) -> str:
             f"METRICS_TOKEN must be {METRICS_TOKEN_CHARACTERS} or more letters, digits and signs, without spaces."
         )
     return value
+
+
+def _is_required(value: str, production: bool) -> bool:
+    if value not in {"", "required", "optional"}:
+        raise ConfigError('ADMIN_SECOND_FACTOR must be "required" or "optional".')
+    return value == "required" or (not value and production)
 
 
 def _country_database(value: str) -> str:

@@ -2,7 +2,8 @@
 
 Sign-ins: failures only, for an account on a network and for the whole network.
 Each counts from its beginning, so that many at once are no more than many in
-turn, and a success is taken back. Sign-ups: those that could tell which
+turn, and a success is taken back. Codes of a second factor: failures, for an
+account on all networks together. Sign-ups: those that could tell which
 addresses have an account. Requests for a forgotten password, whosever it is.
 Unknown codes: wherever one is tried, in a link, on
 the sign-up page, typed into its field. This stops the guesser without stopping
@@ -26,6 +27,8 @@ from webapp.network import request_network
 
 SIGN_IN_FAILURES_OF_ACCOUNT = RateLimitItemPerMinute(10, 15)
 SIGN_IN_FAILURES_OF_NETWORK = RateLimitItemPerMinute(30, 15)
+# Whoever gets to guess knows the password already: 240 guesses a day at a code that three of a million pass for.
+CODE_FAILURES_OF_ACCOUNT = RateLimitItemPerHour(10)
 SIGN_UPS = RateLimitItemPerHour(20)
 PASSWORD_REQUESTS = RateLimitItemPerHour(20)
 UNKNOWN_CODES = RateLimitItemPerMinute(30)
@@ -49,16 +52,48 @@ def init_app(app: Flask) -> None:
     app.extensions["grapevine_limits"] = store_at(app.config["RATE_LIMIT_URL"])
 
 
+class CodesClosedError(TooManyRequests):
+    """An account had so many wrong codes that no more are read for a while, from whatever network."""
+
+
 @contextmanager
 def sign_in_attempt(email: str) -> Iterator[Attempt]:
     """Count a sign-in while it is tried. Raises TooManyRequests above the limit of its account or its network."""
-    network, attempt = request_network(), Attempt()
+    attempt = Attempt()
     with ExitStack() as counts:
-        for limit, of, whose in (
-            (SIGN_IN_FAILURES_OF_ACCOUNT, "sign-ins of an account", f"{_account(email)} {network}"),
-            (SIGN_IN_FAILURES_OF_NETWORK, "sign-ins of a network", network),
-        ):
-            counts.callback(_store().take_back, _count(limit, of, whose))
+        _count_sign_in(counts, email)
+        yield attempt
+        if attempt.failed:
+            counts.pop_all()
+
+
+@contextmanager
+def code_attempt(user_id: UUID, email: str) -> Iterator[Attempt]:
+    """Count a code from somebody's app while it is tried, for the account on all networks and as a sign-in.
+
+    Raises CodesClosedError above the limit of codes, TooManyRequests above those of sign-ins.
+    """
+    attempt = Attempt()
+    with ExitStack() as counts:
+        try:
+            _count_for_now(counts, CODE_FAILURES_OF_ACCOUNT, "codes of an account", str(user_id))
+        except TooManyRequests as refused:
+            raise CodesClosedError(retry_after=refused.retry_after) from refused
+        _count_sign_in(counts, email)
+        yield attempt
+        if attempt.failed:
+            counts.pop_all()
+
+
+@contextmanager
+def recovery_code_attempt() -> Iterator[Attempt]:
+    """Count a recovery code while it is tried, against its network alone. Raises TooManyRequests above the limit.
+
+    Nobody guesses one of 79 bits, and its owner gets in with it where all other tries are used up.
+    """
+    attempt = Attempt()
+    with ExitStack() as counts:
+        _count_for_now(counts, SIGN_IN_FAILURES_OF_NETWORK, "sign-ins of a network", request_network())
         yield attempt
         if attempt.failed:
             counts.pop_all()
@@ -87,6 +122,17 @@ def count_reported_click() -> None:
 def count_api_call(key_id: UUID) -> None:
     """Count one call of the API against its key. Raises TooManyRequests above the limit."""
     _count(API_CALLS, "calls of the API", str(key_id))
+
+
+def _count_sign_in(counts: ExitStack, email: str) -> None:
+    network = request_network()
+    _count_for_now(counts, SIGN_IN_FAILURES_OF_ACCOUNT, "sign-ins of an account", f"{_account(email)} {network}")
+    _count_for_now(counts, SIGN_IN_FAILURES_OF_NETWORK, "sign-ins of a network", network)
+
+
+def _count_for_now(counts: ExitStack, limit: RateLimitItem, of: str, whose: str) -> None:
+    """Count what is taken back when `counts` ends."""
+    counts.callback(_store().take_back, _count(limit, of, whose))
 
 
 def _count(limit: RateLimitItem, of: str, whose: str) -> Counted:

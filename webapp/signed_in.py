@@ -1,10 +1,14 @@
 """Which person a browser is signed in as.
 
 The cookie holds a random token; the server keeps its hash with an end, so that
-a session can be ended from either side.
+a session can be ended from either side. Whoever has a second factor is half
+signed in between the password and the code: the cookie, which is signed, says
+who, and no session exists yet.
 """
 
-from datetime import datetime
+import hmac
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import flask
 from flask import Flask
@@ -18,7 +22,14 @@ from webapp.queries.people import find_by_session
 from webapp.services.sessions import end_session, start_session, token_hash
 from webapp.services.sightings import UNSEEN, Seen
 
+# How long the code may come after the password.
+HALF_LIFETIME = timedelta(minutes=5)
+# How long setting an app up may take, once the password was typed for it.
+SEED_LIFETIME = timedelta(minutes=15)
+
 _FIELD = "browser"
+_HALF = "half"
+_SEED = "seed"
 
 
 def sign_in_browser(session: Session, user: User, token: str, *, seen: Seen = UNSEEN, now: datetime) -> None:
@@ -33,6 +44,43 @@ def sign_in_browser(session: Session, user: User, token: str, *, seen: Seen = UN
     flask.session[_FIELD] = token
     flask.session.permanent = True
     login_user(user)
+
+
+def half_sign_in(user: User, *, now: datetime) -> None:
+    """Remember in this browser that somebody knew the password, for a few minutes. It is signed in as it was before."""
+    flask.session[_HALF] = {"user": user.id.hex, "at": int(now.timestamp()), "of": _fingerprint(user)}
+
+
+def half_signed_in(session: Session, *, now: datetime) -> User | None:
+    """Return who has still to type a code in this browser.
+
+    None when nobody has, when that took too long, when the password was changed since, and when none is asked for.
+    """
+    half = flask.session.get(_HALF)
+    if not half or not 0 <= now.timestamp() - half["at"] < HALF_LIFETIME.total_seconds():
+        return None
+    user = session.get(User, UUID(hex=half["user"]))
+    if user is None or user.second_factor_since is None or user.erased_at is not None:
+        return None
+    return user if hmac.compare_digest(_fingerprint(user), half["of"]) else None
+
+
+def keep_seed(user: User, seed: bytes, *, now: datetime) -> None:
+    """Keep what an app is made from in this browser alone, after its owner typed the password and until a code came."""
+    flask.session[_SEED] = {"user": user.id.hex, "at": int(now.timestamp()), "seed": seed.hex()}
+
+
+def kept_seed(user: User, *, now: datetime) -> bytes | None:
+    """Return what was kept for this person; None when nothing was, or too long ago."""
+    kept = flask.session.get(_SEED)
+    if not kept or kept["user"] != user.id.hex or not 0 <= now.timestamp() - kept["at"] < SEED_LIFETIME.total_seconds():
+        return None
+    return bytes.fromhex(kept["seed"])
+
+
+def forget_seed() -> None:
+    """Drop what was kept: the app is in force now."""
+    flask.session.pop(_SEED, None)
 
 
 def sign_out_browser(session: Session, *, now: datetime) -> None:
@@ -67,6 +115,12 @@ def init_app(app: Flask) -> None:
     """Teach flask-login to read our sessions."""
     # Templates get `current_user` as it is, unasked: an error page must not ask the database who reads it.
     login_manager.init_app(app, add_context_processor=False)
+
+
+def _fingerprint(user: User) -> str:
+    """Return what tells one password of a person from another: a change of it ends what was begun with the former."""
+    key = flask.current_app.config["SECRET_KEY"].encode()
+    return hmac.digest(key, f"grapevine.half {user.id} {user.password_hash}".encode(), "sha256").hex()[:32]
 
 
 @login_manager.user_loader

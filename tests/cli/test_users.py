@@ -1,4 +1,4 @@
-"""`users create`: people, from the command line."""
+"""`users`: people, from the command line."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
+from tests.phones import phone_of
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry, Link, User
@@ -128,3 +129,20 @@ def test_an_address_that_has_an_account_is_refused_in_any_spelling(app, create):
     assert result.exit_code != 0
     assert "EMAIL has an account already; nothing was changed." in result.stderr
     assert [(user.name, user.role) for user in people(app)] == [("Ada Okafor", "referrer")]
+
+
+def test_a_second_factor_is_turned_off_and_that_is_kept(app):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email="ada@example.org")
+    phone_of(app, "ada@example.org")
+    off = ["users", "second-factor-off"]
+    first, second, nobody = (
+        app.test_cli_runner().invoke(args=[*off, email])
+        for email in ("Ada@Example.org", "ada@example.org", "nobody@example.org")
+    )
+    assert (first.exit_code, second.exit_code, nobody.exit_code) == (0, 1, 1)
+    (ada,) = people(app)
+    assert ada.second_factor_since is None
+    with app.app_context():
+        acts = db.session.execute(select(AuditEntry.action, AuditEntry.actor)).all()
+    assert acts == [("second_factor_on", "person"), ("second_factor_off", "command")]

@@ -31,6 +31,9 @@ ROUTES = {
     "POST /signup": ("422", "303", "303", "303", "303"),
     "GET /login": ("200", "302", "302", "302", "302"),
     "POST /login": ("422", "422", "422", "422", "422"),
+    # Nobody has typed a password a moment ago.
+    "GET /login/code": ("303", "303", "303", "303", "303"),
+    "POST /login/code": ("303", "303", "303", "303", "303"),
     "POST /logout": ("303", "303", "303", "303", "303"),
     "GET /r/<code>": ("302", "302", "302", "302", "302"),
     # Told by a page of no site at all.
@@ -71,6 +74,19 @@ ROUTES = {
     "GET /settings/sign-in/email": (TO_SIGN_IN, "200", "200", "200", "200"),
     "POST /settings/sign-in/email": (TO_SIGN_IN, "422", "422", "422", "422"),
     "POST /settings/sign-in/email/withdrawal": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /settings/second-factor": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "POST /settings/second-factor": (TO_SIGN_IN, "422", "422", "422", "422"),
+    # Nobody has begun to set one up, and nobody has one.
+    "GET /settings/second-factor/new": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "POST /settings/second-factor/new": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /settings/second-factor/recovery-codes": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "POST /settings/second-factor/recovery-codes": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /settings/second-factor/end": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "POST /settings/second-factor/end": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /settings/sessions": (TO_SIGN_IN, "200", "200", "200", "200"),
+    # Of somebody who looks at none of these pages.
+    "POST /settings/sessions/<uuid:session_id>/end": (TO_SIGN_IN, "404", "404", "404", "404"),
+    "POST /settings/sessions/others/end": (TO_SIGN_IN, "303", "303", "303", "303"),
     "GET /dashboard/rewards/<uuid:reward_id>": (TO_SIGN_IN, "200", "404", "404", "404"),
     "POST /dashboard/rewards/<uuid:reward_id>/appeal": (TO_SIGN_IN, "422", "404", "404", "404"),
     "GET /analytics": (TO_SIGN_IN, "403", "403", "200", "200"),
@@ -261,6 +277,7 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
             "<uuid:referrer_id>": db.session.scalars(select(User.id).where(User.name == "Bob Miller")).one(),
             "<any(person,traffic,orders):category>": "person",
             "<uuid:coupon_id>": new_id(),
+            "<uuid:session_id>": new_id(),
             "<uuid:pool_id>": db.session.scalars(select(CouponPool.id)).one(),
             "<uuid:entry_id>": db.session.scalars(select(ScreeningEntry.id)).one(),
             "<uuid:key_id>": db.session.scalars(select(ApiKey.id)).one(),

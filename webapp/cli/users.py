@@ -12,8 +12,10 @@ from webapp.domain import names
 from webapp.forms.addresses import read_address
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, PasswordProblem, hash_password, problem_with
+from webapp.queries.people import find_by_email
 from webapp.queries.programs import default_program
 from webapp.services.people import EmailTakenError, open_account
+from webapp.services.second_factor import turn_off
 
 group = AppGroup("users", help="People who may sign in.")
 
@@ -59,6 +61,19 @@ def create(email: str, name: str, role: str, password_stdin: bool) -> None:
     except EmailTakenError as error:
         raise click.ClickException("EMAIL has an account already; nothing was changed.") from error
     click.echo(str(user_id))
+
+
+@group.command("second-factor-off")
+@click.argument("email")
+def second_factor_off(email: str) -> None:
+    """Let a password be enough for somebody who lost their app and their recovery codes; they are told by mail."""
+    with write_transaction() as session:
+        user = find_by_email(session, email)
+        if user is None:
+            raise click.ClickException("EMAIL has no account; nothing was changed.")
+        if not turn_off(session, user, by=None, now=utc_now()):
+            raise click.ClickException("EMAIL has no second factor; nothing was changed.")
+    click.echo("The second factor is off.")
 
 
 def _read_password(*own: str) -> str:

@@ -56,6 +56,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s signed %(subject)s out of every browser but %(kept)s"),
         N_("%(who)s signed %(subject)s out everywhere"),
     ),
+    "second_factor_on": (N_("%(who)s turned the second factor of %(subject)s on"),),
+    "second_factor_off": (N_("%(who)s turned the second factor of %(subject)s off"),),
+    "recovery_codes_made": (N_("%(who)s made new recovery codes for %(subject)s"),),
     "coupon_added": (
         N_("%(who)s gave %(subject)s the coupon code %(coupon)s"),
         N_("%(who)s gave %(subject)s a coupon code"),

@@ -43,6 +43,15 @@ def end_session(session: Session, token: str, now: datetime) -> None:
     )
 
 
+def end_session_of(session: Session, user_id: UUID, session_id: UUID, now: datetime) -> None:
+    """End one of a person's own sessions."""
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
 def end_sessions_of(session: Session, person: User, *, by: UUID | None, now: datetime) -> int:
     """Sign a person out everywhere, at once. Returns in how many browsers they were signed in.
 

@@ -4,13 +4,13 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from webapp.models.user import ROLES
-from webapp.views.account import profile, sign_in
+from webapp.views.account import profile, second_factor, sessions, sign_in
 from webapp.views.guards import require_role
 from webapp.web import keep_out_of_caches
 
 bp = Blueprint("account", __name__, url_prefix="/settings")
-bp.register_blueprint(profile.bp)
-bp.register_blueprint(sign_in.bp)
+for noun in (profile, sign_in, second_factor, sessions):
+    bp.register_blueprint(noun.bp)
 bp.after_request(keep_out_of_caches)
 
 

@@ -32,7 +32,7 @@ from webapp.views.admin import (
     users,
     write_offs,
 )
-from webapp.views.guards import require_role
+from webapp.views.guards import require_role, require_second_factor
 from webapp.web import keep_out_of_caches, load_program
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -70,7 +70,7 @@ bp.after_request(keep_out_of_caches)
 
 @bp.before_request
 def admins_only() -> ResponseReturnValue | None:
-    return require_role("admin")
+    return require_role("admin") or require_second_factor()
 
 
 @bp.app_context_processor

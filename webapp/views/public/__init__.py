@@ -9,6 +9,7 @@ from webapp.views.public import (
     passwords,
     reported_clicks,
     sessions,
+    sign_in_codes,
     sign_in_links,
     signups,
     verifications,
@@ -17,5 +18,8 @@ from webapp.web import keep_out_of_caches
 
 bp = Blueprint("public", __name__)
 bp.after_request(keep_out_of_caches)
-for noun in (home, signups, sessions, passwords, verifications, sign_in_links, clicks, reported_clicks, api_docs):
+for noun in (
+    *(home, signups, sessions, sign_in_codes, passwords, verifications),
+    *(sign_in_links, clicks, reported_clicks, api_docs),
+):
     bp.register_blueprint(noun.bp)

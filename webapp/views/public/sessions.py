@@ -1,7 +1,5 @@
 """Signing in and out."""
 
-import secrets
-
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -17,7 +15,8 @@ from webapp.models import User
 from webapp.passwords import LONGEST, hash_password, is_outdated, verify_password
 from webapp.queries.people import find_by_email
 from webapp.services.sightings import UNSEEN, record_sighting
-from webapp.signed_in import sign_in_browser, sign_out_browser
+from webapp.signed_in import sign_out_browser
+from webapp.views.public.entering import enter, go_on
 from webapp.web import load_program, render, safe_next, start_url
 
 bp = Blueprint("sessions", __name__)
@@ -41,18 +40,16 @@ def create() -> ResponseReturnValue:
         if user is None or not right or len(password) > LONGEST or not form.validate():
             attempt.failed = True
             return _page(form, failed=True, status=422)
-    user_id, token = user.id, secrets.token_urlsafe(32)
-    seen = person_now()
-    new_hash = hash_password(password) if is_outdated(user.password_hash) else None
+    user_id, known_hash, seen = user.id, user.password_hash, person_now()
+    new_hash = hash_password(password) if is_outdated(known_hash) else None
     with write_transaction() as session:
-        user = session.get_one(User, user_id)
+        user = session.get_one(User, user_id, with_for_update=True)
+        if user.password_hash != known_hash:
+            # It was changed a moment ago.
+            return _page(form, failed=True, status=422)
         user.password_hash = new_hash or user.password_hash
-        sign_in_browser(session, user, token, seen=seen, now=utc_now())
-        record_sighting(session, user.id, seen, is_signup=False, now=utc_now())
-    response = redirect(safe_next(request.args.get("next")) or start_url(current_user.role), code=303)
-    if seen.visitor_id:
-        visitors.remember(response, seen.visitor_id, load_program().window_days)
-    return response
+        target = enter(session, user, seen, target=request.args.get("next"))
+    return go_on(target, seen)
 
 
 @bp.post("/logout")
@@ -75,5 +72,6 @@ def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Respo
         status=status,
         form=form,
         failed=failed,
+        late=request.method == "GET" and "late" in request.args,
         action=url_for(".create", next=safe_next(request.args.get("next"))),
     )
