@@ -66,16 +66,20 @@ def half_signed_in(session: Session, *, now: datetime) -> User | None:
 
 
 def keep_seed(user: User, seed: bytes, *, now: datetime) -> None:
-    """Keep what an app is made from in this browser alone, after its owner typed the password and until a code came."""
-    flask.session[_SEED] = {"user": user.id.hex, "at": int(now.timestamp()), "seed": seed.hex()}
+    """Keep what an app is made from in this browser alone, until a code shows that the app works."""
+    about = {"user": user.id.hex, "at": int(now.timestamp()), "moves": user.second_factor_since is not None}
+    flask.session[_SEED] = {**about, "seed": seed.hex()}
 
 
 def kept_seed(user: User, *, now: datetime) -> bytes | None:
-    """Return what was kept for this person; None when nothing was, or too long ago."""
+    """Return what was kept for this person; None when nothing was, or too long ago.
+
+    What was kept while a password was enough is not for taking the place of an app that is in force by now.
+    """
     kept = flask.session.get(_SEED)
     if not kept or kept["user"] != user.id.hex or not 0 <= now.timestamp() - kept["at"] < SEED_LIFETIME.total_seconds():
         return None
-    return bytes.fromhex(kept["seed"])
+    return bytes.fromhex(kept["seed"]) if kept["moves"] is (user.second_factor_since is not None) else None
 
 
 def forget_seed() -> None:

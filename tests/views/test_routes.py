@@ -81,6 +81,8 @@ ROUTES = {
     "POST /settings/second-factor/new": (TO_SIGN_IN, "303", "303", "303", "303"),
     "GET /settings/second-factor/recovery-codes": (TO_SIGN_IN, "303", "303", "303", "303"),
     "POST /settings/second-factor/recovery-codes": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "GET /settings/second-factor/move": (TO_SIGN_IN, "303", "303", "303", "303"),
+    "POST /settings/second-factor/move": (TO_SIGN_IN, "303", "303", "303", "303"),
     "GET /settings/second-factor/end": (TO_SIGN_IN, "303", "303", "303", "303"),
     "POST /settings/second-factor/end": (TO_SIGN_IN, "303", "303", "303", "303"),
     "GET /settings/sessions": (TO_SIGN_IN, "200", "200", "200", "200"),

@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, str] = {
     "email_changed": N_("Changed their e-mail address"),
     "sessions_ended": N_("Signed someone out everywhere"),
     "second_factor_on": N_("Turned a second factor on"),
+    "second_factor_moved": N_("Moved a second factor to another app"),
     "second_factor_off": N_("Turned a second factor off"),
     "recovery_codes_made": N_("Made new recovery codes"),
     "coupon_added": N_("Gave a coupon code"),

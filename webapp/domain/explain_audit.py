@@ -57,6 +57,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s signed %(subject)s out everywhere"),
     ),
     "second_factor_on": (N_("%(who)s turned the second factor of %(subject)s on"),),
+    "second_factor_moved": (N_("%(who)s moved the second factor of %(subject)s to another app"),),
     "second_factor_off": (N_("%(who)s turned the second factor of %(subject)s off"),),
     "recovery_codes_made": (N_("%(who)s made new recovery codes for %(subject)s"),),
     "coupon_added": (

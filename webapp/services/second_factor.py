@@ -16,7 +16,7 @@ from webapp.models import RecoveryCode, SecondFactor, User
 from webapp.services.audit import record_act
 from webapp.services.outbox import queue_mail
 
-TURNED_ON, TURNED_OFF = "second_factor_on", "second_factor_off"
+TURNED_ON, TURNED_OFF, MOVED = "second_factor_on", "second_factor_off", "second_factor_moved"
 GUESSED, RECOVERED = "second_factor_guessed", "recovery_code_used"
 
 
@@ -41,6 +41,19 @@ def turn_on(session: Session, user: User, *, seed: bytes, step: int, codes: Iter
     _store(session, user, codes, now)
     record_act(session, user.program_id, TURNED_ON, subject="user", subject_id=user.id, by=user.id, now=now)
     queue_mail(session, user, TURNED_ON, dedupe_key=_mail_key(TURNED_ON, user, now), now=now)
+
+
+def move(session: Session, user: User, *, seed: bytes, step: int, now: datetime) -> bool:
+    """Let another app take the place of the one in force; recovery codes stay. False when none is in force any more."""
+    columns = SecondFactor.__table__.c
+    moved = session.connection().execute(
+        update(SecondFactor).where(columns.user_id == user.id).values(seed=seed, last_step=step, created_at=now)
+    )
+    if moved.rowcount != 1:
+        return False
+    record_act(session, user.program_id, MOVED, subject="user", subject_id=user.id, by=user.id, now=now)
+    queue_mail(session, user, MOVED, dedupe_key=_mail_key(MOVED, user, now), now=now)
+    return True
 
 
 def turn_off(session: Session, user: User, *, by: UUID | None, now: datetime) -> bool:

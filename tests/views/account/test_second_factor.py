@@ -137,6 +137,33 @@ def test_it_is_turned_off_with_password_and_code(app, ada, now):
     assert submit(client, "/login", {"email": EMAIL, "password": PASSWORD}).location == "/dashboard"
 
 
+def move(client, code):
+    """Type both factors, and return the new app."""
+    begun = submit(client, f"{PAGE}/move", BOTH | {"code": code})
+    if begun.status_code != 303:
+        return begun
+    key = re.search(r'id="factor-secret"[^>]*>([A-Z2-7 ]+)<', client.get(begun.location).get_data(as_text=True))
+    return Phone(key.group(1).replace(" ", ""), [])
+
+
+def test_it_moves_to_another_app_with_both_factors_and_a_code_of_the_new_one(app, ada, now):
+    old, _answer = turn_on(ada)
+    now.shift(30)
+    assert move(ada, old.wrong_code()).status_code == 422
+    new = move(ada, old.recovery_codes[0])
+    assert submit(ada, f"{PAGE}/new", {"code": new.wrong_code()}).status_code == 422
+    client = browser(app)
+    submit(client, "/login", {"email": EMAIL, "password": PASSWORD})
+    assert submit(client, "/login/code", {"code": old.code()}).status_code == 303
+    assert submit(ada, f"{PAGE}/new", {"code": new.code()}).location == PAGE
+    assert "The codes of the new app count from now on" in words(ada.get(PAGE))
+    now.shift(30)
+    submit(client, "/login", {"email": EMAIL, "password": PASSWORD}, page="/dashboard")
+    assert submit(client, "/login/code", {"code": old.code()}).status_code == 422
+    assert submit(client, "/login/code", {"code": new.code()}).status_code == 303
+    assert "9 recovery codes are left" in words(ada.get(PAGE))
+
+
 def test_new_recovery_codes_take_both_factors_and_replace_the_old_ones(app, ada, now):
     phone, _answer = turn_on(ada)
     path = f"{PAGE}/recovery-codes"

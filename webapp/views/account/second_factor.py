@@ -20,7 +20,7 @@ from webapp.models import User
 from webapp.queries.second_factor import count_recovery_codes
 from webapp.queries.sessions import count_other_sessions
 from webapp.second_factor import SEED_OCTETS, counted, grouped, secret_of, setup_qr, step_of, use_code
-from webapp.services.second_factor import AlreadyOnError, replace_recovery_codes, turn_off, turn_on
+from webapp.services.second_factor import AlreadyOnError, move, replace_recovery_codes, turn_off, turn_on
 from webapp.services.sessions import token_hash
 from webapp.signed_in import browser_token, forget_seed, keep_seed, kept_seed
 from webapp.views.code_words import codes_closed, wrong_code
@@ -64,6 +64,10 @@ def create() -> ResponseReturnValue:
             _("This is not what the app should show now. Look again, and see that the telephone’s clock is right.")
         ]
         return _setup_page(form, status=422)
+    return _move(seed, step) if current_user.second_factor_since else _turn_on(seed, step)
+
+
+def _turn_on(seed: bytes, step: int) -> ResponseReturnValue:
     codes = draw_codes(secrets.choice)
     try:
         with write_transaction() as session:
@@ -72,6 +76,31 @@ def create() -> ResponseReturnValue:
         return redirect(url_for(".show"), code=303)
     forget_seed()
     return _codes_page(codes, just_on=True)
+
+
+def _move(seed: bytes, step: int) -> ResponseReturnValue:
+    with write_transaction() as session:
+        moved = move(session, _own(session), seed=seed, step=step, now=utc_now())
+    forget_seed()
+    if moved:
+        flash(_("The codes of the new app count from now on, and those of the former one no longer."))
+    return redirect(url_for(".show", next=_next()), code=303)
+
+
+@bp.get("/move")
+def ask_move() -> ResponseReturnValue:
+    return _asking_page("move", PasswordAndCodeForm(formdata=None))
+
+
+@bp.post("/move")
+def begin_move() -> ResponseReturnValue:
+    """Draw the seed of another app for whoever typed both factors."""
+    form = PasswordAndCodeForm()
+    refused = _refused(form, lambda _session, _user: None)
+    if refused:
+        return _asking_page("move", form, status=refused)
+    keep_seed(current_user, secrets.token_bytes(SEED_OCTETS), now=utc_now())
+    return redirect(url_for(".new"), code=303)
 
 
 @bp.get("/recovery-codes")
@@ -150,7 +179,7 @@ def _page(form: PasswordForm, *, status: int = 200) -> Response:
 
 def _setup_page(form: CodeForm, *, status: int = 200) -> ResponseReturnValue:
     seed = kept_seed(current_user, now=utc_now())
-    if seed is None or current_user.second_factor_since is not None:
+    if seed is None:
         # Too late, or done: the page before says which.
         return redirect(url_for(".show", next=_next()), code=303)
     secret = secret_of(current_user.id, seed)
@@ -160,6 +189,7 @@ def _setup_page(form: CodeForm, *, status: int = 200) -> ResponseReturnValue:
         form=form,
         qr=setup_qr(secret, current_user.email, load_program().name),
         secret=grouped(secret),
+        moves=current_user.second_factor_since is not None,
         next=_next(),
     )
 
