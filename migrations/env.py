@@ -26,7 +26,6 @@ def run(connection: Connection) -> None:
         context.run_migrations()
     # A migration that alters such a table on SQLite copies it, and the copy has no triggers.
     append_only.protect(connection)
-    connection.commit()
 
 
 if context.is_offline_mode():
@@ -43,7 +42,13 @@ def connect() -> Connection:
         ) from None
 
 
-with write_lock(db.engine), connect() as connection:
+def migrate() -> None:
+    """Migrate the database of the application, and commit after each migration."""
+    with write_lock(db.engine), connect() as connection:
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
     sqlite = db.engine.dialect.name == "sqlite"
     if sqlite:
         # A table is altered by copying it, and the copy must not trip over what refers to it. Outside any
@@ -55,6 +60,7 @@ with write_lock(db.engine), connect() as connection:
         connection.commit()
     try:
         run(connection)
+        connection.commit()
         if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
             raise RuntimeError(f"rows refer to what is not there: {broken[:5]}")
     finally:
@@ -64,3 +70,10 @@ with write_lock(db.engine), connect() as connection:
         else:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({POSTGRESQL_LOCK})")
             connection.commit()
+
+
+# A restore migrates in a transaction of its own, which ends when all is there.
+if (given := context.config.attributes.get("connection")) is not None:
+    run(given)
+else:
+    migrate()

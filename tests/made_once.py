@@ -36,6 +36,9 @@ def write_statements_once(engines: Iterable[Engine]) -> None:
     Statements are kept by dialect, so that all engines of a kind get the same one.
     """
     for engine in engines:
+        if engine.dialect.name not in _statements:
+            # Its first connection tells it what the database is able to do.
+            engine.connect().close()
         kept = _statements.setdefault(engine.dialect.name, (engine.dialect, LRUCache(4_000)))
         engine.dialect, engine._compiled_cache = kept
 

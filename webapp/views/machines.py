@@ -2,8 +2,6 @@
 
 import hmac
 import shutil
-import tomllib
-from functools import cache
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -16,6 +14,7 @@ from webapp.database import stands_at_head
 from webapp.extensions import db
 from webapp.metrics import current_metrics
 from webapp.services.outbox import mails_waiting
+from webapp.version import version
 
 bp = Blueprint("machines", __name__)
 
@@ -46,7 +45,7 @@ def metrics() -> ResponseReturnValue:
     """
     if not _has_metrics_token():
         abort(404)
-    lines = current_metrics().as_text(version=_version(), outbox_waiting=_outbox_waiting())
+    lines = current_metrics().as_text(version=version(), outbox_waiting=_outbox_waiting())
     response = Response(lines, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -57,15 +56,6 @@ def _has_metrics_token() -> bool:
     scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(given.strip().encode(), token.encode())
     return bool(token) and scheme.lower() == "bearer" and right
-
-
-@cache
-def _version() -> str:
-    try:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    except OSError:
-        return "unknown"
-    return str(project["version"])
 
 
 def _outbox_waiting() -> int | None:

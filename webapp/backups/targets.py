@@ -1,0 +1,138 @@
+"""Where a restore writes to: tables of nobody, which become the site's database all at once."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from webapp.backups import BackupError
+from webapp.database import WRITING, write_lock
+from webapp.models import Model
+
+# What is there before anybody used the site.
+_MADE_BY_JOBS = {"job_leases", "address_salts"}
+_COUNT = 'SELECT count(*) FROM "{}"'
+_IN_USE = "The database is in use: stop the site, and whatever else has it open, first."
+_NOT_NEW = "The database is not a new one: name a new one in DATABASE_URL, or add --replace to lose what it holds."
+# Nobody reads the file before it is whole, so nothing in it has to survive a power cut.
+_FILLING = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-64000")
+
+
+@contextmanager
+def new_database(engine: Engine, *, replace: bool) -> Iterator[Connection]:
+    """Give a connection in whose transaction the database is empty; what is made there counts at the end, or nothing.
+
+    Raises BackupError when the database holds something, unless it is to be replaced, and when somebody uses it.
+    """
+    filled = _sqlite if engine.dialect.name == "sqlite" else _postgresql
+    with filled(engine, replace) as connection:
+        yield connection
+
+
+@contextmanager
+def _sqlite(engine: Engine, replace: bool) -> Iterator[Connection]:
+    path = Path(engine.url.database or "")
+    beside = path.with_name(f"{path.name}.restoring")
+    with write_lock(engine), _closed_to_others(path, replace=replace):
+        # What a restore left that was killed.
+        beside.unlink(missing_ok=True)
+        filling = create_engine(f"sqlite:///{beside}", poolclass=NullPool, connect_args={"isolation_level": None})
+        event.listen(filling, "connect", _prepare)
+        event.listen(filling, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        try:
+            with filling.begin() as connection:
+                yield connection
+            _put_in_place(beside, path)
+        except OSError as error:
+            raise BackupError(f"The database cannot be written ({error.strerror}).") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _FILLING:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+@contextmanager
+def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
+    """Hold a database that is there so that nobody else can open it, and without a log beside it."""
+    if not path.exists():
+        yield
+        return
+    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
+            connection.execute("PRAGMA journal_mode=DELETE").close()
+            connection.execute("BEGIN EXCLUSIVE").close()
+        except sqlite3.OperationalError as error:
+            raise BackupError(_IN_USE) from error
+        except sqlite3.DatabaseError as error:
+            raise BackupError(
+                f"{path} is no database that can be read: move it and the files beside it away, and restore again."
+            ) from error
+        if not replace:
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            _refuse_used(names, lambda name: int(connection.execute(_COUNT.format(name)).fetchone()[0]))
+        yield
+
+
+def _put_in_place(beside: Path, path: Path) -> None:
+    like = path if path.exists() else path.parent
+    about = like.stat()
+    if path.exists():
+        beside.chmod(about.st_mode)
+    with suppress(PermissionError):
+        # Whoever restores as root does it for the one whose database it is.
+        os.chown(beside, about.st_uid, about.st_gid)
+    with beside.open("rb") as file:
+        os.fsync(file.fileno())
+    beside.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _postgresql(engine: Engine, replace: bool) -> Iterator[Connection]:
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        # Moments are written without their zone, which is UTC.
+        for setting in ("TIME ZONE 'UTC'", "maintenance_work_mem = '128MB'", "lock_timeout = '5s'"):
+            connection.execute(text(f"SET LOCAL {setting}"))
+        ours = {*Model.metadata.tables, "alembic_version"} & set(inspect(connection).get_table_names())
+        if ours:
+            _refuse_others(connection)
+            if not replace:
+                _refuse_used(ours, lambda name: connection.scalar(text(_COUNT.format(name))) or 0)
+            connection.execute(text("DROP TABLE " + ", ".join(f'"{name}"' for name in sorted(ours))))
+        yield connection
+    # The tables are new, and a server that does not know how large they are chooses slow ways.
+    with suppress(SQLAlchemyError), engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        connection.execute(text("ANALYZE"))
+
+
+def _refuse_others(connection: Connection) -> None:
+    """The site has the same user as this restore; who watches the server has another."""
+    others = connection.scalar(
+        text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    )
+    if others:
+        raise BackupError(_IN_USE)
+
+
+def _refuse_used(tables: set[str], count: Callable[[str], int]) -> None:
+    """Raise BackupError when a table holds more than it does before anybody used the site."""
+    most = {"programs": 1}
+    for name in sorted(tables & set(Model.metadata.tables)):
+        if name not in _MADE_BY_JOBS and count(name) > most.get(name, 0):
+            raise BackupError(_NOT_NEW)
