@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.bench import clicks, conversions, ledger, replay
+from tests.bench import backups, clicks, conversions, ledger, replay
 from tests.bench.anchors import ROUNDS, beside
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from webapp import create_app
@@ -31,6 +31,8 @@ KILLS = 20
 VERIFY_GOAL_SECONDS = 10.0
 # Conversions a second that a draft is tried on, on one core.
 REPLAY_GOAL, REPLAY_ROUNDS = 20_000, 3
+# From the beginning of the backup to the end of the proofs of its restore.
+BACKUP_GOAL_SECONDS = 300.0
 
 
 def main() -> int:
@@ -42,6 +44,7 @@ def main() -> int:
             "conversions": list(_conversions(engine)),
             "ledger_verify": _ledger_verify(engine),
             "replay": _replay(engine),
+            "backup": _backup(engine),
         }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
@@ -133,8 +136,28 @@ def _replay(engine: type[SQLite] | type[PostgreSQL]) -> dict[str, Any]:
     return {"conversions": replay.CONVERSIONS, **asdict(found), "reached": found.rate >= REPLAY_GOAL}
 
 
+def _backup(engine: type[SQLite] | type[PostgreSQL]) -> dict[str, Any]:
+    with _site(engine) as (databases, app, url, folder):
+        (folder / "restored").mkdir()
+        found = backups.there_and_back(app, url, databases.empty(folder / "restored"), folder)
+    print(
+        f"{engine.name}: a backup of {found['events']:,} purchases in {found['backup_seconds']:.0f} s, restored and"
+        f" proved in {found['restore_seconds']:.0f} s (goal {BACKUP_GOAL_SECONDS:.0f} for both),"
+        f" with {found['memory_megabytes']} MB of memory at most",
+        flush=True,
+    )
+    reached = found["backup_seconds"] + found["restore_seconds"] <= BACKUP_GOAL_SECONDS
+    return {**found, "reached": reached}
+
+
 def _all(measured: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*measured["clicks"], *measured["conversions"], measured["ledger_verify"], measured["replay"]]
+    return [
+        *measured["clicks"],
+        *measured["conversions"],
+        measured["ledger_verify"],
+        measured["replay"],
+        measured["backup"],
+    ]
 
 
 @contextmanager
@@ -147,12 +170,19 @@ def _application(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[Flask]:
 @contextmanager
 def _served_database(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[tuple[Flask, str, Path]]:
     """Give the same with its address and its folder, for servers in processes of their own."""
+    with _site(engine) as (_databases, app, url, folder):
+        yield app, url, folder
+
+
+@contextmanager
+def _site(engine: type[SQLite] | type[PostgreSQL]) -> Iterator[tuple[SQLite | PostgreSQL, Flask, str, Path]]:
+    """Give the same with the server of its database, which has room for another."""
     with tempfile.TemporaryDirectory(prefix="grapevine-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         databases = engine(folder) if engine is SQLite else PostgreSQL(folder, durable=True)
         url = databases.clone(folder)
         app = create_app(config_for(url, folder), **FAST)
-        yield app, url, folder
+        yield databases, app, url, folder
         with app.app_context():
             db.session.remove()
             close_connections()
