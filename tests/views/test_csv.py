@@ -19,9 +19,25 @@ def test_a_text_that_would_be_a_formula_is_made_text(begin):
 
 
 @pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("Ada;=1+1;@x", "Ada;'=1+1;'@x"),
+        ("Ada\t+1", "Ada\t'+1"),
+        ("Ada\r\n=1", "Ada\r\n'=1"),
+        (" =1+1", " '=1+1"),
+        ("\xa0;  -1", "\xa0;  '-1"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_so_is_one_that_would_be_where_a_semicolon_ends_a_cell(text, made):
+    assert neutralised(text) == made
+
+
+@pytest.mark.parametrize(
     ("cell", "kept"),
     [
         ("Ada =1", "Ada =1"),
+        ("Ada; Bob-Lee, -1", "Ada; Bob-Lee, -1"),
         ("", ""),
         (None, None),
         (-5, -5),

@@ -1,6 +1,7 @@
 """Tables as files for spreadsheets: streamed, and with nothing in them that a spreadsheet would run."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
@@ -13,8 +14,9 @@ from webapp.extensions import db
 
 Cell = str | int | Decimal | None
 
-# A text that begins with one of these is a formula, or may become one.
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# A text that begins with one of these is a formula, or may become one; spaces before it do not always count. Where a
+# comma is for decimals, a spreadsheet takes a semicolon or a tab for the end of a cell, and knows no quotes within one.
+_BEGINS_A_FORMULA = re.compile(r"\A(?=[\t\r\n])|((?:\A|[;\t\r\n])[ \xa0]*)(?=[=+\-@＝＋－＠])")
 # Spreadsheets take a file for UTF-8 only when it begins with this.
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 ROWS_AT_A_TIME = 200
@@ -51,8 +53,8 @@ def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session],
 
 def neutralised(cell: Cell) -> Cell:
     """Return a cell that a spreadsheet takes for text when it is text; numbers, negative ones too, stay numbers."""
-    if isinstance(cell, str) and cell.startswith(_BEGINS_A_FORMULA):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        return _BEGINS_A_FORMULA.sub(lambda begin: f"{begin[1] or ''}'", cell)
     return f"{cell:f}" if isinstance(cell, Decimal) else cell
 
 
