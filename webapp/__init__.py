@@ -12,6 +12,7 @@ from webapp.extensions import babel, csrf, migrate
 from webapp.extensions import db as db  # what the migrations and `flask shell` look for
 from webapp.security import SecurityHeaders
 from webapp.services.sessions import LIFETIME
+from webapp.signing import StrictSessions
 
 KIB = 1024
 THEMES = ("light", "dark")
@@ -33,6 +34,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
     countries.init_app(app)
     database.init_app(app)
     migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
+    app.session_interface = StrictSessions()
     signed_in.init_app(app)
     csrf.init_app(app)
     limits.init_app(app)

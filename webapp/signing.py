@@ -6,8 +6,10 @@ from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
-from flask import current_app
-from itsdangerous import Signer
+from flask import Flask, current_app
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 
 # What SHA-256 gives, in Base64 without its padding.
 _LONGEST = 80
@@ -38,6 +40,23 @@ class IdSigner:
             return None
         # The last character of Base64 has bits to spare; only the one spelling that we wrote is ours.
         return value if hmac.compare_digest(self.sign(value), text) else None
+
+
+class StrictSigner(TimestampSigner):
+    """Takes a signature only as it was written: Base64 can be spelled in several ways."""
+
+    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
+        return super().verify_signature(value, sig) and base64_encode(base64_decode(sig)) == want_bytes(sig)
+
+
+class StrictSessions(SecureCookieSessionInterface):
+    """Cookies of sessions as Flask signs them, which come back to the letter or are none."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = StrictSigner
+        return serializer
 
 
 def sign_id(purpose: str, value: UUID) -> str:

@@ -55,10 +55,16 @@ def page_cursor() -> UUID | None:
     """Return the row after which the page of a list begins, None for its first page; what is no id is not there."""
     if "before" not in request.args:
         return None
+    return cursor_of(request.args["before"]) or abort(404)
+
+
+def cursor_of(text: str) -> UUID | None:
+    """Return the place in a list that we gave, None for anything else: the only spelling of it is our own."""
     try:
-        return UUID(request.args["before"])
+        place = UUID(text)
     except ValueError:
-        abort(404)
+        return None
+    return place if str(place) == text else None
 
 
 def start_url(role: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from webapp.errors import FieldProblem, ProblemError
+from webapp.web import cursor_of
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 
@@ -63,14 +64,11 @@ def read_page() -> tuple[int, UUID | None]:
         for name in request.args
         if name not in {"limit", "cursor"}
     ]
-    limit, cursor = request.args.get("limit", str(IN_A_PAGE)), None
+    limit, cursor = request.args.get("limit", str(IN_A_PAGE)), cursor_of(request.args.get("cursor", ""))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3 and 1 <= int(limit) <= MOST_IN_A_PAGE):
         problems.append(FieldProblem(("limit",), f"must be a whole number from 1 to {MOST_IN_A_PAGE}"))
-    if "cursor" in request.args:
-        try:
-            cursor = UUID(request.args["cursor"])
-        except ValueError:
-            problems.append(wrong_cursor())
+    if "cursor" in request.args and cursor is None:
+        problems.append(wrong_cursor())
     if problems:
         raise ProblemError(422, _summary(problems), problems)
     return int(limit), cursor
