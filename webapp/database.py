@@ -146,6 +146,17 @@ def _end(session: Session) -> None:
     session.commit()
 
 
+def write_down() -> None:
+    """Take what was written into the file itself, so that what was erased stands in no log beside it any more.
+
+    SQLite only; while somebody reads, the rest is left for the next time. PostgreSQL sees to that by itself.
+    """
+    if db.engine.dialect.name == "sqlite":
+        with write_lock(db.engine), writing_engine().connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
 @contextmanager
 def one_snapshot() -> Iterator[Session]:
     """Give the application's session for reading the database as it is at one moment, over any number of queries.

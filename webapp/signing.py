@@ -11,6 +11,8 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 
+from webapp.domain.seals import Sealer
+
 # What SHA-256 gives, in Base64 without its padding.
 _LONGEST = 80
 
@@ -73,3 +75,13 @@ def read_id(purpose: str, text: str) -> UUID | None:
 def signer_for(secret_key: str, purpose: str) -> IdSigner:
     """Return the signer of a purpose; its key is derived once."""
     return IdSigner(secret_key, purpose)
+
+
+def sealer() -> Sealer:
+    """Return what makes seals with this site's key: another key does not know them again."""
+    return _sealer(current_app.config["SECRET_KEY"])
+
+
+@lru_cache
+def _sealer(secret_key: str) -> Sealer:
+    return Sealer(Signer(secret_key, salt="grapevine.seals", digest_method=sha256).derive_key())

@@ -21,6 +21,8 @@ from webapp.domain.suspicion import REFUSED, Doubts
         (Doubts("deny", referrer_banned=True, friend_banned=True), "banned", "banned"),
         (Doubts("deny", referrer_banned=True), "banned", "friend_rejected"),
         (Doubts("hold", referrer_banned=True), "banned", "suspected"),
+        (Doubts(referrer_erased=True), "person_erased", None),
+        (Doubts("hold", referrer_banned=True, referrer_erased=True), "person_erased", "suspected"),
     ],
 )
 def test_each_side_is_held_for_what_is_held_against_it(doubts, referrers, friends):
@@ -28,7 +30,7 @@ def test_each_side_is_held_for_what_is_held_against_it(doubts, referrers, friend
 
 
 def test_only_what_a_person_decided_refuses():
-    assert {"friend_rejected", "banned"} == REFUSED
+    assert {"friend_rejected", "banned", "person_erased"} == REFUSED
 
 
 @pytest.mark.parametrize(

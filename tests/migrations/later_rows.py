@@ -56,10 +56,15 @@ def _accounts_that_are_safe(connection: sa.Connection) -> None:
     insert(connection, "recovery_codes", id=UUID(int=152), user_id=ADA, code_hash="b" * 64, created_at=NOON)
 
 
+def _people_who_leave(connection: sa.Connection) -> None:
+    insert(connection, "sealed_codes", program_id=program_of(connection), seal=f"erased-{'0' * 40}")
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     **rows.ROWS,
     "0013": _credit_coupons_and_custom_rewards,
     "0014": _exchange_quotes,
     "0015": _screenings,
     "0016": _accounts_that_are_safe,
+    "0017": _people_who_leave,
 }

@@ -33,6 +33,8 @@ ACTIONS: Mapping[str, str] = {
     "person_created": N_("Made an account"),
     "person_banned": N_("Stopped someone’s rewards"),
     "person_unbanned": N_("Let someone earn rewards again"),
+    "person_exported": N_("Handed out all that is kept of someone"),
+    "person_erased": N_("Erased someone"),
     "role_changed": N_("Changed a role"),
     "password_changed": N_("Set a new password"),
     "email_changed": N_("Changed their e-mail address"),

@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "person_banned": (N_("%(who)s stopped the rewards of %(subject)s"),),
     "person_unbanned": (N_("%(who)s let %(subject)s earn rewards again"),),
+    "person_exported": (N_("%(who)s handed out all that is kept of %(subject)s"),),
+    "person_erased": (N_("%(who)s erased all that told who %(subject)s was"), N_("%(who)s erased someone")),
     "role_changed": (
         N_("%(who)s changed %(subject)s from %(from)s to %(to)s"),
         N_("%(who)s changed the role of %(subject)s"),
@@ -113,6 +115,10 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "keep_clicks_days": (
         N_("how long clicks are kept from %(from)s to %(to)s days"),
         N_("how long clicks are kept"),
+    ),
+    "keep_metadata_days": (
+        N_("how long details of orders are kept from %(from)s to %(to)s days"),
+        N_("how long details of orders are kept"),
     ),
     "held_from": (N_("from which score on things are held"),),
     "second_admin_from_minor": (N_("from how much on a second admin decides"),),

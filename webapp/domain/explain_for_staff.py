@@ -7,7 +7,7 @@ from webapp.domain.money import Money
 from webapp.domain.referral_changes import ENDINGS
 from webapp.domain.reward_decisions import REJECTIONS
 from webapp.domain.sentences import N_, NN_, Sentence, counted
-from webapp.domain.suspicion import BANNED, FRIEND_REJECTED, FRIENDS_DOUBTED, REFERRER_BANNED, SUSPECTED
+from webapp.domain.suspicion import BANNED, ERASED, FRIEND_REJECTED, FRIENDS_DOUBTED, REFERRER_BANNED, SUSPECTED
 
 # How the person came across a link.
 TOUCH_KINDS: Mapping[str, str] = {
@@ -179,6 +179,7 @@ _HELD_BECAUSE: Mapping[str, str] = {
     SUSPECTED: N_("Granted, and held: the friend has to be looked at"),
     FRIEND_REJECTED: N_("Granted, and held: the friend was rejected before"),
     BANNED: N_("Held: whoever earns it is banned"),
+    ERASED: N_("Held: whoever earned it had everything about themselves erased"),
     REFERRER_BANNED: N_("Granted, and held: whoever brought the friend is banned"),
     FRIENDS_DOUBTED: N_("Granted, and held: the number of friends has some in it who are held or were rejected"),
     APPEALED: N_("Appealed, and held for a decision"),
@@ -187,6 +188,7 @@ _REJECTED_WORDS = N_("Rejected")
 _REJECTED_BECAUSE: Mapping[str, str] = {
     FRIEND_REJECTED: N_("Rejected: the friend was rejected before"),
     BANNED: N_("Rejected: whoever earns it is banned"),
+    ERASED: N_("Given up: whoever earned it had everything about themselves erased"),
 }
 _EVENTS: Mapping[str, str] = {
     "pending": N_("Released, back into its hold"),

@@ -6,6 +6,9 @@ from typing import Literal
 
 LONGEST = 80
 
+# What somebody is called of whom everything was erased. It is words, so it is neither cut nor made initials of.
+GONE = "Someone who left"
+
 # Words with dots inside. The ideographic full stop is a dot to browsers, too.
 _DOTTED = re.compile(r"[\w-]+(?:[.。][\w-]+)+")
 # What mail programs make a link of by itself, beside the two letters of every country.
@@ -42,9 +45,9 @@ def problem_with(name: str) -> NameProblem | None:
 
 
 def first_name(name: str) -> str:
-    """Return the first word of a name; empty for one that could be an address."""
+    """Return the first word of a name; empty for one that could be an address, and of somebody who left."""
     words = _words(name)
-    return words[0] if words else ""
+    return words[0] if words and name != GONE else ""
 
 
 def masked_name(name: str) -> str:
@@ -53,7 +56,7 @@ def masked_name(name: str) -> str:
     A name that could be somebody's e-mail address, or a site's, is never shown.
     """
     words = _words(name)
-    if not words:
+    if not words or name == GONE:
         return ""
     return words[0] if len(words) == 1 else f"{words[0]} {words[-1][0]}."
 
@@ -61,7 +64,7 @@ def masked_name(name: str) -> str:
 def initials(name: str) -> str:
     """Return one or two capital letters for the round picture; "?" when nothing may be shown."""
     words = _words(name)
-    if not words:
+    if not words or name == GONE:
         return "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 

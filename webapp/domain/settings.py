@@ -16,7 +16,7 @@ MODELS = ("last", "first")
 # What the audit log keeps of them: codes and numbers. Names and addresses are kept out of it.
 KEPT_IN_AUDIT = (
     *("currency", "time_zone", "attribution_model", "window_days", "hold_days"),
-    *("consent_mode", "keep_clicks_days"),
+    *("consent_mode", "keep_clicks_days", "keep_metadata_days"),
 )
 
 
@@ -34,6 +34,8 @@ class Settings:
     hold_days: int
     consent_mode: str
     keep_clicks_days: int
+    # None: for good.
+    keep_metadata_days: int | None = None
 
 
 def first_kept_day(today: date, keep_clicks_days: int) -> date:

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from webapp.domain.consent import MODES as CONSENT_MODES
 from webapp.domain.money import EXPONENTS
@@ -38,6 +38,7 @@ class ProgramSettingsForm(FlaskForm):
     window_days = IntegerField(_l("Window"))
     hold_days = IntegerField(_l("Hold"))
     keep_clicks_days = IntegerField(_l("Keep clicks"))
+    keep_metadata_days = IntegerField(_l("Keep details of orders"), validators=[Optional()])
     consent_mode = StringField(_l("What visitors’ browsers remember"))
 
     def validate_name(self, field: Field) -> None:
@@ -92,6 +93,10 @@ class ProgramSettingsForm(FlaskForm):
                     days=window,
                 )
             )
+
+    def validate_keep_metadata_days(self, field: Field) -> None:
+        if field.data is not None:
+            _check_days(field, SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS)
 
 
 def _check_days(field: Field, fewest: int, most: int) -> None:

@@ -39,6 +39,7 @@ from webapp.models.rollup import (
 )
 from webapp.models.screening import Screening, ScreeningFinding
 from webapp.models.screening_entry import ScreeningEntry
+from webapp.models.sealed_code import SealedCode
 from webapp.models.second_factor import RecoveryCode, SecondFactor
 from webapp.models.sighting import Sighting
 from webapp.models.sign_in_link import SignInLink
@@ -95,6 +96,7 @@ __all__ = [
     "Screening",
     "ScreeningEntry",
     "ScreeningFinding",
+    "SealedCode",
     "SecondFactor",
     "Sighting",
     "SignInLink",

@@ -24,6 +24,7 @@ class Program(Model):
         CheckConstraint("held_from BETWEEN 1 AND 100", name="held_from"),
         CheckConstraint("second_admin_from_minor >= 0", name="second_admin_from_minor"),
         CheckConstraint("keep_clicks_days BETWEEN 30 AND 4000", name="keep_clicks_days"),
+        CheckConstraint("keep_metadata_days BETWEEN 30 AND 4000", name="keep_metadata_days"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -42,6 +43,8 @@ class Program(Model):
     consent_mode: Mapped[str] = mapped_column(default="cookie", server_default="cookie")
     # Clicks that are older are forgotten; what was counted of them stays.
     keep_clicks_days: Mapped[int] = mapped_column(default=400, server_default="400")
+    # What the business told beside older orders is forgotten; None: it is kept.
+    keep_metadata_days: Mapped[int | None]
     # Days before this one are sealed: their clicks were forgotten, so their counts can no longer be proved or rebuilt.
     sealed_before: Mapped[date | None]
     # A new id whenever rules are published, so that what was read of them can be kept in memory; None without rules.

@@ -16,6 +16,7 @@ from webapp.domain.sentences import Sentence, from_stored
 from webapp.domain.suspicion import Doubts
 from webapp.models import Conversion, Model, Refund, RewardDecision
 from webapp.queries.bans import is_banned
+from webapp.queries.erasures import is_erased
 from webapp.queries.origins import known_origin, origin_columns
 from webapp.queries.rules import Version, find_versions
 from webapp.queries.screenings import newest_verdict
@@ -55,11 +56,14 @@ class Surroundings:
     verdict: str | None
     referrer_banned: bool
     friend_banned: bool
+    # Whether everything about them was erased.
+    referrer_erased: bool
+    friend_erased: bool
 
     @property
     def doubts(self) -> Doubts:
         """What is held against the person and their referrer."""
-        return Doubts(self.verdict, self.referrer_banned, self.friend_banned)
+        return Doubts(self.verdict, self.referrer_banned, self.friend_banned, self.referrer_erased)
 
     @property
     def origin(self) -> dict[str, str]:
@@ -166,6 +170,8 @@ def _surroundings() -> Select[Any]:
             newest_verdict(user_id, referrals.c.bond).label("verdict"),
             is_banned(referrals.c.referrer_id).label("referrer_banned"),
             is_banned(user_id).label("friend_banned"),
+            is_erased(referrals.c.referrer_id).label("referrer_erased"),
+            is_erased(user_id).label("friend_erased"),
         )
         .select_from(programs)
         .outerjoin(

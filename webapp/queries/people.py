@@ -75,7 +75,12 @@ def find_by_session(session: Session, token_hash: str, now: datetime) -> User | 
     return session.scalars(
         select(User)
         .join(UserSession, UserSession.user_id == User.id)
-        .where(UserSession.token_hash == token_hash, UserSession.ended_at.is_(None), UserSession.expires_at > now)
+        .where(
+            UserSession.token_hash == token_hash,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > now,
+            User.erased_at.is_(None),
+        )
     ).one_or_none()
 
 

@@ -16,6 +16,7 @@ from webapp.domain.signal_registry import Finding, Weight
 from webapp.domain.suspicion import Doubts
 from webapp.models import Model, Screening, ScreeningFinding, User
 from webapp.queries.bans import is_banned
+from webapp.queries.erasures import is_erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def newest_verdict(friend_id: Any, bond: Any) -> ScalarSelect[Any]:
 def doubts_about(session: Session, friend_id: UUID, bond: int) -> Doubts:
     """Return what is held against a friend, as the friend of whoever brought them by this bond, and against those."""
     referrer_id = select(User.referred_by).where(User.id == friend_id).scalar_subquery()
-    query = select(newest_verdict(friend_id, bond), is_banned(referrer_id), is_banned(friend_id))
+    query = select(
+        newest_verdict(friend_id, bond), is_banned(referrer_id), is_banned(friend_id), is_erased(referrer_id)
+    )
     return Doubts(*session.execute(query).one())
 
 

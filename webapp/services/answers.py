@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.seals import Sealer
 from webapp.models import ApiAnswer, Model
+from webapp.services.erased_ids import sealed_answer
 from webapp.services.rows import append
 from webapp.transactions import at_the_end, connection_of
 
@@ -46,8 +48,22 @@ class Question:
     content_hash: str
 
 
-def find_answer(session: Session, program_id: UUID, question: Question) -> str | None:
-    """Return the first answer to this very question, None when there is none. Raises OtherContentError."""
+def find_sealed_answer(session: Session, program_id: UUID, question: Question, sealer: Sealer) -> str | None:
+    """Return the first answer to this very question when its person was erased since, with the seals in it."""
+    sealed = sealed_answer(sealer, question.operation, question.subject, question.content_hash)
+    asked = {"program": program_id, "asked": question.operation, "named": sealed["subject"]}
+    found = connection_of(session).execute(_FIRST_ANSWER, asked).one_or_none()
+    if found is None or sealer.seal("content", found.content_hash) != sealed["content_hash"]:
+        return None
+    body: str = found.body
+    return body
+
+
+def find_answer(session: Session, program_id: UUID, question: Question, sealer: Sealer | None = None) -> str | None:
+    """Return the first answer to this very question, None when there is none. Raises OtherContentError.
+
+    `sealer` knows what was asked when that has been sealed since: services.old_details.
+    """
     found = (
         connection_of(session)
         .execute(
@@ -58,7 +74,8 @@ def find_answer(session: Session, program_id: UUID, question: Question) -> str |
     )
     if found is None:
         return None
-    if found.content_hash != question.content_hash:
+    sealed = sealer.seal("content", question.content_hash) if sealer else question.content_hash
+    if found.content_hash not in (question.content_hash, sealed):
         raise OtherContentError
     body: str = found.body
     return body

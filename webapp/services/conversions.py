@@ -84,6 +84,9 @@ def record_conversion(
         event_id=event.event_id,
         order_id=event.order_id,
     )
+    if about.friend_erased:
+        # Nobody knows them any more: they were found before they were erased, or named by the id that stays.
+        return record_conversion(session, program_id, event, user_id=None, actor=actor, now=now)
     if about.event_taken:
         raise EventTakenError
     if about.order_taken:

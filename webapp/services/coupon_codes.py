@@ -8,7 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key
+from webapp.domain.seals import Sealer
 from webapp.models import CouponCode, Link
+from webapp.queries.erasures import is_code_sealed
 from webapp.services.audit import record_act
 
 
@@ -16,14 +18,19 @@ class CouponTakenError(Exception):
     """Somebody else has this code, as a coupon or as the code of a link, or had it: it never changes hands."""
 
 
-def add_coupon(session: Session, link: Link, code: str, *, by: UUID, now: datetime) -> CouponCode:
+def add_coupon(
+    session: Session, link: Link, code: str, *, sealer: Sealer | None = None, by: UUID, now: datetime
+) -> CouponCode:
     """Let a coupon code credit a link from now on. One that the same person had counts again.
 
-    The caller has seen to it that `code` can be one. Raises CouponTakenError, and then nothing was written.
+    The caller has seen to it that `code` can be one. `sealer` knows the codes of people who left.
+    Raises CouponTakenError, and then nothing was written.
     """
     key = code_key(code)
     owner = session.scalar(select(Link.referrer_id).where(Link.program_id == link.program_id, Link.code_key == key))
     if owner not in (None, link.referrer_id):
+        raise CouponTakenError
+    if sealer is not None and is_code_sealed(session, link.program_id, sealer, code):
         raise CouponTakenError
     coupon = CouponCode(program_id=link.program_id, link_id=link.id, code=code, code_key=key, created_at=now)
     # The unique key decides, also against someone who takes the same code at this moment.

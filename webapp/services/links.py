@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key, new_code
+from webapp.domain.seals import Sealer
 from webapp.models import Link, Program, User
 from webapp.queries.coupon_codes import has_coupon_of_another
+from webapp.queries.erasures import is_code_sealed
 from webapp.queries.links import count_live_links
 from webapp.services.queues import queue_for
 
@@ -57,11 +59,13 @@ def open_link(
     label: str | None,
     destination_url: str | None,
     choose: Callable[[str], str],
+    sealer: Sealer | None = None,
     now: datetime,
 ) -> Link:
     """Give a referrer a further link: with a code of their choice, else with a new one.
 
-    The caller has seen to it that the code may be chosen and the destination led to.
+    The caller has seen to it that the code may be chosen and the destination led to. `sealer` knows the codes of
+    people who left.
     Raises TooManyLinksError and CodeTakenError.
     """
     _queue_for_links_of(session, referrer)
@@ -72,6 +76,8 @@ def open_link(
     else:
         link = _link(program, referrer, code, now=now)
         if has_coupon_of_another(session, program.id, code, referrer.id):
+            raise CodeTakenError
+        if sealer is not None and is_code_sealed(session, program.id, sealer, code):
             raise CodeTakenError
         if not _is_added(session, link):
             raise CodeTakenError
@@ -89,6 +95,7 @@ def change_link(
     label: str | None,
     destination_url: str | None,
     choose: Callable[[str], str],
+    sealer: Sealer | None = None,
     now: datetime,
 ) -> Link:
     """Give a link another label, and another code when it differs. Returns the link that has the code then.
@@ -107,6 +114,7 @@ def change_link(
             label=label,
             destination_url=destination_url,
             choose=choose,
+            sealer=sealer,
             now=now,
         )
     link.code, link.label, link.destination_url = code, label, destination_url

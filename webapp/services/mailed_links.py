@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
-from webapp.models import MailedLink, User
+from webapp.models import MailedLink, PasswordRequest, User
 from webapp.services.outbox import queue_mail
 from webapp.services.sessions import token_hash
 
@@ -18,6 +18,9 @@ LIFETIMES = {
     "reset_password": timedelta(minutes=30),
     "invitation": timedelta(days=7),
 }
+
+# How long a link is kept after it ran out, and a request for one when nobody has looked whose it is.
+KEPT_AFTER, REQUESTS_KEPT = timedelta(days=7), timedelta(days=1)
 
 
 def mail_link(
@@ -108,5 +111,11 @@ def end_links(session: Session, user_id: UUID, *purposes: str, now: datetime) ->
 
 def forget_old_links(session: Session, now: datetime) -> int:
     """Delete links that ran out more than a week ago. Returns how many."""
-    over = delete(MailedLink).where(MailedLink.expires_at < now - timedelta(days=7))
+    over = delete(MailedLink).where(MailedLink.expires_at < now - KEPT_AFTER)
+    return session.connection().execute(over).rowcount
+
+
+def forget_old_requests(session: Session, now: datetime) -> int:
+    """Delete requests for a password that nobody has looked at for a day. Returns how many."""
+    over = delete(PasswordRequest).where(PasswordRequest.requested_at < now - REQUESTS_KEPT)
     return session.connection().execute(over).rowcount

@@ -22,10 +22,11 @@ from webapp.domain.rewards import (
     moved,
     taken_back,
 )
-from webapp.domain.suspicion import BANNED, REFUSED
+from webapp.domain.suspicion import BANNED, ERASED, REFUSED
 from webapp.ids import new_id
 from webapp.models import Refund, Reward
 from webapp.queries.bans import is_banned
+from webapp.queries.erasures import is_erased
 from webapp.queries.rewards import RewardRow
 from webapp.queries.rules import Version
 from webapp.services.reward_steps import (
@@ -163,6 +164,15 @@ def hold_of_banned(session: Session, reward_ids: Collection[UUID], *, now: datet
     banned = session.scalars(select(Reward.id).where(*open_, is_banned(Reward.beneficiary_id))).all()
     whole = [one.id for one in lock_rewards(session, banned) if not one.redeemed_minor]
     change_statuses(session, whole, "held", reason=BANNED, actor=SYSTEM, now=now)
+    return set(whole) | _hold_of_erased(session, reward_ids, now=now)
+
+
+def _hold_of_erased(session: Session, reward_ids: Collection[UUID], *, now: datetime) -> set[UUID]:
+    """Hold what came back to somebody of whom everything was erased, so that it is never paid by itself."""
+    open_ = (Reward.id.in_(reward_ids), Reward.status.in_(("pending", "approved")))
+    found = session.scalars(select(Reward.id).where(*open_, is_erased(Reward.beneficiary_id))).all()
+    whole = [one.id for one in lock_rewards(session, found) if not one.redeemed_minor]
+    change_statuses(session, whole, "held", reason=ERASED, actor=SYSTEM, now=now)
     return set(whole)
 
 

@@ -16,6 +16,7 @@ from webapp.queries.coupon_codes import find_coupon
 from webapp.queries.directory import find_person
 from webapp.queries.links import find_own_link, first_link_of
 from webapp.services.coupon_codes import CouponTakenError, add_coupon, retire_coupon
+from webapp.signing import sealer
 from webapp.views.admin.person_page import page_of
 from webapp.web import load_program, render
 
@@ -30,7 +31,7 @@ def create(user_id: UUID) -> ResponseReturnValue:
     try:
         with write_transaction() as session:
             link = find_own_link(session, user_id, _uuid(form.link.data)) or first_link_of(session, user_id)
-            code = add_coupon(session, link, form.code.data, by=current_user.id, now=utc_now()).code
+            code = add_coupon(session, link, form.code.data, sealer=sealer(), by=current_user.id, now=utc_now()).code
     except CouponTakenError:
         form.code.errors = [_("Somebody else has this code, as a coupon or in a link, or had it. Choose another one.")]
         return _page(person, form)

@@ -81,6 +81,7 @@ def _read(form: ProgramSettingsForm) -> Settings | None:
         window_days=form.window_days.data,
         hold_days=form.hold_days.data,
         keep_clicks_days=form.keep_clicks_days.data,
+        keep_metadata_days=form.keep_metadata_days.data,
         consent_mode=form.consent_mode.data,
     )
 

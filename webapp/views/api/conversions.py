@@ -20,7 +20,7 @@ from webapp.services.conversions import Event, EventTakenError, OrderTakenError,
 from webapp.services.reward_steps import Actor
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
-from webapp.views.api.once import answer_once, taken
+from webapp.views.api.once import answer_again, answer_once, taken
 from webapp.views.api.presenting import explain, in_english, present_conversion, present_reward, respond
 from webapp.views.api.reading import read_body
 from webapp.views.api.schemas import ConversionBody
@@ -52,6 +52,10 @@ def tell_conversion(
         session, program_id, external_id=body.user.external_id, email=body.user.email, person_id=body.user.id
     )
     question = Question("conversion", body.event_id, body.content_hash())
+    if user_id is None:
+        again = answer_again(session, program_id, question, event=body.event_id, order=body.order_id)
+        if again is not None:
+            return again
     return answer_once(
         session, program_id, question, lambda: _record(session, program_id, body, event, user_id, actor, now), now=now
     )

@@ -12,8 +12,10 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain import outcomes
 from webapp.domain.money import Money
+from webapp.domain.seals import with_words_replaced
 from webapp.domain.sentences import Sentence, plain
 from webapp.errors import ProblemError
+from webapp.queries.sealed_ids import is_sealed_dispute
 from webapp.services.answers import Question
 from webapp.services.disputes import (
     Decided,
@@ -24,12 +26,13 @@ from webapp.services.disputes import (
 )
 from webapp.services.refunds import RefundReport
 from webapp.services.reward_steps import Actor
+from webapp.signing import sealer
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
 from webapp.views.api.once import answer_once, taken
 from webapp.views.api.presenting import respond
 from webapp.views.api.reading import read_body
-from webapp.views.api.refunds import explain_taking, record, reversals
+from webapp.views.api.refunds import content_of, explain_taking, record, reversals, sealed_of, unsealed
 from webapp.views.api.schemas import DisputeBody, Id, OutcomeBody
 
 bp = Blueprint("disputes", __name__, url_prefix="/disputes")
@@ -61,8 +64,13 @@ def tell_dispute(
     session: Session, program_id: UUID, body: DisputeBody, *, actor: Actor, now: datetime
 ) -> tuple[str, int]:
     """Record a dispute and return the answer, body and status; all that happens in its transaction."""
-    question = Question("dispute", body.event_id, body.content_hash())
-    return answer_once(session, program_id, question, lambda: _record(session, program_id, body, actor, now), now=now)
+    ids = sealed_of(session, program_id, "dispute", body)
+    kept = body.model_copy(update=ids)
+    question = Question("dispute", kept.event_id, content_of(body.content_hash(), ids))
+    text, status = answer_once(
+        session, program_id, question, lambda: _record(session, program_id, kept, actor, now), now=now
+    )
+    return unsealed(text, ids, body), status
 
 
 def tell_outcome(
@@ -71,14 +79,21 @@ def tell_outcome(
     """Record how a dispute ended and return the answer, body and status; all that happens in its transaction."""
     # Of another dispute it is other content.
     content = sha256(f"{body.content_hash()} {dispute_event_id}".encode()).hexdigest()
-    question = Question("dispute_outcome", body.event_id, content)
-    return answer_once(
+    seals, words, kept = sealer(), {}, body
+    if is_sealed_dispute(session, program_id, seals, dispute_event_id):
+        # About what somebody bought who was erased: kept as the dispute is.
+        sealed, own = seals.seal("dispute", dispute_event_id), seals.seal("outcome", body.event_id)
+        words = {sealed: dispute_event_id, own: body.event_id}
+        kept, dispute_event_id = body.model_copy(update={"event_id": own}), sealed
+    question = Question("dispute_outcome", kept.event_id, content_of(content, words))
+    text, status = answer_once(
         session,
         program_id,
         question,
-        lambda: _record_outcome(session, program_id, dispute_event_id, body, actor, now),
+        lambda: _record_outcome(session, program_id, dispute_event_id, kept, actor, now),
         now=now,
     )
+    return with_words_replaced(text, words), status
 
 
 def _record(

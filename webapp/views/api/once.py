@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.seals import with_words_replaced
 from webapp.errors import FieldProblem, ProblemError
-from webapp.services.answers import OtherContentError, Question, find_answer, keep_answer
+from webapp.services.answers import OtherContentError, Question, find_answer, find_sealed_answer, keep_answer
+from webapp.signing import sealer
 from webapp.views.api.answers import Answer
 
 REPEATED = 200
@@ -26,7 +28,7 @@ def answer_once(
         answer, status = make()
     except ProblemError:
         try:
-            kept = find_answer(session, program_id, question)
+            kept = find_answer(session, program_id, question, sealer())
         except OtherContentError:
             raise taken(_ID[question.operation], "was sent before with other content") from None
         if kept is None:
@@ -35,6 +37,19 @@ def answer_once(
     body = answer.model_dump_json()
     keep_answer(session, program_id, question, body, now)
     return body, status
+
+
+def answer_again(session: Session, program_id: UUID, question: Question, **ids: str | None) -> tuple[str, int] | None:
+    """Return the first answer about somebody who was erased since, None when there is none to this very question.
+
+    Without it, sending a signup again would bring back who wanted to be forgotten. `ids` are what was sent, by what
+    each is of: in the answer they stand as they did.
+    """
+    seals = sealer()
+    kept = find_sealed_answer(session, program_id, question, seals)
+    if kept is None:
+        return None
+    return with_words_replaced(kept, {seals.seal(of, id_): id_ for of, id_ in ids.items() if id_}), REPEATED
 
 
 def taken(field: str, problem: str) -> ProblemError:

@@ -1,6 +1,6 @@
 """Money went back to a friend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,12 +11,15 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain import outcomes
 from webapp.domain.money import Money
+from webapp.domain.seals import with_words_replaced
 from webapp.domain.sentences import Sentence, plain
 from webapp.errors import FieldProblem, ProblemError
+from webapp.queries.sealed_ids import is_about_sealed
 from webapp.services.answers import Question
 from webapp.services.refunds import AmbiguousOrderError, Refunded, RefundReport, RefundTakenError, record_refund
 from webapp.services.reward_steps import Actor
 from webapp.services.settling import Part
+from webapp.signing import sealer
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
 from webapp.views.api.once import answer_once, taken
@@ -39,8 +42,37 @@ def tell_refund(
     session: Session, program_id: UUID, body: RefundBody, *, actor: Actor, now: datetime
 ) -> tuple[str, int]:
     """Record a refund and return the answer, body and status; all that happens in its transaction."""
-    question = Question("refund", body.event_id, body.content_hash())
-    return answer_once(session, program_id, question, lambda: _record(session, program_id, body, actor, now), now=now)
+    ids = sealed_of(session, program_id, "refund", body)
+    kept = body.model_copy(update=ids)
+    question = Question("refund", kept.event_id, content_of(body.content_hash(), ids))
+    text, status = answer_once(
+        session, program_id, question, lambda: _record(session, program_id, kept, actor, now), now=now
+    )
+    return unsealed(text, ids, body), status
+
+
+def sealed_of(session: Session, program_id: UUID, kind: str, body: RefundBody) -> dict[str, str]:
+    """Return the ids of a refund or dispute as they are kept when it is about what somebody bought who was erased.
+
+    Nothing else: then its own id is sealed too, and what is kept of it says no more than what is kept of the order.
+    """
+    seals = sealer()
+    named = {"order_id": body.order_id, "event_id": body.conversion_event_id}
+    if not is_about_sealed(session, program_id, seals, **named):
+        return {}
+    ids = {"event_id": (kind, body.event_id), "order_id": ("order", body.order_id)}
+    ids["conversion_event_id"] = ("event", body.conversion_event_id)
+    return {name: seals.seal(of, id_) for name, (of, id_) in ids.items() if id_}
+
+
+def content_of(content: str, ids: Mapping[str, str]) -> str:
+    """Return what tells the content, sealed where the ids are."""
+    return sealer().seal("content", content) if ids else content
+
+
+def unsealed(text: str, ids: Mapping[str, str], sent: RefundBody) -> str:
+    """Return an answer with the ids as they were sent."""
+    return with_words_replaced(text, {seal: getattr(sent, name) for name, seal in ids.items()})
 
 
 def _record(

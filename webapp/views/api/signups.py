@@ -31,7 +31,7 @@ from webapp.services.signups import CameBy
 from webapp.signing import read_id
 from webapp.views.api import answers
 from webapp.views.api.calling import caller
-from webapp.views.api.once import answer_once, taken
+from webapp.views.api.once import answer_again, answer_once, taken
 from webapp.views.api.presenting import in_english, present_referral, present_reward, present_user, respond
 from webapp.views.api.reading import read_body
 from webapp.views.api.schemas import SignupBody
@@ -55,6 +55,8 @@ def tell_signup(
 ) -> tuple[str, int]:
     """Record a signup and return the answer, body and status; all that happens in its transaction."""
     question = Question("signup", body.external_id, body.content_hash())
+    if again := answer_again(session, program.id, question, person=body.external_id):
+        return again
     return answer_once(
         session, program.id, question, lambda: _record(session, program, body, seen, actor, now), now=now
     )

@@ -31,6 +31,7 @@ from webapp.services.links import (
     open_link,
     retire_link,
 )
+from webapp.signing import sealer
 from webapp.views.referrer.sharing import link_url, qr_file
 from webapp.web import load_program, render
 
@@ -84,6 +85,7 @@ def create() -> ResponseReturnValue:
             referrer,
             code=form.code.data or None,
             choose=secrets.choice,
+            sealer=sealer(),
             now=utc_now(),
             **_given(form),
         )

@@ -1,0 +1,117 @@
+"""What stands in rows of and about somebody who is erased: signed-in browsers, mails, links, words."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from webapp.domain.codes import code_key, new_code
+from webapp.domain.seals import Sealer
+from webapp.models import (
+    ApiKey,
+    Appeal,
+    Conversion,
+    CouponCode,
+    Link,
+    MailedLink,
+    Model,
+    OutboxMail,
+    PasswordRequest,
+    RecoveryCode,
+    Reward,
+    RewardNote,
+    ScreeningEntry,
+    SealedCode,
+    SecondFactor,
+    Sighting,
+    SignInLink,
+    User,
+    UserSession,
+)
+from webapp.transactions import connection_of
+
+# Names that are shorter are words of many sentences.
+SHORTEST_MENTION = 4
+_NAMELESS_KEY = "Key"
+_TABLES = Model.metadata.tables
+
+
+def forget_links_of(
+    session: Session, person: User, *, sealer: Sealer, choose: Callable[[str], str], now: datetime
+) -> dict[str, str]:
+    """Retire a person's links and coupon codes under random codes; nobody else ever gets those that they had.
+
+    Returns the new code for each old one.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    links = session.scalars(select(Link).where(Link.referrer_id == person.id)).all()
+    coupons = session.scalars(select(CouponCode).where(CouponCode.link_id.in_([link.id for link in links]))).all()
+    new: dict[str, str] = {}
+    shared: list[Link | CouponCode] = [*links, *coupons]
+    for one in shared:
+        seal = sealer.seal("code", one.code_key)
+        row = {"program_id": one.program_id, "seal": seal}
+        session.execute(dialect.insert(SealedCode).values(row).on_conflict_do_nothing())
+        former = one.code
+        code = new_code(choose)
+        one.code, one.code_key = code, code_key(code) or code
+        new[former] = new.setdefault(former.upper(), code)
+        if one.retired_at is None:
+            one.retired_at = now
+    for link in links:
+        link.label = link.destination_url = None
+    session.flush()
+    return new
+
+
+def forget_words_about(session: Session, person: User) -> None:
+    """Forget what was written by the person and about them, where words may stand."""
+    connection = connection_of(session)
+    connection.execute(update(Appeal).where(Appeal.user_id == person.id).values(text=""))
+    of_theirs = select(Conversion.id).where(Conversion.user_id == person.id)
+    rewards = select(Reward.id).where(or_(Reward.beneficiary_id == person.id, Reward.conversion_id.in_(of_theirs)))
+    connection.execute(
+        delete(RewardNote).where(or_(RewardNote.reward_id.in_(rewards), _mentions(RewardNote.text, person)))
+    )
+    changes = _TABLES["referral_changes"].c
+    theirs = select(changes.friend_id, changes.sequence).where(
+        or_(changes.from_referrer_id == person.id, changes.to_referrer_id == person.id)
+    )
+    notes = _TABLES["referral_change_notes"]
+    for friend_id, sequence in connection.execute(theirs).all():
+        connection.execute(delete(notes).where(notes.c.friend_id == friend_id, notes.c.sequence == sequence))
+    connection.execute(delete(notes).where(or_(notes.c.friend_id == person.id, _mentions(notes.c.text, person))))
+    connection.execute(
+        delete(ScreeningEntry).where(
+            ScreeningEntry.program_id == person.program_id,
+            func.lower(ScreeningEntry.value).in_([name.casefold() for name in _called(person)]),
+        )
+    )
+    connection.execute(update(ScreeningEntry).where(_mentions(ScreeningEntry.note, person)).values(note=""))
+    connection.execute(update(ApiKey).where(_mentions(ApiKey.name, person)).values(name=_NAMELESS_KEY))
+    # Others may have called a link after them.
+    connection.execute(update(Link).where(_mentions(Link.label, person)).values(label=None))
+
+
+def delete_rows_of(session: Session, person: User) -> None:
+    """Delete what only served the person's signing in, being written to and being recognised."""
+    connection, invited_by = connection_of(session), _TABLES["mailed_links"].c.invited_by
+    connection.execute(update(MailedLink).where(invited_by == person.id).values(invited_by=None))
+    for model in (MailedLink, OutboxMail, UserSession, SignInLink, SecondFactor, RecoveryCode, Sighting):
+        table = _TABLES[model.__tablename__]
+        connection.execute(delete(table).where(table.c.user_id == person.id))
+    connection.execute(delete(PasswordRequest).where(PasswordRequest.email_key == person.email_key))
+
+
+def _called(person: User) -> set[str]:
+    """Return what the person is called where others name them."""
+    names = {person.email, person.email_key, person.mailbox_key, person.external_id}
+    return {name for name in names if name}
+
+
+def _mentions(column: ColumnElement[str | None] | object, person: User) -> ColumnElement[bool]:
+    """Say whether a text has one of the person's names in it."""
+    names = {name for name in (*_called(person), person.name) if len(name) >= SHORTEST_MENTION}
+    return or_(*(column.icontains(name, autoescape=True) for name in sorted(names)))  # type: ignore[union-attr]
