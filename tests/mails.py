@@ -46,7 +46,5 @@ def text_of(app: Flask, template: str) -> tuple[str, str]:
         mails = select(OutboxMail).where(OutboxMail.template == template).order_by(OutboxMail.created_at.desc())
         mail = db.session.scalars(mails).first()
         link = db.session.scalars(select(MailedLink).where(MailedLink.mail_id == mail.id)).one_or_none()
-        made = compose(
-            db.session.get_one(User, mail.user_id), template, email=mail.email, link=link, at=mail.created_at
-        )
-        return made["Subject"], made.get_content()
+        made = compose(db.session.get_one(User, mail.user_id), template, email=mail.email, link=link, mail=mail)
+        return made["Subject"], made.get_body(("plain",)).get_content()

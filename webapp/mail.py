@@ -1,32 +1,32 @@
-"""Sending mail, by the transport that MAIL_URL names."""
+"""Putting mails into words: a text, and the same words once more as a page."""
 
-import smtplib
-import ssl
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from flask import current_app, render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 
+from webapp.clock import utc_now
+from webapp.domain.mail_kinds import FRIENDS_JOINED, NEWS, OPTIONAL, REWARDS_DECIDED, REWARDS_READY
 from webapp.domain.mailbox import address_key
 from webapp.extensions import db
 from webapp.ids import new_id
+from webapp.mail_layout import twin
+from webapp.mail_news import decided_rewards, friends_who_joined, ready_rewards
 from webapp.mailed_links import url_of
-from webapp.models import MailedLink, User
+from webapp.models import MailedLink, OutboxMail, User
+from webapp.muting import muting_url
 from webapp.queries.cases import open_cases
+from webapp.queries.news import Since, news_since
 from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
 
-SMTP_TIMEOUT_SECONDS = 10
 
-Transport = Callable[[EmailMessage], None]
+class NothingToSayError(Exception):
+    """What the mail was to tell of is not so any more."""
 
 
 def compose(
@@ -35,34 +35,80 @@ def compose(
     *,
     email: str | None = None,
     link: MailedLink | None = None,
-    at: datetime | None = None,
+    mail: OutboxMail | None = None,
+    told: Callable[[], Mapping[str, object]] | None = None,
 ) -> EmailMessage:
     """Return a mail to a person, made from `mail/<template>.txt`, whose first line is the subject.
 
     In the language that they chose; no browser is there to say what it asks for. It goes to `email` where that is
-    not the person's own address, and carries `link`. `at` is when what it tells of happened.
+    not the person's own address, and carries `link`. `mail` is the row that waits: whatever is tried again is the same
+    mail, by its id and by what it tells. `told` gives what it says instead of what is looked
+    up. Raises NothingToSayError.
     """
     host = current_app.extensions["grapevine_config"].host
     program = load_program()
-    told = _LOOKED_UP.get(template, dict)() | ({"link": link, "link_url": url_of(link)} if link else {})
-    told |= {"at": at, "forgot_url": absolute_url("/forgot")}
     with force_locale(user.language) if user.language else nullcontext():
-        body = render_template(
-            f"mail/{template}.txt", user=user, program=program, sign_in_url=absolute_url("/login"), **told
+        found = told() if told else _looked_up(user, template, link, mail)
+        words = {
+            "user": user,
+            "program": program,
+            "at": mail.created_at if mail else utc_now(),
+            "sign_in_url": absolute_url("/login"),
+            "forgot_url": absolute_url("/forgot"),
+            **found,
+        }
+        subject, text = _in_words(user, template, words)
+        page = twin(
+            text,
+            subject=subject,
+            program=program.name,
+            language=str(get_locale() or "en").replace("_", "-"),
+            base_url=current_app.config["BASE_URL"],
         )
-    subject, _end, text = body.partition("\n")
     message = EmailMessage()
-    message["Subject"] = subject.removeprefix("Subject:").strip()
-    message["From"] = Address(program.name, "no-reply", host)
+    message["Subject"] = subject
+    message["From"] = Address(_one_line(program.name), "no-reply", host)
     # The domain as machines write it: not every server takes another alphabet.
     address = email or user.email
     message["To"] = f"{address.rpartition('@')[0]}@{address_key(address).rpartition('@')[2]}"
     message["Date"] = formatdate(localtime=False)
-    message["Message-ID"] = f"<{new_id()}@{host}>"
+    message["Message-ID"] = f"<{mail.id if mail else new_id()}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
-    # As it is: an encoding would break addresses into lines.
-    message.set_content(text.strip() + "\n", cte="8bit")
+    if template in OPTIONAL:
+        message["List-Unsubscribe"] = f"<{muting_url(user, template)}>"
+        # One click in the mail program is enough (RFC 8058).
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    # As they are: an encoding would break addresses into lines.
+    message.set_content(text, cte="8bit")
+    message.add_alternative(page, subtype="html", cte="8bit")
     return message
+
+
+def _in_words(user: User, template: str, words: Mapping[str, object]) -> tuple[str, str]:
+    """Return subject and text. Whatever names there are, the subject is one line and the text is what follows it."""
+    head, _blank, text = render_template(f"mail/{template}.txt", **words).strip().partition("\n\n")
+    if template in OPTIONAL:
+        settings = {"settings_url": absolute_url("/settings/mail"), "muting_url": muting_url(user, template)}
+        text = f"{text.strip()}\n\n{render_template('mail/_foot.txt', **settings).strip()}"
+    # A name that could be an address is not said.
+    text = text.strip().replace(" ,\n", ",\n", 1)
+    return _one_line(head).removeprefix("Subject:").strip(), f"{text}\n"
+
+
+def _one_line(text: str) -> str:
+    """Return a text that can stand in a header: no line break, and nothing that cannot be seen."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def _looked_up(user: User, template: str, link: MailedLink | None, mail: OutboxMail | None) -> dict[str, object]:
+    """Return what a mail says beside whom it is to."""
+    if template in NEWS:
+        since = news_since(db.session(), user.id, template, mail.created_at if mail else utc_now(), mail)
+        told = _NEWS[template](user, since)
+        if not told:
+            raise NothingToSayError
+        return told
+    return _LOOKED_UP.get(template, dict)() | ({"link": link, "link_url": url_of(link)} if link else {})
 
 
 def _waiting_cases() -> dict[str, object]:
@@ -74,44 +120,8 @@ def _waiting_cases() -> dict[str, object]:
 
 # What mails say beside whom they are to, looked up when they are sent.
 _LOOKED_UP: Mapping[str, Callable[[], dict[str, object]]] = {CASES_WAITING: _waiting_cases}
-
-
-def transport_for(mail_url: str) -> Transport:
-    """Return what sends a mail, for a MAIL_URL that the configuration has checked."""
-    scheme, _colon, rest = mail_url.partition(":")
-    if scheme == "console":
-        return _to_console
-    if scheme == "file":
-        return lambda message: _to_file(Path(rest), message)
-    return lambda message: _to_smtp(mail_url, message)
-
-
-def _to_console(message: EmailMessage) -> None:
-    sys.stderr.write(f"{'-' * 72}\n{message}{'-' * 72}\n")
-    sys.stderr.flush()
-
-
-def _to_file(folder: Path, message: EmailMessage) -> None:
-    """Write one file a mail; it appears under its name only when it is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"{new_id()}.eml"
-    unfinished = folder / f".{name}"
-    unfinished.write_bytes(bytes(message))
-    unfinished.rename(folder / name)
-
-
-def _to_smtp(mail_url: str, message: EmailMessage) -> None:
-    parts = urlsplit(mail_url)
-    host, port = parts.hostname or "", parts.port or 25
-    checked = ssl.create_default_context()
-    with (
-        smtplib.SMTP_SSL(host, port, timeout=SMTP_TIMEOUT_SECONDS, context=checked)
-        if port == smtplib.SMTP_SSL_PORT
-        else smtplib.SMTP(host, port, timeout=SMTP_TIMEOUT_SECONDS)
-    ) as server:
-        if parts.username:
-            # A password never travels in the clear, nor to someone in between.
-            if port != smtplib.SMTP_SSL_PORT:
-                server.starttls(context=checked)
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+_NEWS: Mapping[str, Callable[[User, Since], dict[str, object]]] = {
+    FRIENDS_JOINED: friends_who_joined,
+    REWARDS_READY: ready_rewards,
+    REWARDS_DECIDED: decided_rewards,
+}

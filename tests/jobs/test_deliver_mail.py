@@ -1,8 +1,8 @@
 """Mail leaves the outbox, by the transport that MAIL_URL names."""
 
-import socket
 import ssl
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -12,6 +12,7 @@ from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 
 from tests import factories
+from tests.mail_servers import free_port, text_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
@@ -20,42 +21,6 @@ from webapp.models import OutboxMail, User
 from webapp.services.outbox import CLAIM, queue_mail
 
 TEMPLATE = "address_already_used"
-
-
-class Inbox:
-    """A mail server's side: keeps what arrives; refuses the recipients in `refused`."""
-
-    def __init__(self):
-        self.mails, self.refused = [], set()
-
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 - aiosmtpd's name
-        if address in self.refused:
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def inbox():
-    return Inbox()
-
-
-@pytest.fixture
-def smtp_url(inbox):
-    server = Controller(inbox, hostname="127.0.0.1", port=free_port())
-    server.start()
-    yield f"smtp://127.0.0.1:{server.port}"
-    server.stop()
 
 
 def queue(*mails):
@@ -79,7 +44,7 @@ def test_a_mail_becomes_a_file_that_a_person_can_read(in_app, tmp_path):
     assert mail["To"] == "bob@example.org"
     assert mail["Subject"] == "You already have an account at Grapevine"
     assert mail["From"].addresses[0].addr_spec == "no-reply@localhost"
-    text = mail.get_content()
+    text = text_of(mail)
     assert text.startswith("Hello Bob,")
     assert "http://localhost/login" in text
     (row,) = outbox()
@@ -95,7 +60,7 @@ def test_a_mail_is_written_in_the_language_that_its_reader_chose(in_app, tmp_pat
     (file,) = (tmp_path / "mail").iterdir()
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert mail["Subject"] == "Du hast schon ein Konto bei Grapevine"
-    assert mail.get_content().startswith("Hallo Bob,")
+    assert text_of(mail).startswith("Hallo Bob,")
 
 
 def test_a_mail_leaves_once(in_app, tmp_path):
@@ -130,15 +95,32 @@ def test_a_mail_server_gets_the_mail(make_app, inbox, smtp_url):
     assert inbox.mails[0][1]["Subject"] == "You already have an account at Grapevine"
 
 
-def test_a_refused_recipient_is_tried_again_and_the_next_one_gets_theirs(make_app, inbox, smtp_url):
-    inbox.refused.add("eve@example.org")
+@pytest.mark.parametrize(
+    ("answer", "ends"),
+    [
+        ("550 no such mailbox", True),
+        ("550 5.1.1 no such mailbox", True),
+        ("552 5.2.2 mailbox full", True),
+        # Said of us, or of the moment.
+        ("554 5.7.1 relay access denied", False),
+        ("450 4.2.0 greylisted, come again", False),
+        ("451 try again later", False),
+    ],
+)
+def test_a_mailbox_that_refuses_for_good_ends_its_mail_and_the_next_one_gets_theirs(
+    make_app, inbox, smtp_url, answer, ends
+):
+    inbox.refused["eve@example.org"] = answer
     with make_app(MAIL_URL=smtp_url).app_context():
         queue((TEMPLATE, "eve@example.org"), (TEMPLATE, "bob@example.org"))
         assert deliver_mail(utc_now()) == 1
         refused, good = outbox()
-        assert (refused.sent_at, refused.ended_at, refused.tries) == (None, None, 1)
+        assert (refused.sent_at, refused.ended_at is not None, refused.tries) == (None, ends, 1)
+        assert refused.unsent_because == ("refused" if ends else None)
         assert good.sent_at is not None
-    assert [to for to, _mail in inbox.mails] == [["bob@example.org"]]
+        if not ends:
+            del inbox.refused["eve@example.org"]
+            assert deliver_mail(refused.due_at) == 1
 
 
 def test_a_server_that_is_not_there_costs_a_try_and_no_mail(make_app, inbox):
@@ -190,7 +172,7 @@ def test_a_slow_round_ends_and_its_claims_begin_when_they_are_made(in_app, monke
     queue(*[(TEMPLATE, f"bob{number}@example.org") for number in range(3)])
     monkeypatch.setattr(job, "ROUND", timedelta(0))
     long_ago = utc_now()
-    monkeypatch.setattr(job, "transport_for", lambda _url: lambda _mail: claims.append(due()))
+    monkeypatch.setattr(job, "transport_for", lambda _url, **_how: nullcontext(lambda _mail: claims.append(due())))
     claims = []
 
     def due():

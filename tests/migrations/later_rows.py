@@ -60,6 +60,12 @@ def _people_who_leave(connection: sa.Connection) -> None:
     insert(connection, "sealed_codes", program_id=program_of(connection), seal=f"erased-{'0' * 40}")
 
 
+def _why_mails_did_not_leave(connection: sa.Connection) -> None:
+    mail = {"id": UUID(int=180), "user_id": BOB, "template": "cases_waiting", "dedupe_key": "given up", "tries": 10}
+    at = dict.fromkeys(("created_at", "due_at", "ended_at"), NOON)
+    insert(connection, "outbox_mails", unsent_because="tries", **mail, **at)
+
+
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
     **rows.ROWS,
     "0013": _credit_coupons_and_custom_rewards,
@@ -67,4 +73,5 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0015": _screenings,
     "0016": _accounts_that_are_safe,
     "0017": _people_who_leave,
+    "0018": _why_mails_did_not_leave,
 }

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from tests import factories, money, rollup_rows
 from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, submit
+from tests.mail_servers import text_of
 from tests.services.test_signups import join
 from webapp.clock import utc_now
 from webapp.config import ROOT
@@ -283,4 +284,4 @@ def test_a_word_that_is_not_marked_would_be_found():
 def test_every_mail_can_be_translated(speaking):
     with speaking.test_request_context(headers={"Accept-Language": "eo"}):
         mail = compose(find_by_email(db.session(), "referrer@example.com"), "address_already_used")
-        assert left_in_english(f"{mail['Subject']}\n{mail.get_content()}".replace("/login", "")) == []
+        assert left_in_english(f"{mail['Subject']}\n{text_of(mail)}".replace("/login", "")) == []

@@ -8,10 +8,12 @@ from webapp.jobs.answer_password_requests import answer_password_requests
 from webapp.jobs.deliver_mail import deliver_mail
 from webapp.jobs.forget_clicks import forget_old_clicks
 from webapp.jobs.forget_details import forget_old_details
+from webapp.jobs.forget_mails import forget_mails
 from webapp.jobs.forget_sessions import forget_sessions
 from webapp.jobs.mature_rewards import mature_due_rewards
 from webapp.jobs.remind_of_cases import remind_of_cases
 from webapp.jobs.rotate_address_salts import rotate_address_salts
+from webapp.jobs.tell_news import tell_news
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ SCHEDULE = (
     Job("forget-sessions", forget_sessions, timedelta(hours=1)),
     Job("forget-clicks", forget_old_clicks, timedelta(minutes=10), in_rounds=True),
     Job("forget-details", forget_old_details, timedelta(hours=1), in_rounds=True),
+    Job("forget-mails", forget_mails, timedelta(minutes=10), in_rounds=True),
     Job("remind-of-cases", remind_of_cases, timedelta(hours=1)),
+    Job("tell-news", tell_news, timedelta(minutes=10), in_rounds=True),
     Job("rotate-address-salts", rotate_address_salts, timedelta(hours=1)),
 )

@@ -1,7 +1,8 @@
 """Send what waits in the outbox."""
 
 import random
-from datetime import datetime
+import threading
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
@@ -9,54 +10,94 @@ from sqlalchemy import select
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.mail_kinds import Unsent, is_muted
 from webapp.extensions import db
+from webapp.jobs.stopping import is_stopping, stopping
 from webapp.logs import log
-from webapp.mail import compose, transport_for
+from webapp.mail import NothingToSayError, compose
+from webapp.mail_transport import RefusedError, Transport, TroubleError, transport_for
 from webapp.models import MailedLink, OutboxMail, User
 from webapp.services.leases import LEASE
 from webapp.services.mailed_links import is_good
 from webapp.services.outbox import claim_mail, drop_mail, due_mails, mark_failed, mark_sent
 
 AT_ONCE = 50
-# A round ends in good time for the lease to be renewed, however slow the mail server is.
-ROUND = LEASE / 6
+# A round ends in good time for the lease to be renewed, however slow the mail server is; and the last one in time for
+# the process to end by itself.
+ROUND, LAST_ROUND = LEASE / 6, timedelta(seconds=1)
+# How long a server that cannot be talked to is left alone. Only the mail that met it has lost a try.
+REST = timedelta(seconds=30)
+_REST_UNTIL = "grapevine_mail_rest_until"
 
 
 def deliver_mail(now: datetime) -> int:
     """Send the mails that are due; returns how many left. One that fails goes back and never blocks the others."""
-    sent, began = 0, utc_now()
-    for mail_id in due_mails(db.session(), now, limit=AT_ONCE):
-        if utc_now() - began > ROUND:
-            break
-        with write_transaction() as session:
-            # A claim runs from the moment it is made, not from the beginning of the round.
-            claimed = claim_mail(session, mail_id, max(now, utc_now()))
-        if claimed:
-            sent += _deliver(mail_id)
+    began, last = utc_now(), is_stopping()
+    if began < current_app.extensions.get(_REST_UNTIL, began):
+        return 0
+    due = due_mails(db.session(), now, limit=AT_ONCE)
     # Nothing is kept open until the next round.
+    db.session.rollback()
+    return _deliver_in_turn(due, now, began, LAST_ROUND if last else ROUND, stopping()) if due else 0
+
+
+def _deliver_in_turn(due: list[UUID], now: datetime, began: datetime, longest: timedelta, stop: threading.Event) -> int:
+    sent, last = 0, stop.is_set()
+    host = current_app.extensions["grapevine_config"].host
+    with transport_for(current_app.config["MAIL_URL"], host=host, stop=stop) as send:
+        for mail_id in due:
+            if utc_now() - began > longest or (stop.is_set() and not last):
+                break
+            with write_transaction() as session:
+                # A claim runs from the moment it is made, not from the beginning of the round.
+                claimed = claim_mail(session, mail_id, max(now, utc_now()))
+            try:
+                sent += claimed and _deliver(mail_id, send)
+            except TroubleError:
+                current_app.extensions[_REST_UNTIL] = utc_now() + REST
+                break
     db.session.rollback()
     return sent
 
 
-def _deliver(mail_id: UUID) -> bool:
-    send = transport_for(current_app.config["MAIL_URL"])
+def _deliver(mail_id: UUID, send: Transport) -> bool:
     mail = db.session.get_one(OutboxMail, mail_id)
+    user = db.session.get_one(User, mail.user_id)
     link = db.session.scalars(select(MailedLink).where(MailedLink.mail_id == mail_id)).one_or_none()
-    if link is not None and not is_good(link, utc_now()):
-        # Nobody could do anything with it.
-        with write_transaction() as session:
-            drop_mail(session, mail_id, utc_now())
-        return False
+    if because := _why_not(mail, user, link):
+        return _drop(mail_id, because)
     try:
         # Composing belongs to the try: a mail that cannot be put into words must not stop the ones behind it.
-        user = db.session.get_one(User, mail.user_id)
-        send(compose(user, mail.template, email=mail.email, link=link, at=mail.created_at))
+        message = compose(user, mail.template, email=mail.email, link=link, mail=mail)
+        # The server may take its time; nothing is kept open meanwhile.
+        db.session.rollback()
+        send(message)
+    except NothingToSayError:
+        return _drop(mail_id, "over")
+    except RefusedError as error:
+        log.warning("mail_refused", mail_id=str(mail_id), error=type(error.__cause__).__name__)
+        return _drop(mail_id, "refused")
     except Exception as error:
         with write_transaction() as session:
             again = mark_failed(session, mail_id, utc_now(), jitter=random.random)
-        log.warning("mail_failed", mail_id=str(mail_id), error=type(error).__name__, again=again)
+        log.warning("mail_failed", mail_id=str(mail_id), error=type(error.__cause__ or error).__name__, again=again)
+        if isinstance(error, TroubleError):
+            raise
         return False
     with write_transaction() as session:
         mark_sent(session, mail_id, utc_now())
     log.info("mail_sent", mail_id=str(mail_id), template=mail.template)
     return True
+
+
+def _why_not(mail: OutboxMail, user: User, link: MailedLink | None) -> Unsent | None:
+    """Return why nobody needs a mail any more; None when somebody does."""
+    if user.erased_at is not None or (link is not None and not is_good(link, utc_now())):
+        return "over"
+    return "muted" if is_muted(mail.template, user.muted_mails) else None
+
+
+def _drop(mail_id: UUID, because: Unsent) -> bool:
+    with write_transaction() as session:
+        drop_mail(session, mail_id, utc_now(), because=because)
+    return False

@@ -11,6 +11,7 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.jobs import SCHEDULE, Job
+from webapp.jobs.stopping import stop_at
 from webapp.logs import log, log_failure
 from webapp.metrics import current_metrics
 from webapp.services.leases import LEASE, give_lease_back, take_lease
@@ -33,6 +34,7 @@ def run_jobs(stop: threading.Event) -> None:
 
     Needs an application context. A job that fails is logged and tried again at its next turn.
     """
+    stop_at(stop)
     # In containers host names and process ids repeat.
     holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
     due: dict[str, datetime] = {}

@@ -23,7 +23,7 @@ class OutboxMail(Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    # Name of the pair of templates under templates/mail/.
+    # Name of the template under templates/mail/.
     template: Mapped[str]
     # Where it goes instead of the person's own address, which may change before it leaves. Forgotten once it has ended.
     email: Mapped[str | None]
@@ -33,6 +33,8 @@ class OutboxMail(Model):
     # Not before; moved into the future by a claim and by a failed try.
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
-    # Sent, or given up after the last try.
+    # Sent, or given up.
     ended_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    # One of domain.mail_kinds.UNSENT for what was given up; None also for what was before that was kept.
+    unsent_because: Mapped[str | None]

@@ -12,6 +12,8 @@ from webapp.models.base import Model
 
 _PENDING, _HELD = text("status = 'pending'"), text("status = 'held'")
 _HOLDS = text("ended_bond IS NULL")
+# What mails tell people of: few of all events, and none that most conversions write.
+_NEWS = text("actor = 'person' OR status = 'approved'")
 
 
 class RewardDecision(Model):
@@ -109,6 +111,7 @@ class RewardEvent(Model):
         CheckConstraint("taken_as IN ('reversal', 'clawback', 'write_off')", name="taken_as"),
         CheckConstraint("actor IN ('system', 'api', 'person')", name="actor"),
         Index(None, "refund_id"),
+        Index("ix_reward_events_news", "at", postgresql_where=_NEWS, sqlite_where=_NEWS),
     )
 
     reward_id: Mapped[UUID] = mapped_column(ForeignKey("rewards.id", ondelete="RESTRICT"), primary_key=True)

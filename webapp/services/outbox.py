@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from webapp.domain.mail_kinds import OPTIONAL, Unsent, is_muted
 from webapp.domain.mailbox import is_sandbox_address
 from webapp.ids import new_id
 from webapp.models import OutboxMail, User
@@ -22,12 +23,12 @@ CLAIM = timedelta(minutes=2)
 def queue_mail(
     session: Session, user: User, template: str, *, dedupe_key: str, email: str | None = None, now: datetime
 ) -> UUID | None:
-    """Queue a mail, once for each `dedupe_key`; none for people of the sandbox.
+    """Queue a mail, once for each `dedupe_key`; none for people of the sandbox, or who turned this kind off.
 
     `email` is where it goes instead of the person's address of the moment when it leaves. Returns the id of the mail,
-    None when none was queued.
+    None when none was queued. A key holds until the mail is forgotten, see services.forgotten_mails.
     """
-    if is_sandbox_address(user.email_key):
+    if is_sandbox_address(user.email_key) or is_muted(template, user.muted_mails):
         return None
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     mail = {"id": new_id(), "user_id": user.id, "template": template, "dedupe_key": dedupe_key, "email": email}
@@ -41,12 +42,16 @@ def queue_mail(
 
 
 def due_mails(session: Session, now: datetime, *, limit: int) -> list[UUID]:
-    """Return the mails that are due, the longest waiting first."""
+    """Return the mails that are due, the longest waiting first.
+
+    What people can turn off comes after what they wait for: a thousand digests hold up nobody's new password.
+    """
+    can_wait = case((OutboxMail.template.in_(OPTIONAL), 1), else_=0)
     return list(
         session.scalars(
             select(OutboxMail.id)
             .where(OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
-            .order_by(OutboxMail.due_at, OutboxMail.id)
+            .order_by(can_wait, OutboxMail.due_at, OutboxMail.id)
             .limit(limit)
         )
     )
@@ -63,14 +68,16 @@ def claim_mail(session: Session, mail_id: UUID, now: datetime) -> bool:
     A mail that ends the process which sends it is never put back; its claims are counted all the same.
     """
     waits = (OutboxMail.id == mail_id, OutboxMail.ended_at.is_(None), OutboxMail.due_at <= now)
-    session.execute(update(OutboxMail).where(*waits, OutboxMail.tries >= TRIES).values(ended_at=now, email=None))
+    over = {"ended_at": now, "email": None, "unsent_because": "tries"}
+    session.execute(update(OutboxMail).where(*waits, OutboxMail.tries >= TRIES).values(**over))
     claim = update(OutboxMail).where(*waits).values(due_at=now + CLAIM, tries=OutboxMail.tries + 1)
     return session.connection().execute(claim).rowcount == 1
 
 
-def drop_mail(session: Session, mail_id: UUID, now: datetime) -> None:
-    """Give up a mail that has nothing to say any more."""
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(ended_at=now, email=None))
+def drop_mail(session: Session, mail_id: UUID, now: datetime, *, because: Unsent = "over") -> None:
+    """Give up a mail before its last try: by itself it has nothing to say any more."""
+    over = {"ended_at": now, "email": None, "unsent_because": because}
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**over))
 
 
 def mark_sent(session: Session, mail_id: UUID, now: datetime) -> None:
@@ -85,8 +92,7 @@ def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Calla
     """
     mail = session.get_one(OutboxMail, mail_id)
     if mail.tries >= TRIES:
-        mail.ended_at, mail.email = now, None
-        session.flush()
+        drop_mail(session, mail_id, now, because="tries")
         return False
     mail.due_at = now + RETRY_AFTER[mail.tries - 1] * (1 + 0.2 * jitter())
     session.flush()

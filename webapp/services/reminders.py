@@ -16,9 +16,9 @@ PATIENCE = timedelta(days=3)
 
 
 def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
-    """Queue one mail for each admin when a case has waited for three days, unless they had one since. Returns how many.
+    """Queue one mail for each admin when a case has waited for three days, unless they had one since or want none.
 
-    What it says is looked up when it is sent.
+    What it says is looked up when it is sent. Returns how many.
     """
     if not any(case.since <= now - PATIENCE for case in open_cases(session, program_id)):
         return 0
@@ -31,6 +31,6 @@ def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
         .having(or_(last.is_(None), last <= now - PATIENCE))
         .order_by(User.id)
     ).all()
-    for admin in due:
-        queue_mail(session, admin, CASES_WAITING, dedupe_key=f"{CASES_WAITING}:{admin.id}:{now.isoformat()}", now=now)
-    return len(due)
+    keys = {admin: f"{CASES_WAITING}:{admin.id}:{now.isoformat()}" for admin in due}
+    mails = [queue_mail(session, admin, CASES_WAITING, dedupe_key=key, now=now) for admin, key in keys.items()]
+    return sum(mail is not None for mail in mails)
