@@ -68,8 +68,8 @@ def test_one_is_ended_and_the_others_go_on(sign):
     laptop, phone = sign(), sign(agent=IPHONE)
     (_this, other) = ids(laptop)
     assert submit(laptop, f"{PAGE}/{other}/end", {}, page=PAGE).location == PAGE
-    assert [is_in(laptop), is_in(phone)] == [True, False]
     assert "Safari on a telephone was signed out." in words(laptop)
+    assert [is_in(laptop), is_in(phone)] == [True, False]
     # It is over: there is nothing to end any more.
     assert submit(laptop, f"{PAGE}/{other}/end", {}, page=PAGE).status_code == 404
 
@@ -83,8 +83,8 @@ def test_ending_ones_own_is_signing_out(sign):
 def test_all_others_are_ended_and_nobody_elses(sign):
     laptop, phone, tablet, bob = sign(), sign(), sign(), sign("bob@example.org")
     assert submit(laptop, f"{PAGE}/others/end", {}, page=PAGE).location == PAGE
-    assert [is_in(client) for client in (laptop, phone, tablet, bob)] == [True, False, False, True]
     assert "2 other browsers were signed out." in words(laptop)
+    assert [is_in(client) for client in (laptop, phone, tablet, bob)] == [True, False, False, True]
     submit(laptop, f"{PAGE}/others/end", {}, page="/settings/profile")
     assert "You were signed in nowhere else." in words(laptop)
 
