@@ -14,6 +14,15 @@ from werkzeug.serving import make_server
 from tests.browser import find_chromium
 from tests.conftest import _missing
 
+# The last list is the one that counts, so this is what Playwright turns off as far as it can matter here, and then the
+# pages in the browser's own address bar, which take longer to load for each new window than most of ours.
+NOT_NEEDED = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable"),
+    *("HttpsUpgrades", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    *("PreconnectToSearch", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+)
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
@@ -25,7 +34,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         _missing("no browser", "run `python -m tests.browser --install`")
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": chromium, "args": [*quiet, *as_root]}
+    args = [*quiet, f"--disable-features={','.join(NOT_NEEDED)}", *as_root]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": args}
 
 
 @dataclass
