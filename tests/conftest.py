@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +75,33 @@ def databases(request: pytest.FixtureRequest) -> SQLite | PostgreSQL:
 
 
 @pytest.fixture
-def database_url(databases: SQLite | PostgreSQL, tmp_path: Path) -> Iterator[str]:
+def beginning() -> Callable[[], None] | None:
+    """What fills the database before the test. Tests that begin alike say so, and it is carried out once a process."""
+    return None
+
+
+@pytest.fixture
+def database_url(databases: SQLite | PostgreSQL, beginning: Callable[[], None] | None, tmp_path: Path) -> Iterator[str]:
     """A migrated database of this test alone."""
-    url = databases.clone(tmp_path)
+    url = databases.clone(tmp_path, beginning and filled_by(beginning, databases, tmp_path))
     yield url
     databases.drop(url)
+
+
+def filled_by(beginning: Callable[[], None], databases: SQLite | PostgreSQL, folder: Path) -> Any:
+    """Return what is kept of a database that was filled by this function, in an application's context."""
+    if beginning not in databases.filled:
+        url = databases.clone(folder)
+        app = create_app(config_for(url, folder), **FAST)
+        with app.app_context():
+            hasten(db.engines.values())
+            write_statements_once(db.engines.values())
+            beginning()
+            db.session.remove()
+            close_connections()
+        databases.filled[beginning] = databases.save(url)
+        databases.drop(url)
+    return databases.filled[beginning]
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ from webapp.database import close_connections
 from webapp.ids import new_id
 
 TEMPLATE = "grapevine_template"
+# What a database that is lent is emptied by; everybody else is sent away first.
+WARDEN = "grapevine_warden"
+END_ALL = "pg_terminate_backend(pid) FROM pg_stat_activity"
 SUSPECT_NOBODY = f"UPDATE programs SET signals = '{json.dumps(SUSPECTS_NOBODY)}'".replace(":", "\\:")
 
 # Argon2 at its cheapest: what is tested is the way, not the cost.
@@ -62,6 +65,7 @@ class SQLite:
     name = "sqlite"
 
     def __init__(self, folder: Path) -> None:
+        self.filled: dict[object, Path] = {}
         self.template = folder / "template.db"
         migrated_app(config_for(f"sqlite:///{self.template}", folder))
         with create_engine(f"sqlite:///{self.template}").begin() as connection:
@@ -73,9 +77,17 @@ class SQLite:
     def empty(self, folder: Path) -> str:
         return f"sqlite:///{folder / 'empty.db'}"
 
-    def clone(self, folder: Path) -> str:
-        shutil.copyfile(self.template, folder / "test.db")
+    def clone(self, folder: Path, saved: Path | None = None) -> str:
+        shutil.copyfile(saved or self.template, folder / "test.db")
         return f"sqlite:///{folder / 'test.db'}"
+
+    def save(self, url: str) -> Path:
+        """Keep what a database holds that nobody has open, for clones that begin with it."""
+        saved = self.template.with_name(f"{new_id().hex}.db")
+        with create_engine(url).connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        shutil.copyfile(str(make_url(url).database), saved)
+        return saved
 
     def drop(self, url: str) -> None:
         """The folder of the test goes away by itself."""
@@ -98,8 +110,9 @@ class PostgreSQL:
         self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         migrated_app(config_for(self._url(TEMPLATE), folder))
+        self.filled: dict[object, dict[str, bytes]] = {}
         self.free: list[str] = []
-        self.lent: set[str] = set()
+        self.lent: dict[str, Engine] = {}
         with self._connected(TEMPLATE) as connection:
             connection.execute(text(SUSPECT_NOBODY))
             self.tables = inspect(connection).get_table_names()
@@ -114,22 +127,38 @@ class PostgreSQL:
     def empty(self, folder: Path) -> str:
         return self._create("")
 
-    def clone(self, folder: Path) -> str:
-        url = self.free.pop() if self.free else self._create(f"TEMPLATE {TEMPLATE}")
-        self.lent.add(url)
+    def clone(self, folder: Path, saved: dict[str, bytes] | None = None) -> str:
+        if not self.free:
+            url = self._create(f"TEMPLATE {TEMPLATE}")
+            # A connection that stays is a server process that stays, and knows the tables already.
+            driver = make_url(url).set(drivername="postgresql+psycopg")
+            named = {"application_name": WARDEN}
+            self.lent[url] = create_engine(driver, pool_size=1, pool_pre_ping=True, connect_args=named)
+            self.free.append(url)
+        url = self.free.pop()
+        if saved:
+            with self._past_the_rules(url) as connection:
+                connection.execute(text("DELETE FROM programs"))
+                self._copy_in(connection, saved)
         return url
+
+    def save(self, url: str) -> dict[str, bytes]:
+        """Keep what a database holds, for clones that begin with it."""
+        with self.lent[url].connect() as connection, connection.connection.cursor() as cursor:
+            saved = {}
+            for table in self.tables:
+                with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+                    saved[table] = b"".join(rows)
+        return {table: rows for table, rows in saved.items() if rows and table != "alembic_version"}
 
     def drop(self, url: str) -> None:
         database = make_url(url).database
         if url not in self.lent:
             self._execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
             return
-        self.lent.remove(url)
         # A test that ended in the middle of something must not hold up the next one.
-        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
-        with self._connected(database) as connection:
-            # Without triggers and foreign keys, so that any order will do.
-            connection.execute(text("SET session_replication_role = replica"))
+        self._execute(f"SELECT {END_ALL} WHERE datname = '{database}' AND application_name != '{WARDEN}'")
+        with self._past_the_rules(url) as connection:
             connection.execute(text("; ".join(f"DELETE FROM {table}" for table in self.tables)))
             for table, rows in self.kept.items():
                 columns = ", ".join(rows[0])
@@ -137,8 +166,23 @@ class PostgreSQL:
                 connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), rows)
         self.free.append(url)
 
+    @contextmanager
+    def _past_the_rules(self, url: str) -> Iterator[Connection]:
+        """Write without triggers and foreign keys, so that any order will do."""
+        with self.lent[url].begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            yield connection
+
+    @staticmethod
+    def _copy_in(connection: Connection, saved: dict[str, bytes]) -> None:
+        with connection.connection.cursor() as cursor:
+            for table, rows in saved.items():
+                with cursor.copy(f"COPY {table} FROM STDIN") as lines:
+                    lines.write(rows)
+
     def stop(self) -> None:
-        self.admin.dispose()
+        for engine in (self.admin, *self.lent.values()):
+            engine.dispose()
         self.server.cleanup()
 
     @contextmanager

@@ -40,6 +40,9 @@ def write_statements_once(engines: Iterable[Engine]) -> None:
             # Its first connection tells it what the database is able to do.
             engine.connect().close()
         kept = _statements.setdefault(engine.dialect.name, (engine.dialect, LRUCache(4_000)))
+        if kept[0].server_version_info:
+            # It has asked the server already who it is.
+            engine.dialect.initialize = lambda _connection: None
         engine.dialect, engine._compiled_cache = kept
 
 

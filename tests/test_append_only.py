@@ -32,8 +32,12 @@ ONLY_POSTGRESQL = pytest.mark.parametrize(
 EVERY_TABLE = pytest.mark.parametrize("table", append_only.TABLES)
 
 
-@pytest.fixture(autouse=True)
-def rows(in_app):
+@pytest.fixture
+def beginning():
+    return rows
+
+
+def rows():
     """Something in every table."""
     with write_transaction() as session:
         publish(session)
@@ -49,7 +53,6 @@ def rows(in_app):
         ban(session, program(session).id, dan.id, reason="terms", by=bob.id, now=NOON)
         spent = {"event_id": "spent_1", "occurred_at": NOON, "actor": SYSTEM, "now": NOON}
         redeem_credit(session, program(session).id, ada.id, Money(100, "USD"), **spent)
-    db.session.rollback()
 
 
 @contextmanager

@@ -57,8 +57,12 @@ class UndoneError(Exception):
     """Raised to take back a transaction that went well."""
 
 
-@pytest.fixture(autouse=True)
-def a_history(in_app, request):
+@pytest.fixture
+def beginning(operation):
+    return a_history_of_friends_who_count if operation in AMONG_FRIENDS else a_history
+
+
+def a_history():
     """Rewards at every stage, and refunds that wait, for all operations to begin from."""
     with write_transaction() as session:
         publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
@@ -95,12 +99,17 @@ def a_history(in_app, request):
         send(session, reward_of(session, "disputed", "ten-percent"), "in_payout", "paid")
         dispute(session, "40.00 USD", of="disputed", event_id="lost soon")
         decide(session, of="known later", event_id="waits 3")
-        if request.node.callspec.params["operation"] in AMONG_FRIENDS:
-            friends_who_count(session)
+
+
+def a_history_of_friends_who_count():
+    """Two of Ada's, of whom the second brought a bonus; the third will raise what was given for both."""
+    a_history()
+    with write_transaction() as session:
+        friends_who_count(session)
 
 
 def friends_who_count(session: Session) -> None:
-    """Two of Ada's, of whom the second brought a bonus; the third will raise what was given for both."""
+    """The two of them, under rules that ask how many there are."""
     steps = [{"friends": 1, "percent": "10"}, {"friends": 3, "percent": "20"}]
     publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}}, hold_days=0)
     publish(session, **BONUS, hold_days=10)
