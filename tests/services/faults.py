@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.database import writing_engine
 from webapp.extensions import db
 from webapp.models import Model
+from webapp.queries import rules
 
 
 def gone() -> OperationalError:
@@ -60,3 +61,10 @@ def canonical(dumped: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tup
         ]
         for table, rows in dumped.items()
     }
+
+
+def forget() -> None:
+    """Let everything be read anew, as by a new process: the same number of statements each time."""
+    db.session.remove()
+    rules._sets.clear()
+    rules._versions.clear()

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from tests import factories, money
 from tests.factories import NOON, join
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, refund, rule, send
-from tests.services.faults import canonical, counting, dump, gone
+from tests.services.faults import canonical, counting, dump, forget, gone
 from tests.services.test_counted_rewards import BONUS, WHOLE
 from webapp.database import write_transaction, writing_engine
 from webapp.domain.money import Money
 from webapp.domain.rewards import StatusError
 from webapp.extensions import db
 from webapp.models import Conversion, CouponPool, Reward, RewardRule, User
-from webapp.queries import audit, ledger, rollups, rules
+from webapp.queries import audit, ledger, rollups
 from webapp.services.answers import Question, find_answer, keep_answer
 from webapp.services.conversions import EventTakenError
 from webapp.services.coupon_pools import CodesTakenError, add_codes, add_pool
@@ -104,17 +104,12 @@ def a_history():
 def a_history_of_friends_who_count():
     """Two of Ada's, of whom the second brought a bonus; the third will raise what was given for both."""
     a_history()
-    with write_transaction() as session:
-        friends_who_count(session)
-
-
-def friends_who_count(session: Session) -> None:
-    """The two of them, under rules that ask how many there are."""
     steps = [{"friends": 1, "percent": "10"}, {"friends": 3, "percent": "20"}]
-    publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}}, hold_days=0)
-    publish(session, **BONUS, hold_days=10)
-    for name in ("Ivy Jones", "Ben Jones"):
-        buy(session, named(session, name), "40.00 USD", event_id=f"counts {name}")
+    with write_transaction() as session:
+        publish(session, **{**WHOLE, "settings": {"steps": steps, "whole_period": True}}, hold_days=0)
+        publish(session, **BONUS, hold_days=10)
+        for name in ("Ivy Jones", "Ben Jones"):
+            buy(session, named(session, name), "40.00 USD", event_id=f"counts {name}")
 
 
 def reward_of(session: Session, event_id: str, key: str) -> UUID:
@@ -385,13 +380,6 @@ def trial(operation: Callable[[Session], None]) -> tuple[int, object]:
                 raise UndoneError
         except UndoneError:
             return statements, end
-
-
-def forget() -> None:
-    """Let everything be read anew, as by a new process: the same number of statements each time."""
-    db.session.remove()
-    rules._sets.clear()
-    rules._versions.clear()
 
 
 def break_commit(

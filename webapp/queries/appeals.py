@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.appeals import APPEALED, needs_second_admin
@@ -30,6 +31,8 @@ from webapp.queries.quotes import quotes_at
 
 # What a person makes of a reward that is held.
 _DECIDED = ("pending", "approved", "rejected")
+# Made once: SQLAlchemy makes an alias anew as slowly as all the rest of a question.
+_OWN, _ITS = aliased(Reward), aliased(RewardEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def refusals_with(session: Session, beneficiary_id: UUID, reward_id: UUID) -> li
 
     That is in the same moment, for the same reason, by the same actor. Nothing for a reward that is not rejected.
     """
-    own, its = aliased(Reward), aliased(RewardEvent)
+    own, its = _OWN, _ITS
     rows = session.execute(
         select(
             *(Reward.id, Reward.conversion_id, RewardEvent.at, RewardEvent.reason, RewardEvent.actor),
@@ -133,7 +136,7 @@ def appeals_about(session: Session, reward_ids: Collection[UUID]) -> list[Appeal
     """Return the appeals that are about any of these rewards, each with all of its rewards, the oldest first."""
     if not reward_ids:
         return []
-    rows = session.execute(_stands().where(Appeal.id.in_(_about_any(reward_ids))))
+    rows = session.execute(_stands(), {"reward_ids": list(reward_ids)})
     return [_appeal(list(rewards)) for _id, rewards in groupby(rows, key=lambda row: row.appeal_id)]
 
 
@@ -160,10 +163,6 @@ def _appeal(rows: Sequence[Any]) -> AppealRow:
     )
 
 
-def _about_any(reward_ids: Collection[UUID]) -> Select[UUID]:
-    return select(AppealedReward.appeal_id).where(AppealedReward.reward_id.in_(reward_ids))
-
-
 def appealed_among(session: Session, reward_ids: Collection[UUID]) -> set[UUID]:
     """Return which of these rewards somebody has appealed about, whatever became of that."""
     if not reward_ids:
@@ -171,8 +170,14 @@ def appealed_among(session: Session, reward_ids: Collection[UUID]) -> set[UUID]:
     return set(session.scalars(select(AppealedReward.reward_id).where(AppealedReward.reward_id.in_(reward_ids))))
 
 
+@cache
 def _stands() -> Select[*tuple[Any, ...]]:
-    """Ask for each reward of appeals how it stands, what was decided before it was appealed, and first since then."""
+    """Ask how each reward of the appeals about any of `reward_ids` stands.
+
+    Also what was decided before it was appealed, and first since then.
+    """
+    asked: BindParameter[UUID] = bindparam("reward_ids", expanding=True)
+    about_any = select(AppealedReward.appeal_id).where(AppealedReward.reward_id.in_(asked))
     appealed, before, answer, later = (aliased(RewardEvent) for _number in range(4))
     author, rejecter, decider = (aliased(User) for _number in range(3))
     first = (
@@ -227,6 +232,7 @@ def _stands() -> Select[*tuple[Any, ...]]:
         .outerjoin(answer, and_(answer.reward_id == Reward.id, answer.sequence == first))
         .outerjoin(decider, decider.id == answer.actor_id)
         .outerjoin(RewardNote, and_(RewardNote.reward_id == Reward.id, RewardNote.sequence == answer.sequence))
+        .where(Appeal.id.in_(about_any))
         .order_by(Appeal.appealed_at, Appeal.id, Reward.granted_at, Reward.id)
     )
 

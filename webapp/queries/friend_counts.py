@@ -91,8 +91,6 @@ def count_doubted(
 
     The friend `without` is left out, and so is whoever came to count after `until` when that is given.
     """
-    newer = aliased(Screening)
-    is_newest = ~exists().where(newer.friend_id == Screening.friend_id, newer.sequence > Screening.sequence)
     doubted = (
         select(func.count())
         .select_from(Screening)
@@ -105,7 +103,7 @@ def count_doubted(
             ),
         )
         .join(QualifiedFriend, QualifiedFriend.friend_id == Screening.friend_id)
-        .where(Screening.referrer_id == referrer_id, Screening.verdict != "clear", is_newest)
+        .where(Screening.referrer_id == referrer_id, Screening.verdict != "clear", _IS_NEWEST)
         .where(QualifiedFriend.friend_id != without, *_of(rule_id, referrer_id, window))
     )
     if until is not None:
@@ -201,6 +199,9 @@ _QUALIFIED = select(
 )
 _ORDER = (QualifiedFriend.occurred_at, QualifiedFriend.tie, QualifiedFriend.friend_id)
 _TIE = func.coalesce(Conversion.event_id, "")
+# Made once: SQLAlchemy makes an alias anew as slowly as all the rest of a question.
+_NEWER = aliased(Screening)
+_IS_NEWEST = ~exists().where(_NEWER.friend_id == Screening.friend_id, _NEWER.sequence > Screening.sequence)
 
 
 def _qualified(friend_id: UUID, referrer_id: UUID, conversion_id: UUID, at: datetime, tie: str) -> Qualified:
