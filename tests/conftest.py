@@ -97,6 +97,8 @@ def filled_by(beginning: Callable[[], None], databases: SQLite | PostgreSQL, fol
             hasten(db.engines.values())
             write_statements_once(db.engines.values())
             beginning()
+            if path := app.extensions.get("grapevine_clicks"):
+                path.writer.stop()
             db.session.remove()
             close_connections()
         databases.filled[beginning] = databases.save(url)

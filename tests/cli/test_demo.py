@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
+from flask import current_app
 from sqlalchemy import func, select
 
 from tests import factories
@@ -48,6 +49,14 @@ SEED = ["demo", "seed", "--days", "4", "--until", "2026-11-22"]
 
 def run(app, *arguments):
     return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def told():
+    """The story of SEED, for tests that are about what comes after it."""
+    assert run(current_app, *SEED).exit_code == 0
+
+
+after_the_story = pytest.mark.parametrize("beginning", [pytest.param(told, id="told")])
 
 
 def figures(app):
@@ -224,8 +233,8 @@ def test_the_hour_of_the_day_only_cuts_the_last_day_short(app, second_app):
     assert at_noon[-1][1] < in_the_evening[-1][1]
 
 
+@after_the_story
 def test_another_seed_tells_another_story(app, second_app):
-    run(app, *SEED)
     run(second_app, *SEED, "--seed", "2")
     assert figures(app) != figures(second_app)
 
@@ -278,8 +287,8 @@ def test_a_database_with_real_people_is_left_alone(app):
         assert db.session.scalars(select(Click)).all() == []
 
 
+@after_the_story
 def test_demo_data_is_not_told_twice(app):
-    run(app, *SEED)
     before = figures(app)
     result = run(app, *SEED)
     assert result.exit_code == 1
@@ -305,9 +314,9 @@ def test_what_is_wrong_is_said_in_a_sentence(app, arguments, sentence):
         assert db.session.scalars(select(User)).all() == []
 
 
+@after_the_story
 def test_the_demo_people_get_the_password_that_was_asked_for_and_are_printed(app, served, monkeypatch):
     monkeypatch.setenv("DEMO_PASSWORD", "a password for all")
-    run(app, *SEED)
     result = run(app, "demo", "run", "--port", "8123")
     assert result.exit_code == 0, result.output
     assert "http://127.0.0.1:8123/login" in result.stdout
@@ -321,8 +330,8 @@ def test_the_demo_people_get_the_password_that_was_asked_for_and_are_printed(app
     assert served == [{"host": "127.0.0.1", "port": 8123, "workers": 1, "with_jobs": True}]
 
 
+@after_the_story
 def test_without_one_a_random_password_is_made_and_kept_for_its_owner_alone(app, served, tmp_path):
-    run(app, *SEED)
     first, second = run(app, "demo", "run"), run(app, "demo", "run")
     (password,) = re.findall(r"password: (\S+)", first.stdout)
     assert len(password) >= 12
@@ -333,9 +342,9 @@ def test_without_one_a_random_password_is_made_and_kept_for_its_owner_alone(app,
         assert verify_password(ada.password_hash, password)
 
 
+@after_the_story
 def test_a_demo_password_that_is_too_short_stops_the_start(app, served, monkeypatch):
     monkeypatch.setenv("DEMO_PASSWORD", "short")
-    run(app, *SEED)
     result = run(app, "demo", "run")
     assert result.exit_code == 1
     assert "DEMO_PASSWORD must have 8 to 256 characters." in result.stderr
