@@ -67,7 +67,11 @@ def reset_password(session: Session, token: str, password_hash: str, now: dateti
 def set_password(session: Session, user: User, password_hash: str, now: datetime) -> None:
     """Set a person's password. They are signed out everywhere, links of before are worth nothing, and a mail tells."""
     user.password_hash = password_hash
+    # First: whoever signs in with the one before at this moment is done, and signed out again, or waits and is refused.
+    session.flush()
     end_links(session, user.id, "reset_password", "change_email", now=now)
     end_sessions_of(session, user, by=user.id, now=now)
     record_act(session, user.program_id, "password_changed", subject="user", subject_id=user.id, by=user.id, now=now)
-    queue_mail(session, user, CHANGED, dedupe_key=f"{CHANGED}:{user.id}:{now.isoformat()}", now=now)
+    # To the address of now, which a thief may change before the mail leaves.
+    changed = f"{CHANGED}:{user.id}:{now.isoformat()}"
+    queue_mail(session, user, CHANGED, dedupe_key=changed, email=user.email, now=now)

@@ -70,15 +70,16 @@ def end_other_sessions(session: Session, person: User, keep_token: str | None, n
 
 def _end(session: Session, person: User, *, keep_token: str | None, by: UUID | None, now: datetime) -> int:
     sessions, links = UserSession.__table__.c, SignInLink.__table__.c
-    to_end = [sessions.user_id == person.id, sessions.ended_at.is_(None), sessions.expires_at > now]
-    if keep_token is not None:
-        to_end.append(sessions.token_hash != token_hash(keep_token))
-    ended = session.connection().execute(update(UserSession).where(*to_end).values(ended_at=now))
+    # Links first: one that is being used at this moment has its session when those are ended.
     used_up = session.connection().execute(
         update(SignInLink)
         .where(links.user_id == person.id, links.used_at.is_(None), links.expires_at > now)
         .values(used_at=now)
     )
+    to_end = [sessions.user_id == person.id, sessions.ended_at.is_(None), sessions.expires_at > now]
+    if keep_token is not None:
+        to_end.append(sessions.token_hash != token_hash(keep_token))
+    ended = session.connection().execute(update(UserSession).where(*to_end).values(ended_at=now))
     if ended.rowcount or used_up.rowcount:
         record_act(
             session,

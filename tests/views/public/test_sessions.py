@@ -256,3 +256,21 @@ def test_over_https_one_signs_in_with_guarded_cookies_also_without_a_referer(mak
     assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["gv_session", "gv_visitor"]
     assert all(word in cookie for cookie in cookies for word in ("HttpOnly", "SameSite=Lax", "Secure"))
     assert client.get("/dashboard", base_url=site).status_code == 200
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_password_that_is_changed_while_it_is_checked_signs_nobody_in(app, monkeypatch):
+    of_view = app.view_functions["public.sessions.create"].__globals__
+    real = of_view["person_now"]
+
+    def changed_meanwhile():
+        with write_transaction() as session:
+            session.execute(update(User).values(password_hash=hash_password("quite another sentence")))
+        return real()
+
+    client = browser(app)
+    with monkeypatch.context() as patched:
+        patched.setitem(of_view, "person_now", changed_meanwhile)
+        assert submit(client, "/login", {"email": EMAIL, "password": PASSWORD}).status_code == 422
+    assert client.get("/dashboard").status_code == 302
+    sign_in(client, EMAIL, "quite another sentence")

@@ -45,7 +45,7 @@ def create() -> ResponseReturnValue:
     with write_transaction() as session:
         user = session.get_one(User, user_id, with_for_update=True)
         if user.password_hash != known_hash:
-            # It was changed a moment ago.
+            # A password that was changed meanwhile, to shut somebody out perhaps, signs nobody in any more.
             return _page(form, failed=True, status=422)
         user.password_hash = new_hash or user.password_hash
         target = enter(session, user, seen, target=request.args.get("next"))
