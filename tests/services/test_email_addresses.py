@@ -87,3 +87,19 @@ def test_the_next_mail_may_go_when_the_third_last_is_an_hour_old():
         except MailedTooOftenError:
             sent = False
         assert sent == goes, minutes
+
+
+def test_many_who_ask_at_once_are_mailed_no_more_often(in_app):
+    with write_transaction() as session:
+        user_id = factories.person(session).id
+
+    def ask(token):
+        try:
+            with write_transaction() as session:
+                ask_to_verify(session, session.get_one(User, user_id), link_id=new_id(), token=token, now=NOON)
+        except MailedTooOftenError:
+            return "too often"
+        return "mailed"
+
+    answers = at_once(in_app, [lambda token=token: ask(token) for token in "abcdef"])
+    assert sorted(answers) == ["mailed"] * 3 + ["too often"] * 3
