@@ -4,9 +4,13 @@ import re
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.factories import NOON
 from webapp.config import ROOT
 from webapp.metrics import NOT_COUNTED, Metrics
 from webapp.models import Click
+from webapp.queries.last_times import LastTime
+from webapp.queries.watched import Watched
+from webapp.views.machines import as_seen
 
 TEXT = (ROOT / "docs/clicks.md").read_text()
 
@@ -30,7 +34,9 @@ def test_it_names_every_column_of_a_click():
 def test_it_names_every_metric():
     metrics = Metrics()
     metrics.http_request_duration.observe(1, route="/", method="GET")
-    told = metrics.as_text(version="1", outbox_waiting=0).decode()
+    metrics.job_succeeded.at(1, job="mature-rewards")
+    once = LastTime(NOON, 0)
+    told = metrics.as_text(version="1", seen=as_seen(0, Watched(0, 0, 0, once, once))).decode()
     there = {
         family.name + ("_total" if family.type == "counter" else "") for family in text_string_to_metric_families(told)
     }

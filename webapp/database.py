@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from alembic.script import ScriptDirectory
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.config import ROOT, ConfigError
 from webapp.extensions import WRITER, db
+from webapp.logs import sparing_line
 from webapp.metrics import current_metrics
 from webapp.transactions import (
     AT_THE_END,
@@ -40,6 +41,8 @@ from webapp.transactions import (
 
 WRITING = {"postgresql_readonly": False}
 SQLITE_BUSY_SECONDS = 10
+# What the log says of it.
+DATABASE_UNAVAILABLE = "database_unavailable"
 # Most threads of a worker wait for clicks, which share one connection; pages take the others, and wait for one rather
 # than ask more of a database server than it lets in. Messages of failures go without values.
 _ENGINE = {"pool_size": 8, "max_overflow": 12, "hide_parameters": True}
@@ -129,6 +132,7 @@ def write_transaction() -> Iterator[Session]:
                 session.info.pop(what, None)
     if noted:
         current_metrics().count_noted(noted)
+    sparing_line(current_app, DATABASE_UNAVAILABLE).over()
 
 
 def _end(session: Session) -> None:
@@ -209,7 +213,12 @@ def write_lock(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
-    with open(f"{engine.url.database}.lock", "a") as file:
+    try:
+        file = open(f"{engine.url.database}.lock", "a")  # noqa: SIM115 - closed below, whatever happens inside
+    except OSError as error:
+        # Where nothing can be written the lock cannot be either.
+        raise OperationalError("the write lock", None, error) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

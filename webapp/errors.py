@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
+from webapp.database import DATABASE_UNAVAILABLE
 from webapp.extensions import db
 from webapp.formatting import size
 from webapp.ids import new_id
-from webapp.logs import log, log_failure
+from webapp.logs import log_failure, sparing_line
+from webapp.trouble import TROUBLES, is_trouble, takes_no_writes
 
 RETRY_SECONDS = 5
+# Somebody has to make room, or to let the database be written again.
+RETRY_LATER_SECONDS = 30
 # The API, and what the script on the business's own site calls.
 _FOR_PROGRAMS = ("/api/", "/t/")
 
@@ -53,18 +57,33 @@ SENTENCES = {
     503: (_l("We are not ready just now"), _l("Nothing was changed. Please try again in a few seconds.")),
 }
 
+NO_WRITES = (
+    _l("Nothing can be changed just now"),
+    _l("You can read everything as before. What you just sent was not stored; please try again in a minute."),
+)
+
 
 def init_app(app: Flask) -> None:
     """Answer every refusal and every failure through this module."""
     app.register_error_handler(HTTPException, _answer)
-    for trouble in (OperationalError, TimeoutError):
-        app.register_error_handler(trouble, _database_trouble)
+    for kind in TROUBLES:
+        app.register_error_handler(kind, _database_trouble)
+
+
+class NoWritesError(ServiceUnavailable):
+    """What is stored can be read, and nothing can be changed: the disk is full, or the database may only be read."""
 
 
 def _database_trouble(error: SQLAlchemyError) -> Response:
-    log.error("database_unavailable", error=type(getattr(error, "orig", None) or error).__name__)
+    if not is_trouble(error):
+        # Something is wrong with what we asked: a failure like any other.
+        raise error
+    name = type(getattr(error, "orig", None) or error).__name__
+    sparing_line(current_app, DATABASE_UNAVAILABLE).write(error=name)
     # A session that a failure has left broken would fail again while the page is made.
     db.session.remove()
+    if takes_no_writes(error):
+        return _answer(NoWritesError(retry_after=RETRY_LATER_SECONDS))
     return _answer(ServiceUnavailable(retry_after=RETRY_SECONDS))
 
 
@@ -77,6 +96,8 @@ def _answer(error: HTTPException) -> Response:
         db.session.remove()
     retry_after = _retry_after(error)
     heading, message = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+    if isinstance(error, NoWritesError):
+        heading, message = NO_WRITES
     if status == 413:
         most = _("At most %(size)s can be sent here at once.", size=size(request.max_content_length or 0))
         message = f"{most} {message}"

@@ -9,10 +9,12 @@ they put into it.
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -22,6 +24,8 @@ from webapp.metrics import metrics_of
 
 log = structlog.get_logger()
 DEEPEST_FRAMES = 12
+SAID_AGAIN_SECONDS = 60.0
+OVER_AFTER_SECONDS = 2.0
 
 
 def init_app(app: Flask) -> None:
@@ -62,7 +66,53 @@ def init_app(app: Flask) -> None:
 
 def log_failure(event: str, error: BaseException, **more: object) -> None:
     """Log what kind of failure it was and where, from the outside in."""
-    log.error(event, error=type(error).__name__, where=_frames(error), **more)
+    log.error(event, **what_failed(error), **more)
+
+
+def what_failed(error: BaseException) -> dict[str, Any]:
+    """Return what a line says of a failure: its kind, and the way to it from the outside in."""
+    return {"error": type(error).__name__, "where": _frames(error)}
+
+
+class SparingLine:
+    """A line that every request would write while something fails: said at once, then once a minute until it is over.
+
+    `times` says how often it would have been written since the line before.
+    """
+
+    def __init__(self, event: str, **about: object) -> None:
+        self._event, self._over, self._about = event, f"{event}_over", about
+        self._lock = threading.Lock()
+        self._times = 0
+        self._quiet_until = self._failed_at = 0.0
+
+    def write(self, *, times: int = 1, **about: Any) -> None:
+        """Say that it failed."""
+        with self._lock:
+            self._times += times
+            self._failed_at = now = time.monotonic()
+            if now < self._quiet_until:
+                return
+            said, self._times, self._quiet_until = self._times, 0, now + SAID_AGAIN_SECONDS
+        # A log that cannot be written, on the disk that is full, must not fail whoever wanted to write it.
+        with suppress(Exception):
+            log.error(self._event, **self._about, **about, times=said)
+
+    def over(self) -> None:
+        """Say that it works again, once, when it has for a moment: what fails now and then is not over each time."""
+        if not self._failed_at or time.monotonic() - self._failed_at < OVER_AFTER_SECONDS:
+            return
+        with self._lock:
+            said, self._times, self._quiet_until, self._failed_at = self._times, 0, 0.0, 0.0
+        with suppress(Exception):
+            log.info(self._over, **self._about, times=said)
+
+
+def sparing_line(app: Flask, event: str, **about: object) -> SparingLine:
+    """Return the line of an application that says this."""
+    lines: dict[str, SparingLine] = app.extensions.setdefault("grapevine_sparing_lines", {})
+    key = " ".join([event, *(str(value) for value in about.values())])
+    return lines.get(key) or lines.setdefault(key, SparingLine(event, **about))
 
 
 class LibraryLines(logging.Handler):
@@ -81,6 +131,16 @@ class LibraryLines(logging.Handler):
         if record.name.partition(".")[0] in _ABOUT_THE_MACHINE:
             return record.getMessage()
         return str(record.msg) if record.args else "library"
+
+
+class _Lines(structlog.PrintLogger):
+    """Writes lines; on a disk that is full they are lost, and nobody's request with them."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = error = critical = fatal = failure = msg
 
 
 # These speak of ports, processes, migrations and code, and of no person.
@@ -102,6 +162,8 @@ def _configure(form: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # Says in a line of its own what the line of the request says too.
     logging.getLogger("flask_wtf.csrf").setLevel(logging.WARNING)
+    # Of statements that were sent together and failed it tells besides raising the failure.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     renderer = structlog.dev.ConsoleRenderer(colors=False) if form == "console" else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
@@ -111,6 +173,6 @@ def _configure(form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -16,9 +16,10 @@ import shutil
 import threading
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from flask import Flask, current_app
 from prometheus_client import CollectorRegistry, generate_latest
@@ -42,6 +43,15 @@ CONVERSION_TYPES = ("signup", "purchase", "renewal", OTHER)
 
 # The name of a metric, the values of its labels, and the part of it: a bucket's bound or "sum", empty for a counter.
 Series = tuple[str, tuple[str, ...], str]
+NEWEST = "newest"
+
+
+class Seen(NamedTuple):
+    """Something that is looked up when somebody asks, and is not counted; `value` is None when nobody knows."""
+
+    name: str
+    says: str
+    value: float | None
 
 
 class Counter:
@@ -69,6 +79,25 @@ class Counter:
         found = {labels for name, labels, _part in values if name == self._name}
         for labels in sorted({*self._known, *found}):
             family.add_metric(labels, values.get((self._name, labels, ""), 0))
+        return family
+
+
+class Newest:
+    """A moment, in seconds since 1970, of which the newest of all processes counts."""
+
+    def __init__(self, store: "Store", name: str, says: str, labels: tuple[str, ...]) -> None:
+        self._store = store
+        self._name, self._says, self._labels = name, says, labels
+
+    def at(self, moment: float, **labels: str) -> None:
+        """Note that it was at this moment; every label has to be given."""
+        self._store.put((self._name, tuple([labels[name] for name in self._labels]), NEWEST), moment)
+
+    def family(self, values: Mapping[Series, float]) -> Metric:
+        """Return it as Prometheus knows it."""
+        family = GaugeMetricFamily(self._name, self._says, labels=self._labels)
+        for labels in sorted({labels for name, labels, _part in values if name == self._name}):
+            family.add_metric(labels, values[self._name, labels, NEWEST])
         return family
 
 
@@ -146,6 +175,9 @@ class Metrics:
         )
         self.job_runs = Counter(store, "grapevine_job_runs", "Runs of background jobs that ended well.", ("job",))
         self.job_failures = Counter(store, "grapevine_job_failures", "Runs of background jobs that failed.", ("job",))
+        self.job_succeeded = Newest(
+            store, "grapevine_job_last_success_timestamp_seconds", "When a background job last ended well.", ("job",)
+        )
         self.http_requests = Counter(
             store, "grapevine_http_requests", "Answers to requests.", ("route", "method", "status")
         )
@@ -168,14 +200,12 @@ class Metrics:
                 told["type"] = OTHER
             counter.inc(times, **told)
 
-    def as_text(self, *, version: str, outbox_waiting: int | None) -> bytes:
-        """Return everything in Prometheus' text format. `outbox_waiting` is None when nobody knows."""
+    def as_text(self, *, version: str, seen: Sequence[Seen] = ()) -> bytes:
+        """Return everything in Prometheus' text format; what nobody knows is left out."""
         build = GaugeMetricFamily("grapevine_build_info", "The version that runs.", labels=["version"])
         build.add_metric([version], 1)
         gauges = [build]
-        if outbox_waiting is not None:
-            waiting = "Mails that have not left yet."
-            gauges.append(GaugeMetricFamily("grapevine_outbox_waiting", waiting, value=outbox_waiting))
+        gauges += [GaugeMetricFamily(name, says, value=value) for name, says, value in seen if value is not None]
         registry = CollectorRegistry()
         registry.register(_Collected([*self._families(), *gauges]))
         return generate_latest(registry)
@@ -183,7 +213,7 @@ class Metrics:
     def _families(self) -> Iterator[Metric]:
         values = self.store.values()
         for one in vars(self).values():
-            if isinstance(one, Counter | Histogram):
+            if isinstance(one, Counter | Histogram | Newest):
                 yield one.family(values)
 
 
@@ -202,12 +232,22 @@ class Store:
         with self._lock:
             if self._process != os.getpid():
                 self._begin()
-            value = self._values[series] = self._values.get(series, 0.0) + amount
-            if self._file is not None:
-                name = self._names.get(series)
-                if name is None:
-                    name = self._names[series] = json.dumps(series)
-                self._file.write_value(name, value, 0.0)
+            self._write(series, self._values.get(series, 0.0) + amount)
+
+    def put(self, series: Series, value: float) -> None:
+        """Set the value of a series, whatever it was."""
+        with self._lock:
+            if self._process != os.getpid():
+                self._begin()
+            self._write(series, value)
+
+    def _write(self, series: Series, value: float) -> None:
+        self._values[series] = value
+        if self._file is not None:
+            name = self._names.get(series)
+            if name is None:
+                name = self._names[series] = json.dumps(series)
+            self._file.write_value(name, value, 0.0)
 
     def values(self) -> dict[Series, float]:
         """Return the values of all processes that share a folder with this one, else its own."""
@@ -217,7 +257,8 @@ class Store:
         folder = os.environ.get(FOLDER)
         for file in Path(folder).glob(f"*{_SUFFIX}") if folder else ():
             for name, value, *_ in MmapedDict.read_all_values_from_file(str(file)):
-                total[_series(name)] += value
+                series = _series(name)
+                total[series] = max(total[series], value) if series[2] == NEWEST else total[series] + value
         return dict(total)
 
     def close(self) -> None:

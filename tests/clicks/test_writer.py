@@ -111,7 +111,7 @@ def test_one_click_that_the_database_refuses_costs_no_other(app, writer, clicked
     assert told == [True, False, True]
     assert {click.id for click in stored(app)} == {arrivals[0].id, arrivals[2].id}
     [lost] = [entry for entry in logged if entry["event"] == "click_lost"]
-    assert (lost["reason"], lost["clicks"], "Integrity" in lost["error"] or "Foreign" in lost["error"]) == (
+    assert (lost["reason"], lost["times"], "Integrity" in lost["error"] or "Foreign" in lost["error"]) == (
         *("database", 1),
         True,
     )
@@ -207,7 +207,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(app, writer, clicked, monkeyp
     def fail(_session, _arrivals):
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
-    monkeypatch.setattr(writing, "log", Full())
+    monkeypatch.setattr("webapp.logs.log", Full())
     monkeypatch.setattr(writing, "record_clicks", fail)
     assert writer.record(arrival(clicked[0])) is False
     # The pause has a log of its own to write.

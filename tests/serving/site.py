@@ -16,6 +16,7 @@ from tests.serving.server import Server, environment, flask_command, free_port
 from webapp import create_app
 from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
+from webapp.jobs.runner import LEASE_NAME
 from webapp.models import Click, JobLease, User
 from webapp.queries.rollups import breaches
 
@@ -66,7 +67,7 @@ class Site:
     def lease_pid(self) -> int | None:
         """Which process may run the jobs."""
         with self.reading() as session:
-            holder = session.scalar(select(JobLease.holder))
+            holder = session.scalar(select(JobLease.holder).where(JobLease.name == LEASE_NAME))
             return int(holder.split(":")[-2]) if holder else None
 
     def wrong_rollups(self) -> list[str]:

@@ -1,10 +1,12 @@
 """What an operator watches: who may see it, and that it is true."""
 
+from datetime import timedelta
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
-from tests import factories
+from tests import factories, money
 from tests.conftest import browser
 from tests.money import DAY, ada_and_bob, buy, publish, refund
 from webapp.clock import utc_now
@@ -12,7 +14,9 @@ from webapp.database import write_transaction
 from webapp.jobs import Job
 from webapp.jobs.runner import run_job
 from webapp.metrics import LATENCY_SECONDS, metrics_of
+from webapp.queries.last_times import LEDGER_VERIFIED
 from webapp.services.conversions import EventTakenError
+from webapp.services.last_times import remember_time
 from webapp.services.outbox import queue_mail
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -140,6 +144,28 @@ def test_mails_that_wait_are_counted_when_one_looks_and_left_out_when_the_databa
 
     monkeypatch.setattr("webapp.views.machines.mails_waiting", fail)
     assert not any(key[0] == "grapevine_outbox_waiting" for key in samples(app))
+
+
+def test_what_waits_and_was_last_done_is_told_with_its_age(app):
+    now = utc_now()
+    with app.app_context():
+        with write_transaction() as session:
+            ada = factories.person(session)
+            queue_mail(session, ada, "address_already_used", dedupe_key="x", now=now - timedelta(seconds=90))
+            money.publish(session)
+            bob = money.ada_and_bob(session)[1]
+            held = money.buy(session, bob, at=now - timedelta(days=2)).rewards[0].id
+            money.send(session, held, "held", now=now)
+            remember_time(session, LEDGER_VERIFIED, now, found=3)
+        run_job(Job("mature-rewards", lambda _now: 0, DAY), now)
+    found = samples(app)
+    assert found["grapevine_outbox_oldest_seconds",] == pytest.approx(90, abs=60)
+    assert found["grapevine_held_oldest_seconds",] == pytest.approx(2 * 86_400, abs=60)
+    assert found["grapevine_ledger_breaches",] == 3
+    assert found["grapevine_ledger_verified_timestamp_seconds",] == pytest.approx(now.timestamp())
+    assert found["grapevine_job_last_success_timestamp_seconds", "mature-rewards"] == pytest.approx(now.timestamp())
+    assert found["grapevine_database_bytes",] > 100_000
+    assert ("grapevine_backup_timestamp_seconds",) not in found
 
 
 def test_two_applications_in_one_process_count_apart(make_app):

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.backups import BackupError
@@ -14,9 +16,11 @@ from webapp.backups.archive import Manifest
 from webapp.backups.restoring import restore
 from webapp.backups.taking import key_check, take
 from webapp.clock import utc_now
-from webapp.database import close_connections, one_snapshot, writing_engine
+from webapp.database import close_connections, one_snapshot, write_transaction, writing_engine
 from webapp.extensions import db
 from webapp.queries import audit, ledger, rollups
+from webapp.queries.last_times import BACKED_UP
+from webapp.services.last_times import remember_time
 from webapp.version import version
 
 FILE = click.Path(path_type=Path, dir_okay=True)
@@ -38,6 +42,9 @@ def backup_command(file: Path, *, overwrite: bool) -> None:
         taken = take(db.engine, file, secret_key=key, version=version(), now=utc_now(), overwrite=overwrite)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
+    # What holds a copy may itself be one that can only be read.
+    with suppress(SQLAlchemyError), write_transaction() as session:
+        remember_time(session, BACKED_UP, utc_now())
     click.echo(f"{file}: {_described(taken)}, {file.stat().st_size:,} bytes.")
     click.echo("SECRET_KEY and the other settings are not in it: keep them too, and apart from it.")
 

@@ -14,7 +14,7 @@ from webapp.clicks.visits import visits_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.consent import may_set_cookie
-from webapp.logs import log
+from webapp.logs import sparing_line
 from webapp.metrics import current_metrics
 from webapp.models import Link, Program
 from webapp.services.clicks import Visit, record_click
@@ -84,7 +84,8 @@ def record_as(program: Program, link: Link, *, known: UUID | None, visit: Visit)
             )
     except (SQLAlchemyError, OSError) as error:
         current_metrics().clicks_lost.inc(reason="database")
-        log.error("click_lost", error=type(getattr(error, "orig", error)).__name__, clicks=1)
+        lost = sparing_line(current_app, "click_lost")
+        lost.write(reason="database", error=type(getattr(error, "orig", error)).__name__)
         return None
     current_metrics().clicks_recorded.inc()
     return Recorded(click_id, visitor_id)

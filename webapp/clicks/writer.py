@@ -16,15 +16,15 @@ from queue import Empty, SimpleQueue
 
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.logs import log
+from webapp.logs import sparing_line
 from webapp.metrics import metrics_of
 from webapp.models import Click
 from webapp.services.clicks import Arrival, record_clicks
+from webapp.trouble import is_trouble
 
 MOST_AT_ONCE = 128
 LONGEST_QUEUE = 1_024
@@ -53,6 +53,7 @@ class ClickStore:
 
     def __init__(self, app: Flask) -> None:
         self._metrics = metrics_of(app)
+        self._line = sparing_line(app, "click_lost")
         self._pause_until = 0.0
 
     @property
@@ -86,14 +87,13 @@ class ClickStore:
             self.lose(len(arrivals), "database", error=type(getattr(error, "orig", error)).__name__)
             return [False] * len(arrivals)
         self._metrics.clicks_recorded.inc(len(arrivals))
+        self._line.over()
         return [True] * len(arrivals)
 
     def lose(self, clicks: int, reason: str, *, error: str | None = None) -> None:
         """Count and log clicks that were not stored."""
         self._metrics.clicks_lost.inc(clicks, reason=reason)
-        # A log that cannot be written, on the disk that is full, costs no visitor their page, and ends no thread.
-        with suppress(Exception):
-            log.error("click_lost", reason=reason, error=error, clicks=clicks)
+        self._line.write(times=clicks, reason=reason, error=error)
 
 
 class ClickWriter:
@@ -168,7 +168,7 @@ def _is_there(arrival: Arrival) -> bool:
 
 def _is_away(error: Exception) -> bool:
     """Say whether the database would fail for every other click too."""
-    return isinstance(error, OperationalError | NoConnectionError | OSError) and not _gave_way(error)
+    return (is_trouble(error) or isinstance(error, OSError)) and not _gave_way(error)
 
 
 def _gave_way(error: Exception) -> bool:

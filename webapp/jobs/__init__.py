@@ -14,6 +14,7 @@ from webapp.jobs.mature_rewards import mature_due_rewards
 from webapp.jobs.remind_of_cases import remind_of_cases
 from webapp.jobs.rotate_address_salts import rotate_address_salts
 from webapp.jobs.tell_news import tell_news
+from webapp.jobs.verify_ledger import is_due, verify_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Job:
     """What to run and how long to wait after it ended. `run` commits for itself and answers how much it did.
 
     `at_the_end` has it run once more when the process is told to stop. One that works in rounds leaves what is too much
-    for one to the next, and is done when it did nothing.
+    for one to the next, and is done when it did nothing. One that takes long runs `beside` the others, which do not
+    wait for it. What `is_due` says no to is asked again after `every`.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Job:
     every: timedelta
     at_the_end: bool = False
     in_rounds: bool = False
+    beside: bool = False
+    is_due: Callable[[datetime], bool] | None = None
 
 
 SCHEDULE = (
@@ -43,4 +47,5 @@ SCHEDULE = (
     Job("remind-of-cases", remind_of_cases, timedelta(hours=1)),
     Job("tell-news", tell_news, timedelta(minutes=10), in_rounds=True),
     Job("rotate-address-salts", rotate_address_salts, timedelta(hours=1)),
+    Job("verify-ledger", verify_ledger, timedelta(minutes=10), beside=True, is_due=is_due),
 )

@@ -4,7 +4,11 @@ import os
 import signal
 import socket
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -12,7 +16,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.jobs import SCHEDULE, Job
 from webapp.jobs.stopping import stop_at
-from webapp.logs import log, log_failure
+from webapp.logs import sparing_line, what_failed
 from webapp.metrics import current_metrics
 from webapp.services.leases import LEASE, give_lease_back, take_lease
 
@@ -40,6 +44,7 @@ def run_jobs(stop: threading.Event) -> None:
     due: dict[str, datetime] = {}
     renew_at = datetime.min.replace(tzinfo=utc_now().tzinfo)
     held = False
+    app, beside = current_app._get_current_object(), dict[str, threading.Thread]()  # type: ignore[attr-defined]
     while not stop.is_set():
         if utc_now() >= renew_at:
             held = _renew(holder)
@@ -48,7 +53,10 @@ def run_jobs(stop: threading.Event) -> None:
             for job in SCHEDULE:
                 now = utc_now()
                 if not stop.is_set() and now >= due.get(job.name, now):
-                    run_job(job, now)
+                    if job.beside:
+                        _run_beside(app, job, now, beside)
+                    else:
+                        run_job(job, now)
                     due[job.name] = utc_now() + job.every
         stop.wait(TICK_SECONDS)
     # Also when it was told to stop before it had begun.
@@ -56,28 +64,47 @@ def run_jobs(stop: threading.Event) -> None:
         for job in SCHEDULE:
             if job.at_the_end:
                 run_job(job, utc_now())
-        with write_transaction() as session:
+        # A database that is away just now knows by itself when the lease is over.
+        with suppress(SQLAlchemyError), write_transaction() as session:
             give_lease_back(session, LEASE_NAME, holder)
 
 
+def _run_beside(app: Flask, job: Job, now: datetime, running: dict[str, threading.Thread]) -> None:
+    """Run a job in a thread, unless it still runs. It ends with the process, whatever it is at."""
+
+    def run() -> None:
+        with app.app_context():
+            run_job(job, now)
+
+    if job.name not in running or not running[job.name].is_alive():
+        running[job.name] = threading.Thread(target=run, name=f"grapevine-{job.name}", daemon=True)
+        running[job.name].start()
+
+
 def run_job(job: Job, now: datetime) -> int | None:
-    """Run one job as of `now`. Returns how much it did, or None when it failed."""
+    """Run one job as of `now`, if it is due. Returns how much it did, or None when it did not end well or begin."""
     metrics = current_metrics()
     try:
+        if job.is_due and not job.is_due(now):
+            return None
         did = job.run(now)
     except Exception as error:
         metrics.job_failures.inc(job=job.name)
         db.session.rollback()
-        log_failure("job_failed", error, job=job.name)
+        sparing_line(current_app, "job_failed", job=job.name).write(**what_failed(error))
         return None
     metrics.job_runs.inc(job=job.name)
+    metrics.job_succeeded.at(now.timestamp(), job=job.name)
+    sparing_line(current_app, "job_failed", job=job.name).over()
     return did
 
 
 def _renew(holder: str) -> bool:
     try:
         with write_transaction() as session:
-            return take_lease(session, LEASE_NAME, holder, utc_now())
+            took = take_lease(session, LEASE_NAME, holder, utc_now())
     except Exception as error:
-        log.error("lease_failed", error=type(error).__name__)
+        sparing_line(current_app, "lease_failed").write(error=type(error).__name__)
         return False
+    sparing_line(current_app, "lease_failed").over()
+    return took

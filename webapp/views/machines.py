@@ -1,6 +1,7 @@
 """For machines: is the process alive, is it ready to serve, and what has it counted."""
 
 import hmac
+import os
 import shutil
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
@@ -9,10 +10,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.clock import utc_now
 from webapp.config import ROOT, Config
 from webapp.database import stands_at_head
 from webapp.extensions import db
-from webapp.metrics import current_metrics
+from webapp.metrics import Seen, current_metrics
+from webapp.queries.watched import Watched, watched
 from webapp.services.outbox import mails_waiting
 from webapp.version import version
 
@@ -45,7 +48,7 @@ def metrics() -> ResponseReturnValue:
     """
     if not _has_metrics_token():
         abort(404)
-    lines = current_metrics().as_text(version=version(), outbox_waiting=_outbox_waiting())
+    lines = current_metrics().as_text(version=version(), seen=_seen())
     response = Response(lines, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -58,13 +61,28 @@ def _has_metrics_token() -> bool:
     return bool(token) and scheme.lower() == "bearer" and right
 
 
-def _outbox_waiting() -> int | None:
-    """Return how many mails have not left; None when the database does not answer, when the rest is needed most."""
+def _seen() -> list[Seen]:
+    """Return what only the database knows; nothing when it does not answer, when the rest is needed most."""
     try:
-        return mails_waiting(db.session())
+        waiting, found = mails_waiting(db.session()), watched(db.session(), utc_now())
     except SQLAlchemyError:
         db.session.rollback()
-        return None
+        return []
+    return as_seen(waiting, found)
+
+
+def as_seen(waiting: int, found: Watched) -> list[Seen]:
+    """Return what was looked up as metrics."""
+    ledger, backup = found.ledger_verified, found.backed_up
+    return [
+        Seen("grapevine_outbox_waiting", "Mails that have not left yet.", waiting),
+        Seen("grapevine_outbox_oldest_seconds", "How long the oldest of them waits.", found.oldest_mail_seconds),
+        Seen("grapevine_held_oldest_seconds", "Age of the oldest reward that is held.", found.oldest_held_seconds),
+        Seen("grapevine_database_bytes", "What the database takes on its disk.", found.database_bytes),
+        Seen("grapevine_ledger_breaches", "Breaches when the ledger was last verified.", ledger and ledger.found),
+        Seen("grapevine_ledger_verified_timestamp_seconds", "When that was.", ledger and ledger.at.timestamp()),
+        Seen("grapevine_backup_timestamp_seconds", "When the last backup was taken.", backup and backup.at.timestamp()),
+    ]
 
 
 def _database() -> str:
@@ -87,4 +105,6 @@ def _disk() -> str:
         free = shutil.disk_usage(folder or ROOT).free
     except OSError:
         return "cannot be read"
+    if os.statvfs(folder or ROOT).f_flag & os.ST_RDONLY and folder:
+        return "can only be read"
     return "ok" if free >= LEAST_FREE_BYTES else "almost full"

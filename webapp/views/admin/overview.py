@@ -21,6 +21,7 @@ from webapp.models import Program
 from webapp.queries.cases import OpenCase, names_in, open_cases
 from webapp.queries.coupon_pools import PoolRow, list_pools
 from webapp.queries.figures import program_figures
+from webapp.queries.last_times import LEDGER_VERIFIED, LastTime, last_time
 from webapp.queries.latest_acts import LatestAct, latest_acts
 from webapp.queries.money_figures import money_figures
 from webapp.queries.referrals import Signup, latest_signups
@@ -70,6 +71,7 @@ def index() -> Response:
     acts = latest_acts(session, program.id, limit=ACTS_READ)
     return render(
         "admin/overview/index.html",
+        breached=_breached(session),
         greeting=_greeting(now.astimezone(ZoneInfo(program.time_zone))),
         summary=_summary(len(cases)),
         tasks=[*_tasks(session, program, cases, now), *_low_pools(list_pools(session, program.id))],
@@ -78,6 +80,12 @@ def index() -> Response:
         lately=_told(acts)[:LINES] if acts else [],
         signups=[] if acts else [_signup(one) for one in latest_signups(session, program.id, limit=LINES)],
     )
+
+
+def _breached(session: Session) -> LastTime | None:
+    """Return when the books were last found not to agree; None when they did, or were never verified."""
+    last = last_time(session, LEDGER_VERIFIED)
+    return last if last and last.found else None
 
 
 def _greeting(local: datetime) -> str:
