@@ -13,8 +13,9 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -143,6 +144,10 @@ class _Lines(structlog.PrintLogger):
     log = debug = info = warn = warning = error = critical = fatal = failure = msg
 
 
+def _line_writer(stream: TextIO, *_: Any) -> _Lines:
+    return _Lines(stream)
+
+
 # These speak of ports, processes, migrations and code, and of no person.
 _ABOUT_THE_MACHINE = {"_granian", "alembic", "py"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -173,6 +178,6 @@ def _configure(form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: _Lines(sys.stderr),
+        logger_factory=partial(_line_writer, sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -42,7 +42,8 @@ def _seconds(since: datetime | None, now: datetime) -> float:
 def _bytes(session: Session) -> int | None:
     bind = session.get_bind()
     if bind.dialect.name == "postgresql":
-        return session.scalar(text("SELECT pg_database_size(current_database())"))
+        size: int | None = session.scalar(text("SELECT pg_database_size(current_database())"))
+        return size
     path = Path(bind.engine.url.database or "")
     # What was written last stands beside it.
     files = [path, path.with_name(f"{path.name}-wal")]
