@@ -125,12 +125,14 @@ def try_key(command, folder):
 
 
 def try_backup(command, folder):
-    (folder / "instance").mkdir()
-    SQLite(folder).clone(folder)
-    (folder / "test.db").rename(folder / "instance" / "grapevine.db")
-    run(command, cwd=folder)
-    app = create_app(config_for(f"sqlite:///{folder / 'backup.db'}", folder))
-    assert app.test_client().get("/readyz").status_code == 200
+    """Back a site up, and restore it in its own place."""
+    environ = environment(SQLite(folder).clone(folder), folder)
+    for line in [
+        line.replace("grapevine.backup", f"{folder}/grapevine.backup") for line in commands() if ".backup" in line
+    ]:
+        said = run(line, environ=environ)
+    assert "The ledger: whole." in said
+    assert create_app(config_for(environ["DATABASE_URL"], folder)).test_client().get("/readyz").status_code == 200
 
 
 def try_translation(command, folder):
@@ -160,8 +162,8 @@ TRIED = {
     'echo "$ADMIN_PASSWORD" | .venv/bin/flask --app wsgi users create ada@example.com --name "Ada Okafor" --role admin'
     " --password-stdin": try_create,
     'python3 -c "import secrets; print(secrets.token_urlsafe(48))"': try_key,
-    "python3 -c \"import sqlite3; sqlite3.connect('instance/grapevine.db').execute("
-    '\\"VACUUM INTO \'backup.db\'\\")"': try_backup,
+    ".venv/bin/flask --app wsgi restore grapevine.backup --replace": try_backup,
+    ".venv/bin/flask --app wsgi backup grapevine.backup": try_backup,
     **{line: try_translation for line in commands() if line.startswith(".venv/bin/pybabel ")},
 }
 

@@ -14,6 +14,7 @@ LAYERS = {
     **dict.fromkeys(MIDDLE, 2),
     "payout_methods": 2,
     "importers": 2,
+    "backups": 2,
     "models": 1,
     "domain": 0,
 }
