@@ -212,7 +212,9 @@ def test_the_readme_names_every_folder_of_the_application():
     assert set(re.findall(r"`webapp/(\w+)/`", table("what is in it"))) == folders
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/attribution.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/attribution.md", "docs/architecture.md", "docs/running.md", "deploy/README.md"]
+)
 def test_links_and_paths_of_the_documentation_lead_somewhere(document):
     assert links_and_paths_that_lead_nowhere(document) == []
 
