@@ -33,7 +33,8 @@ def is_trouble(error: BaseException) -> bool:
 
 def takes_no_writes(error: BaseException) -> bool:
     """Say whether what is stored can be read while nothing can be written."""
-    cause = getattr(error, "orig", None)
+    # As the driver raises it, or as SQLAlchemy hands it on.
+    cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.Error):
         code: int = getattr(cause, "sqlite_errorcode", None) or 0
         return code & _PLAIN in _SQLITE_NO_WRITES or code in _SQLITE_REFUSED

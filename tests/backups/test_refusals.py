@@ -86,6 +86,42 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_nothing(app, tmp_path):
     assert list(tmp_path.glob("site*")) == []
 
 
+@on_sqlite
+@into_sqlite
+def test_a_restore_that_finds_no_room_leaves_the_database_as_it_was(backed_up, target):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        result = command(target, "restore", str(backed_up))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The database has no room, or cannot be written (")
+    assert result.stderr.endswith("); it is as it was.\n")
+    assert tables(target) == []
+    assert command(target, "restore", str(backed_up)).exit_code == 0
+
+
+@on_sqlite
+def test_a_database_that_is_away_is_said_to_be(backed_up, tmp_path):
+    away = create_app(config_for("postgresql://nobody@127.0.0.1:1/none", tmp_path), **FAST)
+    assert "The database does not answer (OperationalError)" in command(away, "restore", str(backed_up)).stderr
+    assert "The database does not answer" in command(away, "backup", str(tmp_path / "other.backup")).stderr
+    assert list(tmp_path.glob("other*")) == []
+
+
+@on_sqlite
+@into_sqlite
+def test_text_that_only_sqlite_can_hold_comes_back_to_it(app, tmp_path, restored, target):
+    odd = "a\0b\tc\\"
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, name=odd)
+    back_up(app, tmp_path / "site.backup")
+    assert restored(tmp_path / "site.backup").exit_code == 0
+    with target.app_context():
+        assert db.session.execute(sa.text("SELECT CAST(name AS BLOB) FROM users")).scalar_one() == odd.encode()
+
+
 def cut_short(path):
     path.write_bytes(path.read_bytes()[:-700])
 

@@ -22,6 +22,7 @@ from webapp.backups.archive import Archive, Counted, Manifest
 from webapp.backups.targets import new_database
 from webapp.config import ROOT
 from webapp.models import append_only
+from webapp.trouble import is_trouble, takes_no_writes
 
 MIGRATIONS = str(ROOT / "migrations")
 _FOREIGN_KEYS = """
@@ -58,11 +59,17 @@ def restore(app: Flask, engine: Engine, path: Path, *, replace: bool = False) ->
                 _refuse_difference(connection, manifest, tables)
                 _migrate(app, connection, "head")
         except errors as error:
-            cause = getattr(error, "orig", None) or error
-            raise BackupError(
-                f"The database does not take the backup ({type(cause).__name__}); it is as it was."
-            ) from error
+            raise BackupError(f"{_why(error)}; it is as it was.") from error
     return manifest
+
+
+def _why(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    if takes_no_writes(error):
+        return f"The database has no room, or cannot be written ({type(cause).__name__})"
+    if is_trouble(error):
+        return f"The database does not answer ({type(cause).__name__})"
+    return f"The database does not take what the backup holds ({type(cause).__name__})"
 
 
 def _refuse_newer(archive: Archive) -> None:
