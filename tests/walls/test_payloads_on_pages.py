@@ -14,6 +14,7 @@ from tests.conftest import browser
 from tests.conventions.tree import python_files
 from tests.factories import csrf_token, sign_in
 from tests.journeys.test_every_page import PAGES
+from tests.walls.forms import KEPT, forms_of
 from tests.walls.payloads import MARKUP, PAYLOADS
 from tests.walls.poison import poisoned_house
 
@@ -143,68 +144,21 @@ def test_payloads_in_forms_are_text_where_forms_come_back(app, house):
     clients, named, _done = house
     wrong, sent, tried = {}, 0, set()
     for person, client in clients.items():
-        for path in paths_of(person, named):
-            for form in Forms(client.get(path).get_data(as_text=True)).found:
-                action = form["action"] or path
-                if form["method"] != "post" or action in tried or action == "/logout":
-                    continue
-                tried.add(action)
-                token = csrf_token(client.get("/dashboard" if person else "/login").get_data(as_text=True))
-                for hostile in (False, True):
-                    fields = [
-                        (name, PAYLOADS[(sent + number) % len(PAYLOADS)] if hostile and kind not in KEPT else value)
-                        for number, (name, kind, value) in enumerate(form["fields"])
-                    ]
-                    data = MultiDict([*fields, ("csrf_token", token)])
-                    answer = client.post(action, data=data, follow_redirects=True)
-                    assert answer.status_code < 500, (action, fields)
-                    sent += 1
-                    if found := wrong_with(answer.get_data(as_text=True)):
-                        wrong[action] = found
+        token = csrf_token(client.get("/dashboard" if person else "/login").get_data(as_text=True))
+        for action, given in forms_of(client, paths_of(person, named), tried=tried):
+            for hostile in (False, True):
+                fields = [
+                    (name, PAYLOADS[(sent + number) % len(PAYLOADS)] if hostile and kind not in KEPT else value)
+                    for number, (name, kind, value) in enumerate(given)
+                ]
+                data = MultiDict([*fields, ("csrf_token", token)])
+                answer = client.post(action, data=data, follow_redirects=True)
+                assert answer.status_code < 500, (action, fields)
+                sent += 1
+                if found := wrong_with(answer.get_data(as_text=True)):
+                    wrong[action] = found
     assert wrong == {}
     assert sent > 60
-
-
-# What a person cannot type into.
-KEPT = {"hidden", "radio", "checkbox", "submit"}
-
-
-class Forms(HTMLParser):
-    """The forms of a page, each with what a browser would send: names, types and values of its fields."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.form, self.writing, self.select = [], None, None, ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        given = {name: value or "" for name, value in attrs}
-        name, kind = given.get("name", ""), given.get("type", "text") if tag == "input" else tag
-        if tag == "form":
-            self.form = {"action": given.get("action"), "method": given.get("method", "get").lower(), "fields": []}
-            self.found.append(self.form)
-        elif self.form is None or name == "csrf_token":
-            return
-        elif tag == "textarea":
-            self.writing = (name, kind, "")
-        elif tag == "select":
-            self.select = name
-        elif tag == "option" and "selected" in given:
-            self.form["fields"].append((self.select, "select", given.get("value", "")))
-        elif tag == "input" and name and (kind not in {"radio", "checkbox"} or "checked" in given):
-            self.form["fields"].append((name, kind, given.get("value", "")))
-
-    def handle_data(self, data):
-        if self.writing:
-            name, kind, written = self.writing
-            self.writing = (name, kind, written + data)
-
-    def handle_endtag(self, tag):
-        if tag == "textarea" and self.writing and self.form:
-            self.form["fields"].append(self.writing)
-            self.writing = None
-        elif tag == "form":
-            self.form = None
 
 
 def test_no_cell_of_a_file_is_a_formula(app, house):

@@ -2,7 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, FileField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from webapp.domain.coupon_pools import KEY, LONGEST_KEY, LONGEST_NAME, MOST_CODES, MOST_LOW, Upload, read_codes

@@ -65,6 +65,34 @@ def test_a_file_of_codes_is_added(app, marta, pool):
     assert codes(app) == ["A-1", "A-2"]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param("A-1", id="text under the name of the file"),
+        pytest.param((io.BytesIO(b"A-1\nA-2\xff"), "codes.txt"), id="no UTF-8"),
+        pytest.param((io.BytesIO("A-1".encode("utf-16")), "codes.txt"), id="UTF-16"),
+        pytest.param((io.BytesIO(b"PK\x03\x04" + bytes(2_000)), "codes.zip", "application/zip"), id="an archive"),
+        pytest.param((io.BytesIO(b"A-1\0"), "codes.txt"), id="a NUL"),
+        pytest.param((io.BytesIO("A\u20131\n\u202eA".encode()), "codes.txt"), id="letters beyond ASCII"),
+        pytest.param((io.BytesIO(b"<script>ran(1)</script> x"), "codes.html", "text/html"), id="a page"),
+        pytest.param((io.BytesIO(b""), ""), id="no file"),
+    ],
+)
+def test_what_is_no_file_of_codes_comes_back_and_adds_nothing(app, marta, pool, sent):
+    token = csrf_token(marta.get(pool).get_data(as_text=True))
+    response = marta.post(f"{pool}/coupons", data={"csrf_token": token, "codes": "", "file": sent})
+    assert response.status_code == 422
+    assert codes(app) == []
+
+
+def test_what_a_file_is_called_means_nothing(app, marta, pool):
+    token = csrf_token(marta.get(pool).get_data(as_text=True))
+    file = (io.BytesIO(b"A-1"), "../../<script>ran(1)</script>.exe", "application/x-msdownload")
+    answer = marta.post(f"{pool}/coupons", data={"csrf_token": token, "file": file}, follow_redirects=True)
+    assert "script>ran" not in answer.get_data(as_text=True)
+    assert codes(app) == ["A-1"]
+
+
 def test_ten_thousand_codes_are_added_at_once_pasted_or_in_a_file(app, marta, pool):
     pasted, filed = ("\r\n".join(f"{kind}-{number:018}" for number in range(10_000)) for kind in "AB")
     assert add(marta, pool, pasted).status_code == 303
