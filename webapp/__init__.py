@@ -3,7 +3,6 @@
 from flask import Flask, request
 from flask_babel import get_locale
 from flask_login import current_user
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import assets, cli, database, errors, formatting, incoming, limits, logs, metrics, signed_in, views
 from webapp.clicks import countries, fast_path, visits
@@ -49,10 +48,7 @@ def create_app(config: Config, **overrides: object) -> Flask:
     visits.init_app(app)
     fast_path.init_app(app)
     if config.trusted_proxies:
-        # The Host header is the proxy's to pass on; a forwarded host is not believed.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0
-        )
+        app.wsgi_app = incoming.behind_proxies(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
     app.wsgi_app = SecurityHeaders(  # type: ignore[method-assign]
         app.wsgi_app, https=config.production and config.base_url.startswith("https:")
     )

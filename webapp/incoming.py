@@ -1,19 +1,25 @@
 """What is asked of every request before anything else: that it is meant for us, and that it is whole."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from io import BytesIO
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 import flask
 from flask import Flask, current_app
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
 MIB = 1024 * 1024
 ViewT = TypeVar("ViewT", bound=Callable[..., object])
 _LIMIT = "largest_body"
+# As in 192.0.2.7:50123 and [2001:db8::7]:50123.
+_WITH_PORT = re.compile(r"(?:(?P<v4>[0-9.]{7,15})|\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]):[0-9]{1,5}")
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Request(flask.Request):
@@ -39,6 +45,21 @@ class Request(flask.Request):
         if len(body) > limit:
             raise RequestEntityTooLarge
         return BytesIO(body)
+
+
+def behind_proxies(app: WSGIApp, count: int) -> WSGIApp:
+    """Return the application as it stands behind so many proxies: it believes what they say of who asks.
+
+    The Host header is the proxy's to pass on; a forwarded host is not believed. Some proxies write a port behind an
+    address, and it is none of it.
+    """
+
+    def without_port(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if found := _WITH_PORT.fullmatch(environ.get("REMOTE_ADDR", "")):
+            environ["REMOTE_ADDR"] = found["v4"] or found["v6"]
+        return app(environ, start_response)
+
+    return ProxyFix(without_port, x_for=count, x_proto=count, x_host=0)
 
 
 def init_app(app: Flask) -> None:

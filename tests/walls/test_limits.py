@@ -73,6 +73,14 @@ def test_behind_proxies_that_count_each_visitor_has_their_own(make_app, proxies,
     assert guesses(app, ["10.0.0.2"] * 40, **{"X-Forwarded-For": f"198.51.100.{{}}{more}"}) == 40
 
 
+@pytest.mark.parametrize(
+    ("told", "answered"),
+    [("198.51.100.7:{}", 30), ("198.51.100.{}:80", 40), ("[2001:db8::{}]:443", 30), ("[2001:db8:0:{}::1]:443", 40)],
+)
+def test_a_port_that_a_proxy_writes_behind_an_address_is_none_of_it(make_app, told, answered):
+    assert guesses(make_app(TRUSTED_PROXIES="1"), ["10.0.0.2"] * 40, **{"X-Forwarded-For": told}) == answered
+
+
 def test_with_fewer_proxies_than_count_nobody_is_believed(make_app):
     app = make_app(TRUSTED_PROXIES="2")
     assert guesses(app, ["198.51.100.7"] * 40, **{"X-Forwarded-For": "203.0.113.{}"}) == 30
