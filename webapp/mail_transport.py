@@ -185,11 +185,12 @@ class _Server:
         client.login(*self._login)
 
     def _open(self) -> smtplib.SMTP:
-        given = {"local_hostname": self._name, "timeout": SMTP_TIMEOUT_SECONDS}
+        client: smtplib.SMTP
         if self._port == smtplib.SMTP_SSL_PORT:
-            client: smtplib.SMTP = smtplib.SMTP_SSL(**given, context=ssl.create_default_context())
+            checked = ssl.create_default_context()
+            client = smtplib.SMTP_SSL(local_hostname=self._name, timeout=SMTP_TIMEOUT_SECONDS, context=checked)
         else:
-            client = smtplib.SMTP(**given)
+            client = smtplib.SMTP(local_hostname=self._name, timeout=SMTP_TIMEOUT_SECONDS)
         # Made without connecting, so that whoever watches knows the connection while it is opened; then nothing else
         # tells it the name that certificates are about.
         client._host = self._host  # type: ignore[attr-defined]

@@ -23,12 +23,14 @@ from tests.suspicion import suspect
 from tests.views.test_routes import routes_of
 from webapp.clock import utc_now
 from webapp.database import write_transaction
+from webapp.domain.mail_kinds import UNSENT
 from webapp.domain.quotes import Quote
 from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.screening_lists import read_entry
 from webapp.ids import new_id
 from webapp.mailed_links import draw_link
-from webapp.models import ApiKey, Referral, Reward
+from webapp.models import ApiKey, OutboxMail, Referral, Reward
+from webapp.muting import muting_url
 from webapp.queries.rewards import list_rewards
 from webapp.queries.rules import find_rule_id
 from webapp.services.appeals import appeal
@@ -59,7 +61,7 @@ ANALYTICS = (
 PAGES = {
     None: (
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
-        *("/api/docs", "/sign-in/{token}"),
+        *("/api/docs", "/sign-in/{token}", "/mail/off/{kind}/{off}"),
         *(
             "/forgot wrong",
             "/forgot/sent",
@@ -79,14 +81,15 @@ PAGES = {
             "/dashboard/links/new",
             "/dashboard/links/{link}/edit",
         ),
-        *("/settings/profile", "/admin"),
+        *("/settings/profile", "/settings/mail", "/admin"),
         *("/settings/sign-in", "/settings/sign-in/password wrong", "/settings/sign-in/email wrong"),
     ),
     "marketer": ("/analytics", *ANALYTICS, "/dashboard", "/settings/profile"),
     "admin": (
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
-        "/admin/users/{user}/statements/{month}",
+        *("/admin/users/{user}/statements/{month}", "/admin/users/{user}/mails"),
+        *("/settings/mail", "/dev/mails", "/dev/mails/{kind}"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *(
             "/admin/audit?check=1",
@@ -126,7 +129,7 @@ NOT_PAGES = {
     *FILES,
     *("/", "/healthz", "/readyz", "/metrics", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
     *("/admin/ledger/entries.csv", "/dashboard/rewards/statement/<month>.csv"),
-    "/admin/users/<uuid:user_id>/statements/<month>.csv",
+    *("/admin/users/<uuid:user_id>/statements/<month>.csv", "/dev/mails/<template>/page"),
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
 }
 
@@ -241,6 +244,9 @@ def fill(app, *, full):
             people["referrer"].email_verified_at = None
         named = {"reset": mailed(session, people["marketer"], "reset_password", now)}
         named |= {"verify": mailed(session, people["referrer"], "verify_email", now)}
+            mail_of_every_state(session, people["referrer"], now)
+        off = muting_url(people["referrer"], "friends_joined").rpartition("/")[2]
+        named |= {"kind": "friends_joined", "off": off}
         named |= {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
         named |= {"entry": entry_id, "banned": banned, "doubt": "person"}
         # Where nothing was earned there is a page that says so.
@@ -268,6 +274,17 @@ def mailed(session, user, purpose, now):
     link_id, token = draw_link(purpose)
     mail_link(session, user, purpose, link_id=link_id, token=token, now=now)
     return token
+
+
+def mail_of_every_state(session, user, now):
+    """More mails than one page lists."""
+    for number in range(25):
+        mail = {"user_id": user.id, "template": ("friends_joined", "verify_email")[number % 2], "due_at": now}
+        mail |= {"dedupe_key": str(number), "created_at": now, "tries": number % 3}
+        because = (None, *UNSENT)[number % 5]
+        if number % 3:
+            mail |= {"ended_at": now, "unsent_because": because, "sent_at": None if because else now}
+        session.add(OutboxMail(**mail))
 
 
 def rule_with_a_past(session, now):

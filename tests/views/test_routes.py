@@ -64,6 +64,9 @@ ROUTES = {
     # Last: nothing of a retired link can be looked at.
     "POST /dashboard/links/<uuid:link_id>/retirement": (TO_SIGN_IN, "303", "404", "404", "404"),
     "GET /settings/profile": (TO_SIGN_IN, "200", "200", "200", "200"),
+    "GET /settings/mail": (TO_SIGN_IN, "200", "200", "200", "200"),
+    # Who ticks nothing wants nothing.
+    "POST /settings/mail": (TO_SIGN_IN, "303", "303", "303", "303"),
     "POST /settings/profile": (TO_SIGN_IN, "422", "422", "422", "422"),
     "GET /settings/sign-in": (TO_SIGN_IN, "200", "200", "200", "200"),
     # Nothing has to be filled in.
@@ -114,6 +117,7 @@ ROUTES = {
     "GET /admin/users/<uuid:user_id>/statements/<month>.csv": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/users/<uuid:user_id>/mails": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),
     "GET /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "422"),
@@ -210,6 +214,13 @@ ROUTES = {
     ),
     # No list is named.
     "POST /admin/searches": (TO_SIGN_IN, "403", "403", "403", "404"),
+    # None of these is a reader's own token: who has one is asked in test_unwanted_mails.
+    "GET /mail/off/<kind>/<token>": ("404", "404", "404", "404", "404"),
+    "POST /mail/off/<kind>/<token>": ("404", "404", "404", "404", "404"),
+    # In development.
+    "GET /dev/mails": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /dev/mails/<template>": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "GET /dev/mails/<template>/page": (TO_SIGN_IN, "403", "403", "403", "200"),
     "GET /healthz": ("200", "200", "200", "200", "200"),
     "GET /readyz": ("200", "200", "200", "200", "200"),
     # Not for people: who has the token is asked in test_metrics.
@@ -217,6 +228,8 @@ ROUTES = {
 }
 # No form of ours: another site's pages send it, without any cookie.
 OF_ANOTHER_SITE = "POST /t/clicks"
+# Nor is that: a mail program sends it, with a token in its address.
+OF_A_MAIL_PROGRAM = "POST /mail/off/<kind>/<token>"
 
 
 def routes_of(app: Flask) -> dict[str, str]:
@@ -267,6 +280,7 @@ def test_every_route_answers_every_person_as_its_row_says(app, people):
         named = {
             "<code>": code,
             "<month>": "2026-11",
+            "<template>": "friends_joined",
             "<uuid:reward_id>": reward_id,
             "<uuid:conversion_id>": db.session.scalars(select(Reward.conversion_id)).one(),
             "<uuid:referral_id>": db.session.scalars(select(Referral.id)).one(),
@@ -314,7 +328,8 @@ def test_being_signed_in_opens_nothing_of_the_api(people):
 
 def test_no_form_is_taken_without_its_token(people):
     browsers, _code = people
-    for route in sorted(route for route in ROUTES if route.startswith("POST ") and route != OF_ANOTHER_SITE):
+    without = {OF_ANOTHER_SITE, OF_A_MAIL_PROGRAM}
+    for route in sorted(route for route in ROUTES if route.startswith("POST ") and route not in without):
         path = re.sub("<uuid:[^>]*>", str(new_id()), route.split(" ")[1])
         path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
         for client in browsers.values():

@@ -20,7 +20,7 @@ MOST_QUERIES = 12
 PAGES = (
     *("/dashboard", "/dashboard?days=90", "/dashboard/referrals", "/dashboard/referrals?show=waiting"),
     *("/dashboard/rewards", "/dashboard/rewards?status=pending&month=2026-11", "/dashboard/rewards/statement/2026-11"),
-    *("/dashboard/links", "/settings/profile"),
+    *("/dashboard/links", "/settings/profile", "/settings/mail"),
 )
 
 

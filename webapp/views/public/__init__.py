@@ -12,6 +12,7 @@ from webapp.views.public import (
     sign_in_codes,
     sign_in_links,
     signups,
+    unwanted_mails,
     verifications,
 )
 from webapp.web import keep_out_of_caches
@@ -20,6 +21,6 @@ bp = Blueprint("public", __name__)
 bp.after_request(keep_out_of_caches)
 for noun in (
     *(home, signups, sessions, sign_in_codes, passwords, verifications),
-    *(sign_in_links, clicks, reported_clicks, api_docs),
+    *(sign_in_links, clicks, reported_clicks, api_docs, unwanted_mails),
 ):
     bp.register_blueprint(noun.bp)
