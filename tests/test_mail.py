@@ -123,6 +123,8 @@ def test_a_mail_that_can_be_turned_off_says_how(ada):
     mail = compose(ada, "coupons_running_low")
     address = mail["List-Unsubscribe"].strip("<>")
     assert address.startswith("http://localhost/mail/off/coupons_running_low/")
+    # As it is sent: in one line, and not encoded.
+    assert f"List-Unsubscribe: <{address}>".encode() in bytes(mail).splitlines()
     assert reader_of("coupons_running_low", address.rpartition("/")[2]) == ada.id
     assert reader_of("cases_waiting", address.rpartition("/")[2]) is None
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
+from email.policy import Policy, default
 from email.utils import formatdate
+from typing import Any
 
 from flask import current_app, render_template
 from flask_babel import force_locale, get_locale
@@ -23,6 +25,24 @@ from webapp.queries.cases import open_cases
 from webapp.queries.news import Since, news_since
 from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
+
+
+class _Address:
+    """A header that holds one address of a site, and stays in one line: folded, it would be encoded, and lost."""
+
+    max_count = 1
+
+    @staticmethod
+    def parse(value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"], kwds["decoded"] = None, value
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Address)  # type: ignore[arg-type]
+_POLICY = default.clone(header_factory=_HEADERS)
 
 
 class NothingToSayError(Exception):
@@ -65,7 +85,7 @@ def compose(
             language=str(get_locale() or "en").replace("_", "-"),
             base_url=current_app.config["BASE_URL"],
         )
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = subject
     message["From"] = Address(_one_line(program.name), "no-reply", host)
     # The domain as machines write it: not every server takes another alphabet.

@@ -63,6 +63,26 @@ def test_a_mail_is_written_in_the_language_that_its_reader_chose(in_app, tmp_pat
     assert text_of(mail).startswith("Hallo Bob,")
 
 
+@pytest.mark.parametrize(
+    ("template", "change", "because"),
+    [
+        ("coupons_running_low", {"muted_mails": {"coupons_running_low": True}}, "muted"),
+        (TEMPLATE, {"erased_at": utc_now()}, "over"),
+        # Nobody joined.
+        ("friends_joined", {}, "over"),
+    ],
+)
+def test_a_mail_that_nobody_needs_any_more_does_not_leave(in_app, tmp_path, template, change, because):
+    queue((template, "bob@example.org"))
+    with write_transaction() as session:
+        for name, value in change.items():
+            setattr(session.scalars(select(User)).one(), name, value)
+    assert deliver_mail(utc_now()) == 0
+    assert not (tmp_path / "mail").exists()
+    (row,) = outbox()
+    assert (row.sent_at, row.ended_at is not None, row.unsent_because) == (None, True, because)
+
+
 def test_a_mail_leaves_once(in_app, tmp_path):
     queue((TEMPLATE, "bob@example.org"))
     assert [deliver_mail(utc_now()) for _ in range(3)] == [1, 0, 0]

@@ -155,7 +155,7 @@ def test_a_decision_of_a_person_is_told_and_so_is_the_answer_to_an_appeal():
     assert tell_news(NOON + 2 * MINUTE) == 1
     mail = mail_of("rewards_decided")
     assert mail["Subject"] == "We looked at a reward of yours at Grapevine"
-    assert "- It does not count: $10.00 " in words_of(mail)
+    assert "- Does not count: $10.00 " in words_of(mail)
     assert "Bob" not in mail.as_string()
     with write_transaction() as session:
         appeal(session, of, ada_id, reward_id, "I did not.", NOON + 3 * MINUTE)
@@ -163,7 +163,7 @@ def test_a_decision_of_a_person_is_told_and_so_is_the_answer_to_an_appeal():
     assert tell_news(NOON + DAY + 3 * MINUTE) == 1
     # Told as what was decided, not also as what is ready.
     assert kinds() == [("Ada Okafor", "rewards_decided")] * 2
-    assert "- It counts: $10.00 " in words_of(mail_of("rewards_decided"))
+    assert "- Counts: $10.00 " in words_of(mail_of("rewards_decided"))
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

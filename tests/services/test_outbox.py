@@ -77,6 +77,26 @@ def test_the_longest_waiting_comes_first():
     assert due(NOON + timedelta(seconds=1)) == [second, third]
 
 
+def test_what_can_be_turned_off_comes_after_what_people_wait_for():
+    with write_transaction() as session:
+        ada = factories.person(session)
+        kinds = ("friends_joined", "reset_password", "rewards_ready", "verify_email")
+        ids = {
+            kind: queue_mail(session, ada, kind, dedupe_key=kind, now=NOON + number * INSTANT)
+            for number, kind in enumerate(kinds)
+        }
+    order = ("reset_password", "verify_email", "friends_joined", "rewards_ready")
+    assert due(NOON + timedelta(minutes=1)) == [ids[kind] for kind in order]
+
+
+def test_what_somebody_turned_off_is_not_even_queued_unless_it_has_to_come():
+    with write_transaction() as session:
+        ada = factories.person(session)
+        ada.muted_mails = {"friends_joined": True, "reset_password": True, "rewards_ready": False}
+        queued = {kind: queue_mail(session, ada, kind, dedupe_key=kind, now=NOON) for kind in ada.muted_mails}
+    assert [kind for kind, mail_id in queued.items() if mail_id] == ["reset_password", "rewards_ready"]
+
+
 def test_a_mail_is_claimed_once():
     (mail_id,) = queue("one")
     assert claim(mail_id)
@@ -124,6 +144,7 @@ def test_a_mail_that_never_leaves_is_tried_for_three_days_and_given_up():
     assert not fail(mail_id, now)
     mail = stored()
     assert (mail.sent_at, mail.ended_at, mail.tries) == (None, now, len(RETRY_AFTER) + 1)
+    assert mail.unsent_because == "tries"
     assert due(now + timedelta(days=400)) == []
 
 

@@ -12,11 +12,11 @@ from webapp.queries.mails import MailRow
 _STATES: Mapping[str, tuple[str, str]] = {
     "sent": ("approved", N_("Sent")),
     "waiting": ("pending", N_("Waiting")),
-    "retrying": ("pending", N_("Not sent yet, tried again")),
+    "retrying": ("pending", N_("Tried again")),
     "tries": ("rejected", N_("Given up")),
-    "refused": ("rejected", N_("Refused by the mailbox")),
-    "muted": ("none", N_("Turned off before it left")),
-    "over": ("none", N_("Not needed any more")),
+    "refused": ("rejected", N_("Refused")),
+    "muted": ("none", N_("Turned off")),
+    "over": ("none", N_("Not needed")),
 }
 
 

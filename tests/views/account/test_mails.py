@@ -92,13 +92,13 @@ def test_people_see_what_became_of_their_mails_page_by_page_and_of_nobody_else_s
         drop_mail(session, ids[1], NOON, because="refused")
         other = queue_mail(session, marta, "cases_waiting", dedupe_key="other", now=NOON)
     page = people["ada"].get(PATH).get_data(as_text=True)
-    assert page.count("Not sent yet, tried again") == 20
+    assert page.count("Tried again") == 20
     assert "Cases that wait" not in page
     older = f"{PATH}?before={ids[2]}"
     assert f'href="{older}"' in page
     rest = people["ada"].get(older, headers={"HX-Request": "true"}).get_data(as_text=True)
     assert rest.lstrip().startswith("<tr>")
-    assert rest.index("Refused by the mailbox") < rest.index("Your password was changed") < rest.index("Sent")
+    assert rest.index("Refused") < rest.index("Your password was changed") < rest.index("Sent")
     assert "What you were sent earlier" in people["ada"].get(older).get_data(as_text=True)
     # Only an own mail can be where a page begins.
     assert people["ada"].get(f"{PATH}?before={other}").status_code == 404
