@@ -244,6 +244,7 @@ def fill(app, *, full):
             people["referrer"].email_verified_at = None
         named = {"reset": mailed(session, people["marketer"], "reset_password", now)}
         named |= {"verify": mailed(session, people["referrer"], "verify_email", now)}
+        if full:
             mail_of_every_state(session, people["referrer"], now)
         off = muting_url(people["referrer"], "friends_joined").rpartition("/")[2]
         named |= {"kind": "friends_joined", "off": off}
