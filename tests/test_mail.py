@@ -97,7 +97,7 @@ def test_names_of_people_and_of_the_program_stay_text_and_never_become_headers(a
         }
         assert [one.addr_spec for one in mail["From"].addresses] == ["no-reply@localhost"]
         assert [one.addr_spec for one in mail["To"].addresses] == ["ada@example.com"]
-        assert f"Hello {PAYLOAD}," in text_of(mail)
+        assert template not in OPTIONAL or f"Hello {PAYLOAD}," in text_of(mail)
 
 
 @pytest.mark.parametrize(

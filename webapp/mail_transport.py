@@ -61,6 +61,13 @@ def transport_for(mail_url: str, *, host: str, stop: threading.Event) -> Iterato
             server.close()
 
 
+def code_of(error: BaseException | None) -> int | None:
+    """Return what a server answered by its number, for the log; its words may repeat an address."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return int(next(iter(error.recipients.values()))[0])
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+
+
 def _to_console(message: EmailMessage) -> None:
     """Show what people read of it; the same words once more in HTML would only be in the way."""
     plain = message.get_body(("plain",))
@@ -114,9 +121,10 @@ class _Server:
 
     def close(self) -> None:
         """Say good-bye, if there is anybody to say it to."""
-        self._asking_since = time.monotonic()
-        if self._client is not None:
+        if self._client is not None and self._client.sock is not None:
             with suppress(OSError):
+                # Whoever does not answer has all mails already.
+                self._client.sock.settimeout(GRACE_SECONDS)
                 self._client.quit()
         self._forget()
         self._over.set()
@@ -207,8 +215,8 @@ class _Server:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
             client.starttls(context=context)
-        except (ssl.SSLError, smtplib.SMTPResponseException) as error:
-            # Offered and not kept. Without it, mail left before there was any.
+        except OSError as error:
+            # Also whatever smtplib raises. Offered and not kept. Without it, mail left before there was any.
             log.warning("mail_not_encrypted", error=type(error).__name__)
             self._forget()
             self._open()
@@ -226,13 +234,15 @@ class _Server:
             now, since, client = time.monotonic(), self._asking_since, self._client
             if self._stop.is_set() and stopped_at is None:
                 stopped_at = now
-            if since is None or client is None or client.sock is None:
+            connection = client.sock if client else None
+            if since is None or connection is None:
                 continue
             is_late = stopped_at is not None and now - max(since, stopped_at) > GRACE_SECONDS
             if is_late or now - since > MAIL_SECONDS:
                 self._was_cut = True
                 with suppress(OSError):
-                    client.sock.shutdown(socket.SHUT_RDWR)
+                    # The connection below the encryption, which stays: nothing may leave without it meanwhile.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _called(host: str) -> str:

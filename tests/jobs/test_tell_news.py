@@ -17,6 +17,7 @@ from webapp.mail import NothingToSayError, compose
 from webapp.models import OutboxMail, Reward, User
 from webapp.queries.news import people_with_news
 from webapp.services.appeals import appeal
+from webapp.services.outbox import drop_mail, queue_mail
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.rewards import mature_rewards
 from webapp.services.signups import CameBy, sign_up
@@ -104,6 +105,17 @@ def test_who_wants_none_has_not_confirmed_the_address_or_is_gone_gets_none(ada, 
             setattr(session.get_one(User, ada), name, value)
     friends_of(ada, "Bob Miller", at=NOON)
     assert tell_news(NOON + MINUTE) == 0
+
+
+def test_a_mailbox_that_refused_is_left_in_peace_until_another_address_is_confirmed(ada):
+    with write_transaction() as session:
+        queued = queue_mail(session, session.get_one(User, ada), "verify_email", dedupe_key="x", now=NOON - DAY)
+        drop_mail(session, queued, NOON, because="refused")
+    friends_of(ada, "Bob Miller", at=NOON)
+    assert tell_news(NOON + MINUTE) == 0
+    with write_transaction() as session:
+        session.get_one(User, ada).email_verified_at = NOON
+    assert tell_news(NOON + MINUTE) == 1
 
 
 def test_a_kind_that_is_wanted_comes_though_another_is_not(ada):

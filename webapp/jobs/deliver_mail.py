@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.jobs.stopping import is_stopping, stopping
 from webapp.logs import log
 from webapp.mail import NothingToSayError, compose
-from webapp.mail_transport import RefusedError, Transport, TroubleError, transport_for
+from webapp.mail_transport import RefusedError, Transport, TroubleError, code_of, transport_for
 from webapp.models import MailedLink, OutboxMail, User
 from webapp.services.leases import LEASE
 from webapp.services.mailed_links import is_good
@@ -75,12 +75,13 @@ def _deliver(mail_id: UUID, send: Transport) -> bool:
     except NothingToSayError:
         return _drop(mail_id, "over")
     except RefusedError as error:
-        log.warning("mail_refused", mail_id=str(mail_id), error=type(error.__cause__).__name__)
+        log.warning("mail_refused", mail_id=str(mail_id), code=code_of(error.__cause__))
         return _drop(mail_id, "refused")
     except Exception as error:
         with write_transaction() as session:
             again = mark_failed(session, mail_id, utc_now(), jitter=random.random)
-        log.warning("mail_failed", mail_id=str(mail_id), error=type(error.__cause__ or error).__name__, again=again)
+        cause = error.__cause__ or error
+        log.warning("mail_failed", mail_id=str(mail_id), error=type(cause).__name__, code=code_of(cause), again=again)
         if isinstance(error, TroubleError):
             raise
         return False

@@ -17,6 +17,8 @@ from webapp.models import OutboxMail, Program, Referral, Reward, RewardEvent, Us
 
 # A sign-up may be told of later than it happened; after this long nobody takes it for new.
 TOLD_LATE = timedelta(days=7)
+# So long a mailbox that refused a mail is left in peace.
+REFUSED_FOR = timedelta(days=30)
 _FRIEND = aliased(User)
 # Written out, as the index is that finds them.
 _APPROVED: ColumnElement[str] = literal_column("'approved'")
@@ -45,13 +47,17 @@ def people_with_news(session: Session, kind: str, now: datetime, *, limit: int) 
     """Return people, of all programs, for whom there is news of a kind, and who had no mail of this kind within a day.
 
     Only those who want it and have shown that their address is theirs: others would be mailed because of somebody's
-    typing error.
+    typing error. And for a while none whose mailbox has refused a mail since then.
     """
     about, at = _ABOUT[kind]
     told = select(OutboxMail.id).where(
         OutboxMail.user_id == User.id,
         OutboxMail.template == kind,
         or_(OutboxMail.created_at > now - NEWS_EVERY, OutboxMail.created_at >= at),
+    )
+    refused = select(OutboxMail.id).where(
+        *(OutboxMail.user_id == User.id, OutboxMail.unsent_because == "refused"),
+        *(OutboxMail.created_at > User.email_verified_at, OutboxMail.created_at > now - REFUSED_FOR),
     )
     return list(
         session.scalars(
@@ -60,6 +66,7 @@ def people_with_news(session: Session, kind: str, now: datetime, *, limit: int) 
                 *(User.email_verified_at.is_not(None), User.erased_at.is_(None)),
                 User.muted_mails[kind].as_boolean().is_not(True),
                 ~told.exists(),
+                ~refused.exists(),
             )
             .group_by(User.id)
             .order_by(User.id)

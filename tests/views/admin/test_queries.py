@@ -37,6 +37,7 @@ def test_no_list_asks_more_with_more_rows(app, marta, statements, rows):
                 "email_key": f"{number}@example.net",
                 "mailbox_key": f"{number}@example.net",
                 "role": "referrer",
+                "muted_mails": {},
                 "created_at": NOON,
             }
             for number in range(rows)

@@ -19,12 +19,10 @@ from webapp.queries.bans import ban_of
 from webapp.queries.coupon_codes import list_coupons
 from webapp.queries.directory import count_friends_and_sessions, links_of
 from webapp.queries.figures import referrer_figures
-from webapp.queries.mails import list_mails
 from webapp.queries.rewards import balances_by_form
 from webapp.queries.signups import signup_of
 from webapp.queries.standing import standings_of
 from webapp.views.figures import clicks_figure, purchases_figure, signups_figure
-from webapp.views.mail_rows import mail_lines
 from webapp.views.worth import form_label
 from webapp.web import absolute_url
 
@@ -42,10 +40,6 @@ STATUSES: Mapping[str, str] = {
     "rejected": N_("Rejected"),
     "reversed": N_("Reversed"),
 }
-
-
-# The others have a page of their own.
-LATEST_MAILS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,6 @@ def page_of(
     # By their ids, which is by their age.
     working = sorted((row.id, row.code) for row in links if row.retired_at is None)
     friends, sessions = count_friends_and_sessions(session, person.id, now)
-    mails, more_mails = list_mails(session, person.id, limit=LATEST_MAILS)
     signup = signup_of(session, program.id, person.id)
     return {
         "person": person,
@@ -84,8 +77,6 @@ def page_of(
         "rewards": _rewards(session, person),
         "sessions": sessions,
         "banned": ban_of(session, person.id),
-        "mails": mail_lines(mails),
-        "has_more_mails": more_mails is not None,
         "this_month": f"{local_day(now, program.time_zone):%Y-%m}",
     }
 
