@@ -50,6 +50,7 @@ def crowd(session: Session, referrer: User, count: int, *, tag: str) -> None:
                     "name": f"Friend {name}",
                     **dict.fromkeys(("email", "email_key", "mailbox_key"), address),
                     "role": "referrer",
+                    "muted_mails": {},
                     "created_at": at,
                 },
             ),

@@ -18,7 +18,7 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.mail_layout import twin
 from webapp.mail_news import decided_rewards, friends_who_joined, ready_rewards
-from webapp.mailed_links import url_of
+from webapp.mailed_links import told_of
 from webapp.models import MailedLink, OutboxMail, User
 from webapp.muting import muting_url
 from webapp.queries.cases import open_cases
@@ -128,7 +128,7 @@ def _looked_up(user: User, template: str, link: MailedLink | None, mail: OutboxM
         if not told:
             raise NothingToSayError
         return told
-    return _LOOKED_UP.get(template, dict)() | ({"link": link, "link_url": url_of(link)} if link else {})
+    return _LOOKED_UP.get(template, dict)() | (told_of(link) if link else {})
 
 
 def _waiting_cases() -> dict[str, object]:

@@ -6,8 +6,9 @@ hash is stored, and one that was made for another purpose is not even looked up.
 
 from uuid import UUID
 
+from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import MailedLink
+from webapp.models import MailedLink, User
 from webapp.signing import read_id, sign_id
 from webapp.web import absolute_url
 
@@ -33,6 +34,12 @@ def url_of(link: MailedLink) -> str:
 def is_signed(purpose: str, token: str) -> bool:
     """Say whether a token was made here for this purpose, without asking the database whether it is still good."""
     return read_id(f"mailed link {purpose}", token) is not None
+
+
+def told_of(link: MailedLink) -> dict[str, object]:
+    """Return what the mail that carries a link says of it. `inviter` is the name of who asked for it, "" for nobody."""
+    inviter = db.session.get(User, link.invited_by) if link.invited_by else None
+    return {"link": link, "link_url": url_of(link), "inviter": inviter.name if inviter else ""}
 
 
 def _token(purpose: str, link_id: UUID) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from runpy import run_path
@@ -18,14 +18,6 @@ LONGEST = 256
 _SHORTEST_WORD = 3
 
 PasswordProblem = Literal["short", "long", "common", "own"]
-
-# Small letters and digits that nobody takes for one another, to be read out and typed. 16 of them are 79 bits.
-_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-def first_password(choose: Callable[[str], str]) -> str:
-    """Return a password to hand to somebody, as in "k7fm-wq3x-9prt-h2vd". `choose` picks a letter at random."""
-    return "-".join("".join(choose(_READABLE) for _ in range(4)) for _ in range(4))
 
 
 def problem_with(password: str, *, own: Collection[str] = ()) -> PasswordProblem | None:

@@ -9,6 +9,7 @@ other one on a phone and the others on a desk; with GRAPEVINE_EVERY_LOOK=1
 import itertools
 import os
 import re
+import secrets
 from datetime import timedelta
 from uuid import uuid4
 
@@ -37,6 +38,7 @@ from webapp.services.appeals import appeal
 from webapp.services.bans import ban
 from webapp.services.coupon_codes import add_coupon, retire_coupon
 from webapp.services.coupon_pools import add_codes, add_pool
+from webapp.services.invitations import INVITATION, invite
 from webapp.services.keys import create_key, revoke_key
 from webapp.services.mailed_links import mail_link
 from webapp.services.quotes import add_quote
@@ -62,6 +64,7 @@ PAGES = {
     None: (
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
         *("/api/docs", "/sign-in/{token}", "/mail/off/{kind}/{off}"),
+        *("/invitation/{invitation} wrong", "/invitation/{token}"),
         *(
             "/forgot wrong",
             "/forgot/sent",
@@ -82,14 +85,19 @@ PAGES = {
             "/dashboard/links/{link}/edit",
         ),
         *("/settings/profile", "/settings/mail", "/admin"),
+        *("/settings/second-factor wrong", "/settings/sessions"),
         *("/settings/sign-in", "/settings/sign-in/password wrong", "/settings/sign-in/email wrong"),
     ),
-    "marketer": ("/analytics", *ANALYTICS, "/dashboard", "/settings/profile"),
+    "marketer": (
+        *("/analytics", *ANALYTICS, "/dashboard", "/settings/profile"),
+        *("/settings/second-factor", "/settings/sessions"),
+    ),
     "admin": (
         *("/admin", "/analytics", "/dashboard"),
-        *("/admin/users", "/admin/users/new", "/admin/users/{user}", "/admin/users/{user}/role"),
+        *("/admin/users", "/admin/users/new wrong", "/admin/users/{user}", "/admin/users/{user}/role"),
         *("/admin/users/{user}/statements/{month}", "/admin/users/{user}/mails"),
         *("/settings/mail", "/dev/mails", "/dev/mails/{kind}"),
+        "/admin/users/{invited}",
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *(
             "/admin/audit?check=1",
@@ -131,6 +139,9 @@ NOT_PAGES = {
     *("/admin/ledger/entries.csv", "/dashboard/rewards/statement/<month>.csv"),
     *("/admin/users/<uuid:user_id>/statements/<month>.csv", "/dev/mails/<template>/page"),
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",
+    # In the middle of something that test_second_factor does, and nowhere else.
+    "/login/code",
+    *(f"/settings/second-factor/{page}" for page in ("new", "recovery-codes", "move", "end")),
 }
 
 AXE = Axe()
@@ -250,6 +261,11 @@ def fill(app, *, full):
         named |= {"kind": "friends_joined", "off": off}
         named |= {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
         named |= {"entry": entry_id, "banned": banned, "doubt": "person"}
+        link_id, token = draw_link(INVITATION)
+        about = {"name": "Noor Haddad", "email": "noor@example.com", "role": "admin", "link_id": link_id}
+        of = factories.program(session)
+        named["invited"] = invite(session, of, **about, token=token, choose=secrets.choice, by=by, now=now).id
+        named["invitation"] = token
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {

@@ -11,7 +11,8 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import User
 from webapp.queries.directory import (
-    count_friends_and_sessions,
+    Account,
+    account_of,
     count_people,
     find_named,
     find_person,
@@ -108,4 +109,4 @@ def test_a_person_has_an_invitation_links_and_sessions(people):
     assert (signup.referrer_id, signup.referrer_name, signup.method) == (ada.id, "Ada Okafor", "typed_code")
     assert signup_of(db.session(), people["program"], ada.id) is None
     assert [(row.clicks, row.signups) for row in links_of(db.session(), ada.id)] == [(1, 1), (0, 0)]
-    assert count_friends_and_sessions(db.session(), ada.id, NOON) == (1, 2)
+    assert account_of(db.session(), ada.id, NOON) == Account(1, 2, None)

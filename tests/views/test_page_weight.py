@@ -49,7 +49,7 @@ def test_a_first_visit_with_a_chart_is_not_heavy(make_app, path):
 
 def weights_of_a_first_visit(make_app, path, fill=lambda _session: None):
     """Return the bytes of a page and of each file that it asks for, once the house is filled."""
-    app = make_app(GRAPEVINE_ENV="production", BASE_URL="https://localhost")
+    app = make_app(GRAPEVINE_ENV="production", BASE_URL="https://localhost", ADMIN_SECOND_FACTOR="optional")
     with app.app_context(), write_transaction() as session:
         factories.person(session, email="marta@example.com", role="admin", password=PASSWORD)
         fill(session)

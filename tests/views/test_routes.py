@@ -35,6 +35,9 @@ ROUTES = {
     "GET /login/code": ("303", "303", "303", "303", "303"),
     "POST /login/code": ("303", "303", "303", "303", "303"),
     "POST /logout": ("303", "303", "303", "303", "303"),
+    # Whose token was signed for nothing.
+    "GET /invitation/<token>": ("410", "410", "410", "410", "410"),
+    "POST /invitation/<token>": ("410", "410", "410", "410", "410"),
     "GET /r/<code>": ("302", "302", "302", "302", "302"),
     # Told by a page of no site at all.
     "POST /t/clicks": ("403", "403", "403", "403", "403"),
@@ -119,6 +122,9 @@ ROUTES = {
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/users/<uuid:user_id>/mails": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/sign-out": (TO_SIGN_IN, "403", "403", "403", "303"),
+    # There is none to withdraw; sent after that, so that there is none.
+    "POST /admin/users/<uuid:user_id>/invitation/withdrawal": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "POST /admin/users/<uuid:user_id>/invitation": (TO_SIGN_IN, "403", "403", "403", "303"),
     "GET /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/ban": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/users/<uuid:user_id>/ban/end": (TO_SIGN_IN, "403", "403", "403", "200"),

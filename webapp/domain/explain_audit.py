@@ -44,6 +44,13 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         N_("%(who)s made an account for %(subject)s, as %(role)s"),
         N_("%(who)s made an account for %(subject)s"),
     ),
+    "person_invited": (
+        N_("%(who)s invited %(subject)s, as %(role)s"),
+        N_("%(who)s invited %(subject)s"),
+    ),
+    "invitation_sent": (N_("%(who)s sent %(subject)s an invitation"),),
+    "invitation_withdrawn": (N_("%(who)s withdrew the invitation of %(subject)s"),),
+    "invitation_accepted": (N_("%(subject)s accepted the invitation"),),
     "person_banned": (N_("%(who)s stopped the rewards of %(subject)s"),),
     "person_unbanned": (N_("%(who)s let %(subject)s earn rewards again"),),
     "person_exported": (N_("%(who)s handed out all that is kept of %(subject)s"),),

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
 from webapp.models import Link, LinkDay, Referral, User, UserSession
+from webapp.queries.invitations import Invitation, invitations_until, is_invited, newest_of
 from webapp.queries.paging import older_than
 
 PAGE = 50
@@ -17,7 +18,10 @@ MOST_LINKS = 20
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person of the list; `friends` joined through them."""
+    """One person of the list; `friends` joined through them.
+
+    `invited_until` is until when the invitation is good that they have still to accept; None for who has none.
+    """
 
     id: UUID
     name: str
@@ -25,6 +29,7 @@ class PersonRow:
     role: str
     created_at: datetime
     friends: int
+    invited_until: datetime | None
 
 
 def list_people(
@@ -33,12 +38,14 @@ def list_people(
     *,
     role: str | None = None,
     named: str = "",
+    invited: bool = False,
     before: UUID | None = None,
     limit: int = PAGE,
 ) -> tuple[list[PersonRow], UUID | None]:
     """Return people, the newest first, and where the next page begins.
 
-    `named` is a part of the name, or all of what the business calls the person. `before` is the cursor that the page
+    `named` is a part of the name, or all of what the business calls the person; `invited` leaves only those who have
+    still to accept an invitation. `before` is the cursor that the page
     before answered with; any other raises UnknownCursorError.
     """
     whose = User.program_id == program_id
@@ -46,12 +53,15 @@ def list_people(
         whose = and_(whose, User.role == role)
     if named:
         whose = and_(whose, or_(User.name.icontains(named, autoescape=True), User.external_id == named))
+    if invited:
+        whose = and_(whose, is_invited())
     query = select(User.id, User.name, User.external_id, User.role, User.created_at).where(whose)
     if before is not None:
         query = query.where(older_than(session, User.created_at, User.id, before, of=whose))
     found = session.execute(query.order_by(User.created_at.desc(), User.id.desc()).limit(limit + 1)).all()
-    friends = _friends_of(session, [row.id for row in found])
-    rows = [PersonRow(*row, friends=friends.get(row.id, 0)) for row in found]
+    ids = [row.id for row in found]
+    friends, until = _friends_of(session, ids), invitations_until(session, ids)
+    rows = [PersonRow(*row, friends=friends.get(row.id, 0), invited_until=until.get(row.id)) for row in found]
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
@@ -107,13 +117,28 @@ def links_of(session: Session, person_id: UUID, *, limit: int = MOST_LINKS) -> l
     ]
 
 
-def count_friends_and_sessions(session: Session, person_id: UUID, now: datetime) -> tuple[int, int]:
-    """Return how many friends a person has, and in how many browsers they are signed in."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How many friends somebody has, in how many browsers they are signed in, and what they have still to accept."""
+
+    friends: int
+    sessions: int
+    invitation: Invitation | None
+
+
+def account_of(session: Session, person_id: UUID, now: datetime) -> Account:
+    """Return what hangs on an account, asked at once."""
     live = and_(UserSession.user_id == person_id, UserSession.ended_at.is_(None), UserSession.expires_at > now)
-    friends = select(func.count()).where(Referral.referrer_id == person_id)
-    counted = select(friends.scalar_subquery(), select(func.count()).where(live).scalar_subquery())
-    found, signed_in = session.execute(counted).one()
-    return found or 0, signed_in or 0
+    friends = select(func.count().label("friends")).where(Referral.referrer_id == person_id).subquery()
+    sessions = select(func.count().label("sessions")).where(live).subquery()
+    invitation = newest_of(person_id).subquery()
+    row = session.execute(
+        select(friends.c.friends, sessions.c.sessions, *invitation.c)
+        .select_from(friends)
+        .join(sessions, true())
+        .outerjoin(invitation, true())
+    ).one()
+    return Account(row[0], row[1], Invitation(*row[2:]) if row[2] else None)
 
 
 def _friends_of(session: Session, people: list[UUID]) -> dict[UUID, int]:

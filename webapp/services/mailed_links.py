@@ -110,8 +110,14 @@ def end_links(session: Session, user_id: UUID, *purposes: str, now: datetime) ->
 
 
 def forget_old_links(session: Session, now: datetime) -> int:
-    """Delete links that ran out more than a week ago. Returns how many."""
-    over = delete(MailedLink).where(MailedLink.expires_at < now - KEPT_AFTER)
+    """Delete links that ran out more than a week ago. Returns how many.
+
+    An invitation that nobody took up is kept: nothing else says what its account waits for.
+    """
+    over = delete(MailedLink).where(
+        MailedLink.expires_at < now - KEPT_AFTER,
+        (MailedLink.purpose != "invitation") | MailedLink.ended_at.is_not(None),
+    )
     return session.connection().execute(over).rowcount
 
 

@@ -1,6 +1,5 @@
 """People, as admins look for them and decide what they may do."""
 
-import re
 import secrets
 from uuid import uuid4
 
@@ -153,17 +152,58 @@ def test_signing_someone_out_ends_every_session_at_once(marta, bob, acts):
     assert acts() == [("sessions_ended", bob.user_id, {"sessions": 1})]
 
 
-def test_an_account_is_made_with_a_password_that_is_shown_once(app, marta, acts):
+def test_an_invitation_is_sent_and_said_and_kept(app, marta, acts, page):
     made = submit(marta, "/admin/users", JO, page="/admin/users/new")
-    assert (made.status_code, made.headers["Cache-Control"]) == (201, "no-store")
-    (password,) = re.findall(r"\b(?:[a-z2-9]{4}-){3}[a-z2-9]{4}\b", made.get_data(as_text=True))
     jo = person_named(app, "Jo Winter")
-    assert (jo.role, jo.email_verified_at) == ("marketer", None)
-    assert acts() == [("person_created", jo.id, {"role": "marketer"})]
-    assert password not in marta.get(f"/admin/users/{jo.id}").get_data(as_text=True)
-    client = browser(app)
-    sign_in(client, "jo@winter.example", password)
-    assert client.get("/analytics").status_code == 200
+    path = f"/admin/users/{jo.id}"
+    assert (made.status_code, made.location) == (303, path)
+    assert (jo.role, jo.password_hash, jo.email_verified_at) == ("marketer", None, None)
+    assert acts() == [("person_invited", jo.id, {"role": "marketer"})]
+    said = page(path)
+    for fact in (
+        "A mail is on its way to Jo Winter.",
+        "Invited",
+        "Marta Voss sent it,",
+        "The link is good until",
+    ):
+        assert fact in said
+    assert "Invited, not in yet" in page("/admin/users")
+    assert "Jo Winter" in page("/admin/users?invited=1")
+    assert "Marta Voss since" not in page("/admin/users?invited=1")
+
+
+def test_an_invitation_is_sent_again_and_withdrawn(app, marta, acts, page):
+    submit(marta, "/admin/users", JO, page="/admin/users/new")
+    jo = person_named(app, "Jo Winter").id
+    path = f"/admin/users/{jo}"
+    assert submit(marta, f"{path}/invitation", {}, page=path).location == path
+    assert "A mail with a new link is on its way to Jo Winter." in page(path)
+    assert submit(marta, f"{path}/invitation/withdrawal", {}, page=path).location == "/admin/users"
+    assert "The invitation of Jo Winter is withdrawn. Their account is gone" in page("/admin/users")
+    assert person_named(app, "Jo Winter") is None
+    assert [act[0] for act in acts()] == ["person_invited", "invitation_sent", "invitation_withdrawn"]
+    # Who she was is forgotten, and that something was done is not.
+    assert "withdrew the invitation of someone" in page("/admin/audit")
+    assert submit(marta, f"{path}/invitation/withdrawal", {}, page="/admin/users").status_code == 404
+
+
+def test_who_can_sign_in_is_not_invited(app, marta, bob, acts, page):
+    path = f"/admin/users/{bob.user_id}"
+    assert "invitation" not in page(path).lower()
+    submit(marta, f"{path}/invitation", {}, page=path)
+    assert "They have a password by now" in page(path)
+    submit(marta, f"{path}/invitation/withdrawal", {}, page=path)
+    assert "Bob Miller has a password by now." in page(path)
+    assert acts() == []
+
+
+def test_who_has_no_password_can_be_invited_later(app, marta, page):
+    with app.app_context(), write_transaction() as session:
+        jo = factories.person(session, name="Jo Winter", email="jo@winter.example").id
+    path = f"/admin/users/{jo}"
+    assert "They have no password yet. An invitation lets them choose one." in page(path)
+    submit(marta, f"{path}/invitation", {}, page=path)
+    assert "Send it again" in page(path)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +213,7 @@ def test_an_account_is_made_with_a_password_that_is_shown_once(app, marta, acts)
         ({"name": "jo@winter.example"}, "Please write the person’s name"),
         ({"email": "jo"}, "This does not look like an e-mail address."),
         ({"email": ""}, "This does not look like an e-mail address."),
-        ({"email": "MARTA@example.com"}, "This address has an account already."),
+        ({"email": "MARTA@example.com"}, "This address has an account already. Look for it among the people;"),
         ({"role": "owner"}, "Please choose what the person may do."),
     ],
 )
@@ -204,7 +244,7 @@ def test_people_of_another_program_are_not_there(app, marta):
     for unknown in (eve_id, new_id()):
         path = f"/admin/users/{unknown}"
         assert [marta.get(path).status_code, marta.get(f"{path}/role").status_code] == [404, 404]
-        for act in ("role", "sign-out"):
+        for act in ("role", "sign-out", "invitation", "invitation/withdrawal"):
             assert submit(marta, f"{path}/{act}", {"role": "admin"}, page="/admin/users").status_code == 404
     with app.app_context():
         assert db.session.get_one(User, eve_id).role == "referrer"

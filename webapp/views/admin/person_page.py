@@ -17,7 +17,7 @@ from webapp.forms.coupon_code import CouponForm
 from webapp.models import Program, User
 from webapp.queries.bans import ban_of
 from webapp.queries.coupon_codes import list_coupons
-from webapp.queries.directory import count_friends_and_sessions, links_of
+from webapp.queries.directory import account_of, links_of
 from webapp.queries.figures import referrer_figures
 from webapp.queries.rewards import balances_by_form
 from webapp.queries.signups import signup_of
@@ -59,7 +59,7 @@ def page_of(
     links = links_of(session, person.id)
     # By their ids, which is by their age.
     working = sorted((row.id, row.code) for row in links if row.retired_at is None)
-    friends, sessions = count_friends_and_sessions(session, person.id, now)
+    account = account_of(session, person.id, now)
     signup = signup_of(session, program.id, person.id)
     return {
         "person": person,
@@ -67,7 +67,7 @@ def page_of(
         "role_meaning": ROLE_MEANINGS[person.role],
         "signup": signup,
         "invitation": signup if signup and signup.referrer_id else None,
-        "friends": friends,
+        "friends": account.friends,
         "figures": [clicks_figure(figures), signups_figure(figures), purchases_figure(figures)],
         "shared_links": [(row, absolute_url(f"/r/{row.code}")) for row in links],
         "coupons": list_coupons(session, person.id),
@@ -75,7 +75,9 @@ def page_of(
         "accounts": ACCOUNTS,
         "balances": _balances(session, person, program.currency),
         "rewards": _rewards(session, person),
-        "sessions": sessions,
+        "sessions": account.sessions,
+        "account_invitation": account.invitation,
+        "now": now,
         "banned": ban_of(session, person.id),
         "this_month": f"{local_day(now, program.time_zone):%Y-%m}",
     }

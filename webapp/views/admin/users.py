@@ -1,7 +1,6 @@
 """The people of the program: who they are, what they may do, and accounts that are made for them."""
 
 import secrets
-from contextlib import suppress
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -20,12 +19,11 @@ from webapp.forms.typed import without_nul
 from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.models.user import ROLES
-from webapp.passwords import first_password, hash_password
 from webapp.queries.directory import count_people, find_named, find_person, list_people
+from webapp.queries.invitations import count_invited
 from webapp.queries.paging import UnknownCursorError
-from webapp.services.email_addresses import ask_to_verify
-from webapp.services.mail_limits import MailedTooOftenError
-from webapp.services.people import EmailTakenError, open_account
+from webapp.services.invitations import INVITATION, invite
+from webapp.services.people import EmailTakenError
 from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
 from webapp.services.sessions import end_sessions_of
 from webapp.views.admin.person_page import page_of
@@ -37,12 +35,13 @@ bp = Blueprint("users", __name__, url_prefix="/users")
 @bp.get("")
 def index() -> Response:
     named, role = without_nul(request.args.get("named", "")).strip(), request.args.get("role") or None
+    invited = "invited" in request.args
     if role is not None and role not in ROLES:
         abort(404)
     if "@" in named:
         # Typed by hand: the links of the page would repeat it.
         named = ""
-    return _list_page(PersonSearchForm(formdata=None, named=named), named=named, role=role)
+    return _list_page(PersonSearchForm(formdata=None, named=named), named=named, role=role, invited=invited)
 
 
 @bp.post("/search")
@@ -67,38 +66,36 @@ def new() -> Response:
 
 
 @bp.post("")
-def create() -> Response:
-    """Answer with the first password itself: it stands on no page that could be opened again, and in no address."""
+def create() -> ResponseReturnValue:
+    """Invite somebody: an account without a password, and a mail with which its owner chooses one."""
     form = PersonForm()
     if not form.validate_on_submit():
         return _form_page(form, status=422)
-    password = first_password(secrets.choice)
-    password_hash = hash_password(password)
-    link_id, token = draw_link("verify_email")
+    link_id, token = draw_link(INVITATION)
     try:
         with write_transaction() as session:
-            person = open_account(
+            person = invite(
                 session,
                 load_program(),
                 name=form.name.data,
                 email=form.email.data,
-                password_hash=password_hash,
                 role=form.role.data,
-                # Nobody has shown yet that the mailbox is theirs.
-                verified=False,
+                link_id=link_id,
+                token=token,
                 choose=secrets.choice,
                 by=current_user.id,
                 now=utc_now(),
             )
-            with suppress(MailedTooOftenError):
-                ask_to_verify(session, person, link_id=link_id, token=token, now=utc_now())
-            person_id, name, email = person.id, person.name, person.email
+            person_id, name = person.id, person.name
+    except NoLongerAdminError:
+        abort(403)
     except EmailTakenError:
-        form.email.errors = [_("This address has an account already. Look for it among the people.")]
+        form.email.errors = [
+            _("This address has an account already. Look for it among the people; there you can change its role.")
+        ]
         return _form_page(form, status=422)
-    return render(
-        "admin/users/created.html", status=201, person_id=person_id, name=name, email=email, password=password
-    )
+    flash(_("A mail is on its way to %(name)s. Its link is good for seven days.", name=name))
+    return redirect(url_for(".show", user_id=person_id), code=303)
 
 
 @bp.get("/<uuid:user_id>")
@@ -168,10 +165,12 @@ def _find(user_id: UUID) -> User:
     return person
 
 
-def _list_page(form: PersonSearchForm, *, named: str, role: str | None, status: int = 200) -> Response:
+def _list_page(
+    form: PersonSearchForm, *, named: str, role: str | None, invited: bool = False, status: int = 200
+) -> Response:
     session, program = db.session(), load_program()
     try:
-        rows, more = list_people(session, program.id, role=role, named=named, before=page_cursor())
+        rows, more = list_people(session, program.id, role=role, named=named, invited=invited, before=page_cursor())
     except UnknownCursorError:
         abort(404)
     counts = count_people(session, program.id)
@@ -185,7 +184,10 @@ def _list_page(form: PersonSearchForm, *, named: str, role: str | None, status: 
         next_cursor=str(more) if more else None,
         named=named,
         role=role,
+        invited=invited,
+        now=utc_now(),
         counts=counts,
+        count_invited=count_invited(session, program.id),
         role_names=ROLE_NAMES,
         role_groups=ROLE_GROUPS,
     )

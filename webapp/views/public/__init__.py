@@ -6,6 +6,7 @@ from webapp.views.public import (
     api_docs,
     clicks,
     home,
+    invitations,
     passwords,
     reported_clicks,
     sessions,
@@ -20,7 +21,7 @@ from webapp.web import keep_out_of_caches
 bp = Blueprint("public", __name__)
 bp.after_request(keep_out_of_caches)
 for noun in (
-    *(home, signups, sessions, sign_in_codes, passwords, verifications),
+    *(home, signups, invitations, sessions, sign_in_codes, passwords, verifications),
     *(sign_in_links, clicks, reported_clicks, api_docs, unwanted_mails),
 ):
     bp.register_blueprint(noun.bp)

@@ -1,0 +1,80 @@
+"""Invitations that nobody has accepted yet."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.models import MailedLink, User
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The newest invitation of somebody who has no password yet. `by_name` is None when whoever sent it is gone."""
+
+    sent_at: datetime
+    expires_at: datetime
+    by_name: str | None
+
+
+def invitation_of(session: Session, user_id: UUID) -> Invitation | None:
+    """Return the invitation that a person has still to accept, also when it ran out; None when there is none."""
+    row = session.execute(newest_of(user_id)).one_or_none()
+    return Invitation(*row) if row else None
+
+
+def newest_of(user_id: UUID) -> Select[datetime, datetime, str]:
+    """Return the question for the fields of an Invitation, in their order."""
+    sender = aliased(User)
+    return (
+        select(MailedLink.created_at, MailedLink.expires_at, sender.name)
+        .join(User, User.id == MailedLink.user_id)
+        .outerjoin(sender, sender.id == MailedLink.invited_by)
+        .where(MailedLink.user_id == user_id, _waits())
+        .order_by(MailedLink.created_at.desc())
+        .limit(1)
+    )
+
+
+def invitations_until(session: Session, user_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return until when the invitations of these people are good; who has none to accept is missing."""
+    rows = session.execute(
+        select(MailedLink.user_id, func.max(MailedLink.expires_at))
+        .join(User, User.id == MailedLink.user_id)
+        .where(MailedLink.user_id.in_(user_ids), _waits())
+        .group_by(MailedLink.user_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def is_invited() -> ColumnElement[bool]:
+    """Return the condition that a row of users is somebody who was invited and has not accepted."""
+    return and_(
+        User.password_hash.is_(None),
+        exists().where(
+            MailedLink.user_id == User.id, MailedLink.purpose == "invitation", MailedLink.ended_at.is_(None)
+        ),
+    )
+
+
+def count_invited(session: Session, program_id: UUID) -> int:
+    """Return how many people of a program were invited and have not accepted."""
+    return session.scalar(select(func.count()).where(User.program_id == program_id, is_invited())) or 0
+
+
+def inviter_of(session: Session, user_id: UUID) -> str | None:
+    """Return the name of who sent a person's invitation; None when they are gone."""
+    invitation = invitation_of(session, user_id)
+    return invitation.by_name if invitation else None
+
+
+def _waits() -> ColumnElement[bool]:
+    return and_(
+        MailedLink.purpose == "invitation",
+        MailedLink.ended_at.is_(None),
+        User.password_hash.is_(None),
+        User.erased_at.is_(None),
+    )
