@@ -19,6 +19,7 @@ from webapp.queries.invitations import count_invited, invitation_of
 from webapp.services.invitations import (
     INVITATION,
     HasPasswordError,
+    NotInvitedError,
     accept,
     find_invitation,
     invite,
@@ -137,6 +138,11 @@ def test_one_that_nobody_took_up_is_still_told_of_after_its_link_was_swept(marta
     with write_transaction() as session:
         forget_old_links(session, NOON + 10 * WEEK)
     assert invitation_of(db.session(), jo)
+    with write_transaction() as session:
+        session.get_one(User, jo).password_hash = "chosen by other means"
+        session.flush()
+        forget_old_links(session, NOON + 10 * WEEK)
+    assert db.session.query(MailedLink).count() == 0
 
 
 def test_who_chose_a_password_by_other_means_is_not_given_another(marta):
@@ -215,6 +221,8 @@ def test_an_account_that_was_there_before_stays_as_it_was(marta):
     again(jo, marta)
     assert not of(withdraw, jo, by=marta, now=NOON)
     assert (person(jo).role, took("newer")) == ("marketer", False)
+    with pytest.raises(NotInvitedError):
+        of(withdraw, jo, by=marta, now=NOON)
 
 
 def test_the_list_of_people_tells_who_has_still_to_accept(marta):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.models import Link, OutboxMail, Program, User
+from webapp.queries.invitations import invitation_of
 from webapp.services.audit import record_act
 from webapp.services.mailed_links import end_links, find_link, mail_link, use_link
 from webapp.services.people import create_person
@@ -20,6 +21,10 @@ INVITATION = "invitation"
 
 class HasPasswordError(Exception):
     """The person can sign in, so there is nothing to invite them to."""
+
+
+class NotInvitedError(Exception):
+    """There is no invitation to withdraw."""
 
 
 def invite(
@@ -68,12 +73,14 @@ def withdraw(session: Session, person: User, *, by: UUID, now: datetime) -> bool
 
     One to which nothing happened is deleted. One that something hangs on stays, as that of a referrer to whom nobody
     can sign in; and so does, as it was, one that was not made by inviting: somebody reported it or confirmed its
-    address. Raises HasPasswordError and NoLongerAdminError.
+    address. Raises HasPasswordError, NotInvitedError and NoLongerAdminError.
     """
     _check_admin(session, person.program_id, by)
     session.refresh(person, with_for_update=True)
-    if person.password_hash is not None or person.erased_at is not None:
+    if person.password_hash is not None:
         raise HasPasswordError
+    if invitation_of(session, person.id) is None:
+        raise NotInvitedError
     _record(session, person, "invitation_withdrawn", by=by, now=now)
     end_links(session, person.id, INVITATION, now=now)
     if person.email_verified_at is not None or person.external_id is not None:
@@ -123,8 +130,9 @@ def _delete_unused(session: Session, person: User) -> bool:
     try:
         with session.begin_nested():
             for owned, of in ((OutboxMail, "user_id"), (Link, "referrer_id"), (User, "id")):
-                columns = owned.__table__.c
-                session.connection().execute(delete(owned).where(columns[of] == person.id))
+                # By the session, so that what is kept of links in memory is dropped.
+                over = delete(owned).where(owned.__table__.c[of] == person.id)
+                session.execute(over, execution_options={"synchronize_session": False})
     except IntegrityError:
         return False
     session.expunge(person)

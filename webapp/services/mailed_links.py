@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
@@ -114,10 +114,9 @@ def forget_old_links(session: Session, now: datetime) -> int:
 
     An invitation that nobody took up is kept: nothing else says what its account waits for.
     """
-    over = delete(MailedLink).where(
-        MailedLink.expires_at < now - KEPT_AFTER,
-        (MailedLink.purpose != "invitation") | MailedLink.ended_at.is_not(None),
-    )
+    invited = select(User.id).where(User.password_hash.is_(None))
+    waits = and_(MailedLink.purpose == "invitation", MailedLink.ended_at.is_(None), MailedLink.user_id.in_(invited))
+    over = delete(MailedLink).where(MailedLink.expires_at < now - KEPT_AFTER, ~waits)
     return session.connection().execute(over).rowcount
 
 

@@ -13,7 +13,7 @@ from webapp.extensions import db
 from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.queries.directory import find_person
-from webapp.services.invitations import INVITATION, HasPasswordError, invite_again, withdraw
+from webapp.services.invitations import INVITATION, HasPasswordError, NotInvitedError, invite_again, withdraw
 from webapp.services.roles import NoLongerAdminError
 from webapp.web import load_program
 
@@ -54,7 +54,9 @@ def withdrawal(user_id: UUID) -> ResponseReturnValue:
         abort(403)
     except HasPasswordError:
         said, more = _("%(name)s has a password by now.", name=name), _("Change the role instead.")
-    flash(f"{said} {more}")
+    except NotInvitedError:
+        said, more = _("There is no invitation of %(name)s to withdraw.", name=name), ""
+    flash(f"{said} {more}".strip())
     target = url_for("admin.users.index") if is_gone else url_for("admin.users.show", user_id=user_id)
     return redirect(target, code=303)
 
