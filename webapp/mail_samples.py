@@ -11,7 +11,7 @@ from webapp.domain.money import Money
 from webapp.formatting import money
 from webapp.ids import new_id
 from webapp.mail import compose
-from webapp.mailed_links import url_of
+from webapp.mailed_links import told_of
 from webapp.models import MailedLink, User
 from webapp.models.mailed_link import PURPOSES
 from webapp.services.reminders import CASES_WAITING
@@ -37,7 +37,7 @@ def _told(template: str, reader: User, names: tuple[str, ...]) -> Mapping[str, o
         link = MailedLink(id=new_id(), user_id=reader.id, purpose=template, email=reader.email)
         link.created_at, link.expires_at = now, now + timedelta(days=1)
         # Signed for nothing that there is: it leads to the page that says so.
-        return {"link": link, "link_url": url_of(link)}
+        return told_of(link) | {"inviter": reader.name}
     if template == FRIENDS_JOINED:
         return {
             "friends": len(names) + 12,

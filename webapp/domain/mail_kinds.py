@@ -58,6 +58,11 @@ _ALWAYS: Mapping[str, str] = {
     "reset_password": N_("Setting a password"),
     "password_changed": N_("Your password was changed"),
     "invitation": N_("An invitation"),
+    "second_factor_on": N_("Your second factor was turned on"),
+    "second_factor_moved": N_("Your second factor was moved"),
+    "second_factor_off": N_("Your second factor was turned off"),
+    "second_factor_guessed": N_("Somebody typed wrong codes"),
+    "recovery_code_used": N_("A recovery code was used"),
 }
 _ANY = N_("About your account")
 

@@ -11,7 +11,7 @@ from webapp.domain.codes import code_key
 from webapp.domain.money import Money
 from webapp.domain.seals import Sealer
 from webapp.domain.worth import Worth
-from webapp.models import Link, Model, Referral, Reward, RewardEvent, SealedCode, User
+from webapp.models import Link, Model, Referral, Reward, RewardEvent, SealedCode
 
 # Nobody has them yet, and nobody would get them any more.
 OPEN = ("pending", "held", "approved")
@@ -72,12 +72,6 @@ def is_code_sealed(session: Session, program_id: UUID, sealer: Sealer, code: str
     """Say whether a code was that of somebody who left."""
     seal = sealer.seal("code", code_key(code) or "")
     return session.get(SealedCode, (program_id, seal)) is not None
-
-
-def count_other_admins(session: Session, person: User) -> int:
-    """Return how many admins the program has beside somebody."""
-    others = (User.program_id == person.program_id, User.role == "admin", User.id != person.id)
-    return _count(session, select(func.count()).where(*others, User.erased_at.is_(None)))
 
 
 def _owed(session: Session, user_id: UUID) -> list[Money]:

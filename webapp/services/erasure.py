@@ -19,7 +19,7 @@ from webapp.domain.seals import PREFIX, Sealer
 from webapp.domain.sentences import N_
 from webapp.domain.suspicion import ERASED
 from webapp.models import Reward, User
-from webapp.queries.erasures import OPEN, count_other_admins
+from webapp.queries.erasures import OPEN
 from webapp.services.audit import record_act
 from webapp.services.erased_clicks import forget_clicks_of
 from webapp.services.erased_ids import seal_ids_of
@@ -27,6 +27,7 @@ from webapp.services.erased_rows import delete_rows_of, forget_links_of, forget_
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import Actor, lock_rewards
 from webapp.services.rewards import change_statuses
+from webapp.services.roles import is_last_admin
 from webapp.services.rules import RULES
 
 # Nobody has an address there, now or ever (RFC 2606).
@@ -100,7 +101,7 @@ def erase_person(
         asks = session.execute(select(User.role, User.erased_at).where(User.id == by)).one()
         if tuple(asks) != ("admin", None):
             raise NoLongerAllowedError
-    if person.role == "admin" and not count_other_admins(session, person):
+    if is_last_admin(session, person):
         raise LastAdminLeavesError
     rewards = _give_up(session, person, gives_up=gives_up, by=by, now=now)
     details = {"reason": reason, "rewards": rewards}

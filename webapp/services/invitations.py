@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.models import Link, OutboxMail, Program, User
 from webapp.queries.invitations import invitation_of
 from webapp.services.audit import record_act
+from webapp.services.mail_limits import check_mail_limit
 from webapp.services.mailed_links import end_links, find_link, mail_link, use_link
 from webapp.services.people import create_person
 from webapp.services.queues import queue_for
@@ -58,9 +59,10 @@ def invite(
 def invite_again(session: Session, person: User, *, link_id: UUID, token: str, by: UUID, now: datetime) -> None:
     """Mail another link, for any account that nobody can sign in to; the one before is worth nothing from now on.
 
-    Raises HasPasswordError and NoLongerAdminError.
+    Raises HasPasswordError, NoLongerAdminError, and MailedTooOftenError when several went there lately.
     """
     _check_admin(session, person.program_id, by)
+    check_mail_limit(session, person, INVITATION, now=now)
     session.refresh(person, with_for_update=True)
     if person.password_hash is not None or person.erased_at is not None:
         raise HasPasswordError

@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from webapp.clock import utc_now
@@ -14,6 +15,7 @@ from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.queries.directory import find_person
 from webapp.services.invitations import INVITATION, HasPasswordError, NotInvitedError, invite_again, withdraw
+from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.roles import NoLongerAdminError
 from webapp.web import load_program
 
@@ -31,6 +33,13 @@ def create(user_id: UUID) -> ResponseReturnValue:
             said = _("A mail with a new link is on its way to %(name)s. It is good for seven days.", name=invited.name)
     except NoLongerAdminError:
         abort(403)
+    except MailedTooOftenError as often:
+        minutes = -(-int(often.wait.total_seconds()) // 60)
+        said = ngettext(
+            "Several mails went there lately. The next one can go in %(num)s minute.",
+            "Several mails went there lately. The next one can go in %(num)s minutes.",
+            max(minutes, 1),
+        )
     except HasPasswordError:
         said = _("They have a password by now, so there is nothing to invite them to.")
     flash(said)

@@ -10,26 +10,28 @@ from webapp.database import write_transaction
 from webapp.domain.roles import ROLE_MEANINGS, ROLE_NAMES
 from webapp.extensions import db
 from webapp.forms.invitation import AcceptForm
+from webapp.mailed_links import is_signed
 from webapp.models import User
 from webapp.passwords import hash_password
 from webapp.queries.invitations import inviter_of
-from webapp.services.invitations import accept, find_invitation
+from webapp.services.invitations import INVITATION, accept, find_invitation
 from webapp.views.public.entering import enter, go_on
-from webapp.web import render
+from webapp.web import hide_address, render
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
+bp.after_request(hide_address)
 
 
 @bp.get("/<token>")
 def new(token: str) -> Response:
     """Show who invites, and use nothing up: programs that look at mails open their links too."""
-    person = find_invitation(db.session(), token, utc_now())
+    person = _whose(token)
     return _page(person, token, AcceptForm(formdata=None)) if person else _over()
 
 
 @bp.post("/<token>")
 def create(token: str) -> ResponseReturnValue:
-    person = find_invitation(db.session(), token, utc_now())
+    person = _whose(token)
     if person is None:
         return _over()
     form = AcceptForm().for_person(person.name, person.email)
@@ -43,8 +45,12 @@ def create(token: str) -> ResponseReturnValue:
     return go_on(target, seen) if target else _over()
 
 
+def _whose(token: str) -> User | None:
+    return find_invitation(db.session(), token, utc_now()) if is_signed(INVITATION, token) else None
+
+
 def _page(person: User, token: str, form: AcceptForm, *, status: int = 200) -> Response:
-    response = render(
+    return render(
         "public/invitations/new.html",
         status=status,
         form=form,
@@ -55,9 +61,6 @@ def _page(person: User, token: str, form: AcceptForm, *, status: int = 200) -> R
         role_meaning=ROLE_MEANINGS[person.role],
         somebody_else=current_user.name if current_user.is_authenticated else None,
     )
-    # Its address is a secret.
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _over() -> Response:
