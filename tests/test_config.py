@@ -87,6 +87,16 @@ WRONG = {
     ],
     "COUNTRY_DATABASE": [SECRET, f"/dev/null/{SECRET}", "/", "/dev/null", __file__, f"{SECRET}\0"],
     "ADMIN_SECOND_FACTOR": [SECRET, "Required", "yes", "optional "],
+    "SECURITY_CONTACT": [
+        SECRET,
+        f"mailto:{SECRET}",
+        f"mailto:@{SECRET}.com",
+        f"http://{SECRET}.com",
+        "https://",
+        f"https://ada:{SECRET}@example.com",
+        f"https://example.com/ {SECRET}",
+        f"mailto:ö@{SECRET}.com",
+    ],
     "METRICS_TOKEN": [SECRET, f"{SECRET} {SECRET} {SECRET}", f"{SECRET}\n{SECRET}{SECRET}", f"{SECRET * 3}é"],
 }
 

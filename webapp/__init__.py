@@ -79,6 +79,7 @@ def _settings(config: Config) -> dict[str, object]:
         "METRICS_TOKEN": config.metrics_token,
         "COUNTRY_DATABASE": config.country_database,
         "ADMIN_SECOND_FACTOR_REQUIRED": config.admin_second_factor_required,
+        "SECURITY_CONTACT": config.security_contact,
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "webapp" / "translations"),
         "LOG_FORMAT": "json" if config.production else "console",
         # OWASP's first choice for Argon2id with one lane.

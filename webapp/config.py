@@ -51,6 +51,7 @@ class Config:
     country_database: str
     # Whether admins have to sign in with a code as well.
     admin_second_factor_required: bool
+    security_contact: str
     instance: Path
 
     @property
@@ -87,6 +88,7 @@ def load_config(environ: Mapping[str, str], *, root: Path = ROOT) -> Config:
         metrics_token=_metrics_token(environ.get("METRICS_TOKEN", "")),
         country_database=_country_database(environ.get("COUNTRY_DATABASE", "")),
         admin_second_factor_required=_is_required(environ.get("ADMIN_SECOND_FACTOR", ""), production),
+        security_contact=_security_contact(environ.get("SECURITY_CONTACT", "")),
         instance=instance,
     )
 
@@ -270,4 +272,20 @@ def _country_database(value: str) -> str:
             raise ConfigError(
                 "COUNTRY_DATABASE must be the path of a database in MaxMind's format (.mmdb) that can be read."
             ) from error
+    return value
+
+
+def _security_contact(value: str) -> str:
+    wanted = "SECURITY_CONTACT must be mailto:security@example.com or an address with https://, in ASCII."
+    if not value:
+        return value
+    if not value.isascii() or not value.isprintable() or any(sign in value for sign in " <>\"'"):
+        raise ConfigError(wanted)
+    scheme, _colon, rest = value.partition(":")
+    if scheme == "mailto":
+        local, at, domain = rest.partition("?")[0].rpartition("@")
+        if not (local and at and "." in domain):
+            raise ConfigError(wanted)
+    elif scheme != "https" or "@" in _checked_server(value, wanted).netloc:
+        raise ConfigError(wanted)
     return value

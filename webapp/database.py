@@ -158,7 +158,10 @@ def write_down() -> None:
     if db.engine.dialect.name == "sqlite":
         with write_lock(db.engine), writing_engine().connect() as connection:
             raw: Any = connection.connection.driver_connection
+            # Whoever reads is not waited for: clicks wait for this lock meanwhile.
+            raw.execute("PRAGMA busy_timeout=500").close()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            raw.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}").close()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`users`: people, from the command line."""
 
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
@@ -146,3 +147,21 @@ def test_a_second_factor_is_turned_off_and_that_is_kept(app):
     with app.app_context():
         acts = db.session.execute(select(AuditEntry.action, AuditEntry.actor)).all()
     assert acts == [("second_factor_on", "person"), ("second_factor_off", "command")]
+
+
+def test_all_that_is_kept_of_a_person_is_written_once_and_their_erasure_asks_first(app, create, tmp_path):
+    create("ada@example.org", "--name", "Ada", "--role", "admin")
+    create("bob@example.org", "--name", "Bob Zimmer", "--role", "referrer")
+    run, file = app.test_cli_runner().invoke, tmp_path / "bob.zip"
+    assert run(args=["users", "export", "bob@example.org", str(file)]).exit_code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    with ZipFile(file) as kept:
+        assert "Bob Zimmer" in kept.read("data.json").decode()
+    assert "is there already" in run(args=["users", "export", "bob@example.org", str(file)]).output
+    _ada, bob = people(app)
+    assert run(args=["users", "erase", str(bob.id)], input="n\n").exit_code == 1
+    assert people(app)[1].erased_at is None
+    assert run(args=["users", "erase", str(bob.id), "--yes"]).exit_code == 0
+    assert people(app)[1].name == "Someone who left"
+    assert "only admin left" in run(args=["users", "erase", "ada@example.org", "--yes"]).output
+    assert "with an account" in run(args=["users", "erase", str(bob.id), "--yes"]).output

@@ -63,7 +63,7 @@ ANALYTICS = (
 PAGES = {
     None: (
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
-        *("/api/docs", "/sign-in/{token}", "/mail/off/{kind}/{off}"),
+        *("/api/docs", "/privacy", "/sign-in/{token}", "/mail/off/{kind}/{off}"),
         *("/invitation/{invitation} wrong", "/invitation/{token}"),
         *(
             "/forgot wrong",
@@ -85,6 +85,7 @@ PAGES = {
             "/dashboard/links/{link}/edit",
         ),
         *("/settings/profile", "/settings/mail", "/admin"),
+        *("/settings/privacy wrong", "/settings/privacy/erasure wrong"),
         *("/settings/second-factor wrong", "/settings/sessions"),
         *("/settings/sign-in", "/settings/sign-in/password wrong", "/settings/sign-in/email wrong"),
     ),
@@ -98,6 +99,7 @@ PAGES = {
         *("/admin/users/{user}/statements/{month}", "/admin/users/{user}/mails"),
         *("/settings/mail", "/dev/mails", "/dev/mails/{kind}"),
         "/admin/users/{invited}",
+        *("/admin/users/{user}/privacy/export", "/admin/users/{user}/privacy/erasure wrong"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *(
             "/admin/audit?check=1",
@@ -135,7 +137,16 @@ FILES = {
 }
 NOT_PAGES = {
     *FILES,
-    *("/", "/healthz", "/readyz", "/metrics", "/r/<code>", "/api/v1/openapi.json", "/admin/audit/entries.csv"),
+    *(
+        "/",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/r/<code>",
+        "/api/v1/openapi.json",
+        "/.well-known/security.txt",
+        "/admin/audit/entries.csv",
+    ),
     *("/admin/ledger/entries.csv", "/dashboard/rewards/statement/<month>.csv"),
     *("/admin/users/<uuid:user_id>/statements/<month>.csv", "/dev/mails/<template>/page"),
     "/dashboard/links/<uuid:link_id>/qr.<any(svg,png):kind>",

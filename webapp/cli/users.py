@@ -2,20 +2,36 @@
 
 import secrets
 import sys
+from pathlib import Path
+from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
 from webapp.clock import utc_now
-from webapp.database import write_transaction
+from webapp.database import one_snapshot, write_down, write_transaction
 from webapp.domain import names
+from webapp.extensions import db
 from webapp.forms.addresses import read_address
+from webapp.models import User
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, PasswordProblem, hash_password, problem_with
+from webapp.queries.erasures import left_by
+from webapp.queries.exports import everything_about
 from webapp.queries.people import find_by_email
 from webapp.queries.programs import default_program
+from webapp.services.audit import record_act
+from webapp.services.erasure import (
+    REASONS,
+    LastAdminLeavesError,
+    MoneyOpenError,
+    PayoutUnderwayError,
+    erase_person,
+)
 from webapp.services.people import EmailTakenError, open_account
 from webapp.services.second_factor import turn_off
+from webapp.signing import sealer
+from webapp.views.exports import zip_of
 
 group = AppGroup("users", help="People who may sign in.")
 
@@ -74,6 +90,77 @@ def second_factor_off(email: str) -> None:
         if not turn_off(session, user, by=None, now=utc_now()):
             raise click.ClickException("EMAIL has no second factor; nothing was changed.")
     click.echo("The second factor is off.")
+
+
+@group.command("export")
+@click.argument("who")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def export(who: str, file: Path) -> None:
+    """Write all that is kept of a person (an e-mail address or an id) into a ZIP file, for that person alone.
+
+    For people who ask for it and cannot sign in. The audit log keeps that it was done.
+    """
+    person_id, now = _find(who), utc_now()
+    if file.exists():
+        raise click.ClickException("FILE is there already; nothing was written.")
+    with write_transaction() as session:
+        program_id = session.get_one(User, person_id).program_id
+        about = {"subject": "user", "subject_id": person_id, "by": None}
+        record_act(session, program_id, "person_exported", **about, now=now)
+        program = default_program(session).name
+    with one_snapshot() as session:
+        tables = everything_about(session, session.get_one(User, person_id))
+    file.touch(mode=0o600)
+    file.write_bytes(zip_of(tables, program=program, at=f"{now:%Y-%m-%d %H:%M} UTC"))
+    click.echo(f"Written to {file}. It is for {person_id} alone; keep no copy.")
+
+
+@group.command("erase")
+@click.argument("who")
+@click.option("--reason", type=click.Choice(list(REASONS)), default="asked", show_default=True)
+@click.option("--give-up", is_flag=True, help="Rewards that are not paid yet are given up.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+def erase(who: str, reason: str, give_up: bool, yes: bool) -> None:
+    """Erase all that tells who a person (an e-mail address or an id) was. The books stay."""
+    person_id = _find(who)
+    left = left_by(db.session(), person_id)
+    open_ = ", ".join(f"{one.count} × {one.form} {one.amount}" for one in left.open) or "none"
+    click.echo(f"Rewards that are not paid yet: {open_}. Friends: {left.friends}. Links: {left.links}.")
+    if not yes:
+        click.confirm(f"Erase {person_id} for good?", abort=True)
+    try:
+        with write_transaction() as session:
+            erased = erase_person(
+                session,
+                session.get_one(User, person_id),
+                by=None,
+                reason=reason,
+                gives_up=give_up,
+                sealer=sealer(),
+                choose=secrets.choice,
+                now=utc_now(),
+            )
+    except LastAdminLeavesError as error:
+        raise click.ClickException("WHO is the only admin left; make somebody else an admin first.") from error
+    except PayoutUnderwayError as error:
+        raise click.ClickException("A payout to WHO is on its way; wait until it has arrived.") from error
+    except MoneyOpenError as error:
+        raise click.ClickException("Rewards are not paid yet: pay them, or add --give-up.") from error
+    write_down()
+    click.echo(f"Erased {person_id}; {erased.rewards} rewards were given up.")
+
+
+def _find(who: str) -> UUID:
+    session = db.session()
+    person = find_by_email(session, who)
+    if person is None:
+        try:
+            person = session.get(User, UUID(who))
+        except ValueError:
+            person = None
+    if person is None or person.erased_at is not None:
+        raise click.ClickException("WHO must be the e-mail address or the id of somebody with an account.")
+    return person.id
 
 
 def _read_password(*own: str) -> str:

@@ -32,7 +32,7 @@ def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session],
     engine = db.engine
 
     def body() -> Iterator[str]:
-        yield BYTE_ORDER_MARK + _lines([header])
+        yield BYTE_ORDER_MARK + csv_lines([header])
         with snapshot_for_streaming(engine) as session:
             waiting: list[Sequence[Cell]] = []
             for row in rows(session):
@@ -41,10 +41,10 @@ def csv_response(filename: str, header: Sequence[str], rows: Callable[[Session],
                     continue
                 waiting.append(row)
                 if len(waiting) == ROWS_AT_A_TIME:
-                    yield _lines(waiting)
+                    yield csv_lines(waiting)
                     waiting = []
             if waiting:
-                yield _lines(waiting)
+                yield csv_lines(waiting)
 
     response = Response(body(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
@@ -58,7 +58,8 @@ def neutralised(cell: Cell) -> Cell:
     return f"{cell:f}" if isinstance(cell, Decimal) else cell
 
 
-def _lines(rows: Iterable[Sequence[Cell]]) -> str:
+def csv_lines(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows of a table as text, with nothing in it that a spreadsheet would run."""
     with StringIO(newline="") as buffer:
         csv.writer(buffer, lineterminator="\r\n").writerows([neutralised(cell) for cell in row] for row in rows)
         return buffer.getvalue()

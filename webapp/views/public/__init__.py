@@ -8,7 +8,9 @@ from webapp.views.public import (
     home,
     invitations,
     passwords,
+    privacy,
     reported_clicks,
+    security_text,
     sessions,
     sign_in_codes,
     sign_in_links,
@@ -22,6 +24,6 @@ bp = Blueprint("public", __name__)
 bp.after_request(keep_out_of_caches)
 for noun in (
     *(home, signups, invitations, sessions, sign_in_codes, passwords, verifications),
-    *(sign_in_links, clicks, reported_clicks, api_docs, unwanted_mails),
+    *(sign_in_links, clicks, reported_clicks, api_docs, unwanted_mails, privacy, security_text),
 ):
     bp.register_blueprint(noun.bp)

@@ -1,0 +1,149 @@
+"""Somebody takes all that is kept of them, and has it erased."""
+
+import csv
+import json
+from io import BytesIO, StringIO
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select
+
+from tests.conftest import browser
+from tests.erasures import EMAIL, EXTERNAL_ID, NAME, PASSWORD, Story
+from tests.factories import NOON, csrf_token, sign_in, submit
+from webapp.extensions import db
+from webapp.models import AuditEntry, Model, User
+from webapp.views.exports import ABOUT
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+PAGE, ERASURE = "/settings/privacy", "/settings/privacy/erasure"
+
+
+@pytest.fixture
+def story(app, client, time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return Story(app, client)
+
+
+@pytest.fixture
+def person(app, story):
+    client = browser(app)
+    sign_in(client, EMAIL, PASSWORD)
+    return client
+
+
+def take(client, path=f"{PAGE}/export", page=PAGE, password=PASSWORD):
+    return submit(client, path, {"current_password": password}, page=page)
+
+
+def files_of(response):
+    with ZipFile(BytesIO(response.get_data())) as file:
+        return {name: file.read(name).decode("utf-8") for name in file.namelist()}
+
+
+def test_all_that_is_kept_comes_as_one_file_without_anybody_else(app, story, person):
+    response = take(person)
+    assert (response.status_code, response.mimetype) == (200, "application/zip")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "attachment" in response.headers["Content-Disposition"]
+    files = files_of(response)
+    data = json.loads(files["data.json"])
+    assert set(data) == set(ABOUT)
+    account, events = data["account"][0], data["events"]
+    assert (account["name"], account["email"], account["external_id"]) == (NAME, EMAIL, EXTERNAL_ID)
+    assert {"gift_for": "Aunt Zqxjv"} in [one["details"] for one in events]
+    assert [one["name"] for one in data["friends"]] == ["Fred S."]
+    # Every table of the JSON is a table for a spreadsheet too, with as many rows, and formulas are text.
+    for name, rows in data.items():
+        table = list(csv.reader(StringIO(files[f"tables/{name}.csv"].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))))
+        assert len(table) - 1 == len(rows)
+        assert name in files["README.txt"]
+    whole = "\n".join(files.values())
+    others = ("rita", "Stone", "fred@", "evt_fred", "Winter", "jo@example.com", "autumn", "too_fast", "similar_mail")
+    assert [other for other in others if other in whole] == []
+    # Neither hashes nor secrets.
+    with app.app_context():
+        assert db.session.get_one(User, story.id).password_hash not in whole
+    assert take(person).get_data() == response.get_data()
+
+
+def test_the_password_is_asked_for_and_reading_writes_nothing(app, story, person):
+    refused = take(person, password="wrong")
+    assert (refused.status_code, refused.mimetype) == (422, "text/html")
+    assert "This is not your password." in refused.get_data(as_text=True)
+
+
+def test_every_table_of_a_person_is_in_the_file_or_left_out_on_purpose(app):
+    owned = {
+        table.name
+        for table in Model.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "users"
+    }
+    in_file = {"attribution_decisions", "attribution_touches", "referrals", "links", "link_days", "conversions"}
+    in_file |= {"rewards", "ledger_entries", "redemptions", "appeals", "screenings", "bans", "user_sessions"}
+    in_file |= {"sightings", "outbox_mails", "mailed_links", "sign_in_links"}
+    # What only serves signing in, what is about friends, and what stands in other tables of the file.
+    secrets = {"recovery_codes", "second_factors"}
+    of_friends = {"qualified_friends", "referral_changes", "link_revenue_days"}
+    of_staff = {"referral_change_notes", "reward_notes", "screening_entries", "exchange_quotes"}
+    assert owned - in_file - secrets - of_friends - of_staff == {"reward_decisions", "reward_rule_versions"}
+
+
+def test_somebody_is_erased_who_says_what_they_give_up_and_types_who_they_are(app, story, person):
+    page = person.get(ERASURE).get_data(as_text=True)
+    assert "I give up" in page
+    seen = page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]
+    form = {"csrf_token": csrf_token(page), "seen": seen, "typed_email": EMAIL.upper(), "current_password": PASSWORD}
+    for left_out in ("typed_email", "current_password", "gives_up"):
+        sent = {"gives_up": "y", **form, left_out: ""}
+        if left_out == "gives_up":
+            del sent["gives_up"]
+        assert person.post(ERASURE, data=sent).status_code == 422
+    late = person.post(ERASURE, data={**form, "gives_up": "y", "seen": "1"})
+    assert late.status_code == 422
+    with app.app_context():
+        assert db.session.get_one(User, story.id).erased_at is None
+    done = person.post(ERASURE, data={**form, "gives_up": "y"})
+    assert (done.status_code, done.location) == (303, "/privacy")
+    assert "has been erased" in person.get("/privacy").get_data(as_text=True)
+    assert person.get("/dashboard").status_code == 302
+    assert submit(browser(app), "/login", {"email": EMAIL, "password": PASSWORD}).status_code == 422
+    with app.app_context():
+        act = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "person_erased")).one()
+        assert (act.actor_id, act.details["reason"]) == (story.id, "self")
+    # Whoever brought them, and staff, see that somebody left.
+    admin = browser(app)
+    sign_in(admin, "jo@example.com", PASSWORD)
+    shown = admin.get(f"/admin/users/{story.id}").get_data(as_text=True)
+    assert "Someone who left" in shown
+    assert "was erased on" in shown
+
+
+def test_the_only_admin_reads_why_they_stay(app, story):
+    client = browser(app)
+    sign_in(client, "jo@example.com", PASSWORD)
+    page = client.get(ERASURE).get_data(as_text=True)
+    form = {"csrf_token": csrf_token(page), "seen": "0", "typed_email": "jo@example.com", "current_password": PASSWORD}
+    refused = client.post(ERASURE, data=form)
+    assert refused.status_code == 422
+    assert "only admin left" in refused.get_data(as_text=True)
+
+
+def test_an_admin_does_both_for_who_cannot_and_the_audit_log_keeps_it(app, story):
+    client = browser(app)
+    sign_in(client, "jo@example.com", PASSWORD)
+    where = f"/admin/users/{story.id}/privacy"
+    assert NAME in files_of(take(client, f"{where}/export", f"{where}/export"))["data.json"]
+    page = client.get(f"{where}/erasure").get_data(as_text=True)
+    seen = page.partition('name="seen"')[2].partition('value="')[2].partition('"')[0]
+    form = {"csrf_token": csrf_token(page), "seen": seen, "reason": "asked", "gives_up": "y"}
+    form |= {"current_password": PASSWORD}
+    assert client.post(f"{where}/erasure", data=form).status_code == 422
+    assert client.post(f"{where}/erasure", data={**form, "sure": "y"}).status_code == 303
+    assert client.get(f"{where}/erasure").status_code == 404
+    with app.app_context():
+        acts = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == story.id)).all()
+        assert {"person_exported", "person_erased"} <= {act.action for act in acts}
+    assert "erased all that told who" in client.get("/admin/audit").get_data(as_text=True)
