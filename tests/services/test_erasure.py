@@ -2,6 +2,7 @@
 
 import secrets
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import JSON, LargeBinary, Text, select
@@ -47,6 +48,7 @@ from webapp.services.erasure import (
 from webapp.services.links import CodeTakenError, open_link
 from webapp.services.reward_steps import SYSTEM
 from webapp.services.rewards import change_status
+from webapp.services.signups import CameBy
 from webapp.signing import sealer
 
 ONLY_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -129,8 +131,13 @@ def test_nothing_of_the_person_is_left_and_the_books_are_proven(story, app, clie
 
 @ONLY_SQLITE
 def test_what_nobody_paid_is_rejected_and_nothing_is_earned_any_more(story, app):
+    visitor = uuid4()
+    with app.app_context(), write_transaction() as session:
+        factories.click(session, factories.link_of(session, session.get_one(User, story.id)), visitor_id=visitor)
     erase(story)
     with app.app_context(), write_transaction() as session:
+        _gwen, referral = factories.join(session, CameBy(visitor_id=visitor), email="gwen@example.com", now=LATER)
+        assert referral is None
         fred = session.get_one(User, story.fred)
         later = buy(session, fred, event_id="evt_fred_2", at=LATER, now=LATER)
     with app.app_context():

@@ -15,13 +15,14 @@ def touches_of(
 ) -> list[Touch]:
     """Return every click of a visitor in the program, whoever's link it was and however long ago.
 
+    Somebody who was erased brings nobody any more, so clicks on their links are nothing to weigh.
     `mailbox` is the mailbox key of whoever signs up; `by_click_id` says that the signup named the visitor by a click.
     """
     rows = session.execute(
         select(Click.id, Click.link_id, Click.clicked_at, Link.referrer_id, User.mailbox_key)
         .join(Link, Link.id == Click.link_id)
         .join(User, User.id == Link.referrer_id)
-        .where(Click.visitor_id == visitor_id, Click.program_id == program_id)
+        .where(Click.visitor_id == visitor_id, Click.program_id == program_id, User.erased_at.is_(None))
     )
     return [
         Touch("click", link_id, referrer_id, owners_mailbox == mailbox, at, click_id, by_click_id)

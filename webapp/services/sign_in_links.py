@@ -9,6 +9,8 @@ from webapp.models import SignInLink, User
 from webapp.services.sessions import token_hash
 
 LIFETIME = timedelta(minutes=5)
+# How long a link is kept after it ran out.
+KEPT_AFTER = timedelta(days=1)
 
 
 def create_sign_in_link(session: Session, user: User, token: str, now: datetime) -> SignInLink:
@@ -41,5 +43,5 @@ def use_sign_in_link(session: Session, token: str, now: datetime) -> User | None
 
 def forget_old_sign_in_links(session: Session, now: datetime) -> int:
     """Delete links that ran out more than a day ago. Returns how many."""
-    over = delete(SignInLink).where(SignInLink.expires_at < now - timedelta(days=1))
+    over = delete(SignInLink).where(SignInLink.expires_at < now - KEPT_AFTER)
     return session.connection().execute(over).rowcount

@@ -12,8 +12,10 @@ from webapp.domain.consent import may_set_cookie
 from webapp.formatting import duration
 from webapp.models import Program
 from webapp.services.address_salts import KEPT as ADDRESSES_KEPT
-from webapp.services.mailed_links import KEPT_AFTER, LIFETIMES
+from webapp.services.mailed_links import KEPT_AFTER as MAILED_LINK_KEPT
+from webapp.services.mailed_links import LIFETIMES
 from webapp.services.sessions import LIFETIME as SIGNED_IN
+from webapp.services.sign_in_links import KEPT_AFTER as LINK_KEPT
 from webapp.services.sign_in_links import LIFETIME as SIGN_IN_LINK
 from webapp.views.account.profile import THEME_AGE, THEME_COOKIE
 from webapp.web import load_program, render
@@ -103,16 +105,21 @@ def _of_people(program: Program) -> Iterator[Kept]:
         _("%(time)s, and as long after the end", time=duration(SIGNED_IN)),
         _("So that you stay signed in, and see where."),
     )
-    longest = max(LIFETIMES.values())
+    good = sorted(LIFETIMES.values())
     yield Kept(
-        _("Links that are mailed to you, or sign you in"),
+        _("Links that are mailed to you: a fingerprint of each, and where it went"),
         _(
             "Good for %(least)s to %(most)s, and deleted %(time)s later",
-            least=duration(SIGN_IN_LINK),
-            most=duration(longest),
-            time=duration(KEPT_AFTER),
+            least=duration(good[0]),
+            most=duration(good[-1]),
+            time=duration(MAILED_LINK_KEPT),
         ),
-        _("So that nobody else can use them."),
+        _("So that an address is shown to be yours, and each link is good once."),
+    )
+    yield Kept(
+        _("Links of the shop’s own site that sign you in: a fingerprint of each"),
+        _("Good for %(least)s, and deleted %(time)s later", least=duration(SIGN_IN_LINK), time=duration(LINK_KEPT)),
+        _("So that each is good once."),
     )
 
 

@@ -53,7 +53,8 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     """Put one signup, and what the friend did since, into words for its referrer."""
     told = [order for order in orders if order.type != "signup" or order.rewards]
     newest = told[0] if told else None
-    name = names.masked_name(outcome.friend_name or "")
+    left = outcome.friend_name == names.GONE
+    name = "" if left else names.masked_name(outcome.friend_name or "")
     words = _changed(outcome) or attribution_for_referrer(
         outcome.outcome,
         outcome.kind,
@@ -64,7 +65,7 @@ def friend_card(outcome: Outcome, orders: Sequence[FriendOrder]) -> FriendCard:
     )
     state, label = _state(outcome, newest)
     return FriendCard(
-        display_name=name or _("Someone"),
+        display_name=_("Someone who left") if left else name or _("Someone"),
         first_name=names.first_name(outcome.friend_name or ""),
         initials=names.initials(outcome.friend_name or ""),
         # Nobody's picture has no colour of its own.
