@@ -58,7 +58,7 @@ PERSONAL: Mapping[str, Mapping[str, Fate]] = {
     "link_revenue_days": {"currency": "ours"},
     "links": {"code": "replaced", "code_key": "replaced", "label": "blanked", "destination_url": "blanked"},
     "mailed_links": {"purpose": "deleted", "token_hash": "deleted", "email": "deleted"},
-    "outbox_mails": {"template": "deleted", "email": "deleted", "dedupe_key": "deleted"},
+    "outbox_mails": {"template": "deleted", "email": "deleted", "dedupe_key": "deleted", "unsent_because": "ours"},
     "password_requests": {"email_key": "deleted"},
     # Made in the shop of the business, which knows who used it.
     "pool_coupons": {"code": "business"},

@@ -28,7 +28,8 @@ def forget_clicks_of(session: Session, person: User) -> None:
     ]
     _forget_campaigns(session, person, visitors, links)
     clicks = _T["clicks"]
-    connection.execute(update(clicks).where(clicks.c.link_id.in_(links)).values(source_host=None))
+    told = (clicks.c.link_id.in_(links), clicks.c.source_host.is_not(None))
+    connection.execute(update(clicks).where(*told).values(source_host=None))
     bare = ("source_host", "browser", "device", "country", "address_hash", "network_hash")
     for visitor_id in visitors:
         values = {**dict.fromkeys(bare), "visitor_id": new_id()}

@@ -41,7 +41,8 @@ def change_role(session: Session, person: User, role: str, *, by: UUID | None, n
     if by is not None and session.scalar(select(User.role).where(User.id == by)) != "admin":
         raise NoLongerAdminError
     before = person.role
-    if before == role:
+    if before == role or person.erased_at is not None:
+        # Nobody can sign in as somebody who was erased.
         return False
     if before == "admin":
         if by == person.id:

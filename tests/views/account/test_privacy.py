@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.models import AuditEntry, Model, User
 from webapp.views.exports import ABOUT
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+ONLY_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 PAGE, ERASURE = "/settings/privacy", "/settings/privacy/erasure"
 
@@ -68,12 +68,14 @@ def test_all_that_is_kept_comes_as_one_file_without_anybody_else(app, story, per
     assert take(person).get_data() == response.get_data()
 
 
+@ONLY_SQLITE
 def test_the_password_is_asked_for_and_reading_writes_nothing(app, story, person):
     refused = take(person, password="wrong")
     assert (refused.status_code, refused.mimetype) == (422, "text/html")
     assert "This is not your password." in refused.get_data(as_text=True)
 
 
+@ONLY_SQLITE
 def test_every_table_of_a_person_is_in_the_file_or_left_out_on_purpose(app):
     owned = {
         table.name
@@ -91,6 +93,7 @@ def test_every_table_of_a_person_is_in_the_file_or_left_out_on_purpose(app):
     assert owned - in_file - secrets - of_friends - of_staff == {"reward_decisions", "reward_rule_versions"}
 
 
+@ONLY_SQLITE
 def test_somebody_is_erased_who_says_what_they_give_up_and_types_who_they_are(app, story, person):
     page = person.get(ERASURE).get_data(as_text=True)
     assert "I give up" in page
@@ -121,6 +124,7 @@ def test_somebody_is_erased_who_says_what_they_give_up_and_types_who_they_are(ap
     assert "was erased on" in shown
 
 
+@ONLY_SQLITE
 def test_the_only_admin_reads_why_they_stay(app, story):
     client = browser(app)
     sign_in(client, "jo@example.com", PASSWORD)
@@ -131,6 +135,7 @@ def test_the_only_admin_reads_why_they_stay(app, story):
     assert "only admin left" in refused.get_data(as_text=True)
 
 
+@ONLY_SQLITE
 def test_an_admin_does_both_for_who_cannot_and_the_audit_log_keeps_it(app, story):
     client = browser(app)
     sign_in(client, "jo@example.com", PASSWORD)
