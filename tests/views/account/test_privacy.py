@@ -2,6 +2,7 @@
 
 import csv
 import json
+import secrets
 from io import BytesIO, StringIO
 from zipfile import ZipFile
 
@@ -9,10 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import browser
-from tests.erasures import EMAIL, EXTERNAL_ID, NAME, PASSWORD, Story
+from tests.erasures import EMAIL, EXTERNAL_ID, MARK, NAME, PASSWORD, Story
 from tests.factories import NOON, csrf_token, sign_in, submit
+from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.models import AuditEntry, Model, User
+from webapp.models import AttributionDecision, AuditEntry, Conversion, Model, Reward, User
+from webapp.services.erasure import erase_person
+from webapp.signing import sealer
 from webapp.views.exports import ABOUT
 
 ONLY_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -152,3 +156,43 @@ def test_an_admin_does_both_for_who_cannot_and_the_audit_log_keeps_it(app, story
         acts = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == story.id)).all()
         assert {"person_exported", "person_erased"} <= {act.action for act in acts}
     assert "erased all that told who" in client.get("/admin/audit").get_data(as_text=True)
+    # Every page about what they did still opens, and says nothing of them.
+    with app.app_context():
+        session = db.session()
+        conversions = session.scalars(select(Conversion.id).where(Conversion.user_id == story.id)).all()
+        rewards = session.scalars(select(Reward.id).where(Reward.beneficiary_id == story.id)).all()
+        signup = session.scalars(select(AttributionDecision.id).where(AttributionDecision.friend_id == story.id)).one()
+    pages = [f"/admin/users/{story.id}", f"/admin/referrals/{signup}", f"/admin/ledger?person={story.id}"]
+    pages += [f"/admin/conversions/{id_}" for id_ in conversions]
+    pages += [f"/admin/rewards/{id_}{of}" for id_ in rewards for of in ("", "/as-seen")]
+    pages += [
+        f"/admin/fraud/{story.id}/person",
+        "/admin/fraud",
+        "/admin/users",
+        "/admin/rewards",
+        "/admin/keys",
+    ]
+    pages += [
+        "/admin/conversions",
+        "/admin/referrals",
+        "/admin/fraud/lists",
+        "/analytics/links",
+        "/analytics/referrers",
+    ]
+    for path in pages:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert MARK not in answer.get_data(as_text=True).lower(), path
+
+
+@ONLY_SQLITE
+def test_a_friend_who_left_is_shown_without_a_name(app, story, person):
+    assert "Fred" in person.get("/dashboard/referrals").get_data(as_text=True)
+    with app.app_context(), write_transaction() as session:
+        fred = session.get_one(User, story.fred)
+        how = {"by": None, "reason": "asked", "gives_up": True, "sealer": sealer(), "now": NOON}
+        erase_person(session, fred, choose=secrets.choice, **how)
+    for path in ("/dashboard", "/dashboard/referrals", "/dashboard/rewards"):
+        page = person.get(path).get_data(as_text=True)
+        assert "Fred" not in page, path
+    assert "Someone who left" in person.get("/dashboard/referrals").get_data(as_text=True)
