@@ -18,14 +18,17 @@ from tests.erasures import (
     PURCHASE,
     REFUND,
     SIGNUP,
+    Business,
     Story,
     everything_kept,
     marked_columns,
 )
 from tests.factories import NOON
 from tests.money import DAY, buy
+from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.domain.mailbox import address_key, mailbox_key
+from webapp.domain.seals import is_sealed
 from webapp.extensions import db
 from webapp.models import (
     AuditEntry,
@@ -235,6 +238,23 @@ def test_their_code_is_never_somebody_elses(story, app):
                 open_link(session, factories.program(session), rita, code=code, **how)
         links = session.scalars(select(Link).where(Link.referrer_id == story.id)).all()
         assert all(link.retired_at for link in links)
+
+
+def test_what_is_reported_at_the_same_time_is_nobodys_or_sealed(story, app):
+    def report(number):
+        def post():
+            sent = {**PURCHASE, "event_id": f"evt_late_{number}", "order_id": f"order_late_{number}"}
+            return Business(app, "gvk_shop").post("/conversions", sent).status_code
+
+        return post
+
+    done = at_once(app, [*(report(number) for number in range(2)), lambda: erase(story), report(2), report(3)])
+    assert [done[0], done[1], *done[3:]] == [201] * 4
+    with app.app_context():
+        theirs = db.session.scalars(select(Conversion).where(Conversion.user_id == story.id)).all()
+        assert [one.details for one in theirs] == [None] * len(theirs)
+        assert all(is_sealed(one.event_id) for one in theirs if one.event_id)
+    assert breaches(app) == []
 
 
 def test_every_column_that_can_hold_words_has_its_fate():

@@ -92,8 +92,11 @@ def erase_person(
     program_id, names = person.program_id, [f"mailbox:{person.mailbox_key}", f"links:{person.id}"]
     if person.external_id:
         names.append(f"external:{person.external_id}")
-    # Nothing is recorded meanwhile: it would be granted to them, or kept with words that tell of them.
-    queue_for(session, program_id, RULES, "roles", "screening_lists", *names)
+    # In the order of a signup, which would make them anew. Then nothing is recorded meanwhile: it would be granted to
+    # them, or kept with words that tell of them.
+    queue_for(session, program_id, *names)
+    queue_for(session, program_id, RULES)
+    queue_for(session, program_id, "roles", "screening_lists")
     session.refresh(person)
     if person.erased_at is not None:
         return Erased(0)
