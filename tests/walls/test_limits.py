@@ -6,6 +6,7 @@ from tests import factories
 from tests.conftest import browser
 from tests.factories import PASSWORD, csrf_token
 from webapp import limits
+from webapp.clicks import counting, families, fast_path
 from webapp.database import write_transaction
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -84,6 +85,20 @@ def test_a_port_that_a_proxy_writes_behind_an_address_is_none_of_it(make_app, to
 def test_with_fewer_proxies_than_count_nobody_is_believed(make_app):
     app = make_app(TRUSTED_PROXIES="2")
     assert guesses(app, ["198.51.100.7"] * 40, **{"X-Forwarded-For": "203.0.113.{}"}) == 30
+
+
+def test_what_is_longer_than_any_host_or_browser_is_not_remembered(app):
+    """Names and agents are kept so that they need not be thought of again; ten thousand without end would fill it."""
+    with app.app_context(), write_transaction() as session:
+        code = factories.link_of(session, factories.person(session)).code
+    remembering = (fast_path._host_name, counting.is_bot, families._families_of)
+    browser(app).get(f"/r/{code}")
+    before = [one.cache_info().currsize for one in remembering]
+    for number in range(5):
+        long = f"{number}" + "x" * 60_000
+        for host in (long, "localhost"):
+            browser(app).get(f"/r/{code}", headers={"Host": host, "User-Agent": f"Mozilla/5.0 {long}"})
+    assert [one.cache_info().currsize for one in remembering] == before
 
 
 def test_a_refused_sign_in_says_when_to_come_back_and_then_lets_in(app, time_machine):

@@ -19,7 +19,7 @@ from webapp.clicks import visitors
 from webapp.clicks.counting import why_not_counted
 from webapp.clicks.destinations import ForeignDestinationError
 from webapp.clicks.link_cache import FollowedLink, LinkCache
-from webapp.clicks.visits import utm_fields, visits_of
+from webapp.clicks.visits import LONGEST_HOST, utm_fields, visits_of
 from webapp.clicks.writer import ClickWriter
 from webapp.clicks.writer_process import ClickSender
 from webapp.clock import utc_now
@@ -90,7 +90,9 @@ class FastPath:
         code = environ["PATH_INFO"][len(PREFIX) :].removesuffix("/")
         if environ["REQUEST_METHOD"] not in _METHODS or environ.get("SCRIPT_NAME") or "/" in code:
             return None
-        if _host_name(environ.get("HTTP_HOST", "")) not in self._config["OWN_HOSTS"]:
+        host = environ.get("HTTP_HOST", "")
+        # What is longer than any host is not even remembered.
+        if len(host) > LONGEST_HOST + len(":65535.") or _host_name(host) not in self._config["OWN_HOSTS"]:
             return None
         try:
             return self._links.find(code)
