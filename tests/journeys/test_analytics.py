@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests import rollup_rows
 from tests.factories import PASSWORD
-from tests.journeys.test_every_page import fill
+from tests.journeys.houses import fill
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.models import Link

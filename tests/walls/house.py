@@ -11,7 +11,8 @@ from werkzeug.routing import Rule
 
 from tests.conftest import browser
 from tests.factories import csrf_token, sign_in
-from tests.journeys.test_every_page import PAGES, fill
+from tests.journeys.houses import fill
+from tests.journeys.test_every_page import PAGES
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Model

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Table, Text, select, text, update
 
 from tests import rollup_rows
-from tests.journeys.test_every_page import fill
+from tests.journeys.houses import fill
 from tests.walls.payloads import PAYLOADS
 from webapp.clock import utc_now
 from webapp.database import write_transaction
