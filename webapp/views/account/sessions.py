@@ -13,7 +13,7 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.formatting import number
 from webapp.models import User
-from webapp.queries.sessions import SessionRow, find_session, list_sessions
+from webapp.queries.sessions import SessionRow, count_other_sessions, find_session, list_sessions
 from webapp.services.sessions import end_other_sessions, end_session_of, token_hash
 from webapp.signed_in import browser_token, sign_out_browser
 from webapp.web import render
@@ -23,14 +23,17 @@ bp = Blueprint("sessions", __name__, url_prefix="/sessions")
 
 @bp.get("")
 def index() -> Response:
-    sessions = list_sessions(db.session(), current_user.id, _own_hash(), utc_now())
+    whose = (db.session(), current_user.id, _own_hash(), utc_now())
+    sessions = list_sessions(*whose)
+    # This one too. So many that not all are listed are somebody's experiment: they can be ended together.
+    count = count_other_sessions(*whose) + 1
     return render(
         "account/sessions/index.html",
         heading=ngettext(
             "You are signed in on %(count)s browser",
             "You are signed in on %(count)s browsers",
-            len(sessions),
-            count=number(len(sessions)),
+            count,
+            count=number(count),
         ),
         sessions=[(row, browser_words(row)) for row in sessions],
     )
