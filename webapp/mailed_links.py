@@ -39,7 +39,11 @@ def is_signed(purpose: str, token: str) -> bool:
 def told_of(link: MailedLink) -> dict[str, object]:
     """Return what the mail that carries a link says of it. `inviter` is the name of who asked for it, "" for nobody."""
     inviter = db.session.get(User, link.invited_by) if link.invited_by else None
-    return {"link": link, "link_url": url_of(link), "inviter": inviter.name if inviter else ""}
+    return {
+        "link": link,
+        "link_url": url_of(link),
+        "inviter": inviter.name if inviter and not inviter.erased_at else "",
+    }
 
 
 def _token(purpose: str, link_id: UUID) -> str:

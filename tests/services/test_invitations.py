@@ -13,6 +13,7 @@ from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
+from webapp.mailed_links import told_of
 from webapp.models import AuditEntry, Link, MailedLink, OutboxMail, User
 from webapp.queries.directory import list_people
 from webapp.queries.invitations import count_invited, invitation_of
@@ -153,6 +154,15 @@ def test_who_chose_a_password_by_other_means_is_not_given_another(marta):
     for act in (lambda: again(jo, marta), lambda: of(withdraw, jo, by=marta, now=NOON)):
         with pytest.raises(HasPasswordError):
             act()
+
+
+def test_who_invited_and_was_erased_is_not_named(marta):
+    jo = send(marta)
+    with write_transaction() as session:
+        session.get_one(User, marta).erased_at = NOON
+    invitation = invitation_of(db.session(), jo)
+    assert (invitation.by_name, told_of(db.session.scalars(select(MailedLink)).one())["inviter"]) == (None, "")
+    assert found()
 
 
 def test_accepting_ends_other_links_for_a_first_password(marta):

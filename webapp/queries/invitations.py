@@ -32,7 +32,7 @@ def newest_of(user_id: UUID) -> Select[datetime, datetime, str]:
     return (
         select(MailedLink.created_at, MailedLink.expires_at, sender.name)
         .join(User, User.id == MailedLink.user_id)
-        .outerjoin(sender, sender.id == MailedLink.invited_by)
+        .outerjoin(sender, and_(sender.id == MailedLink.invited_by, sender.erased_at.is_(None)))
         .where(MailedLink.user_id == user_id, _waits())
         .order_by(MailedLink.created_at.desc())
         .limit(1)
