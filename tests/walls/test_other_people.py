@@ -65,6 +65,25 @@ def test_nothing_of_another_program_is_found_by_its_id(app, elsewhere):
     assert changed(before, all_rows(app)) == {}
 
 
+def test_nothing_of_another_program_is_decided_by_an_id_in_a_form(app, elsewhere):
+    before, named, token = all_rows(app), elsewhere.named, elsewhere.token("admin")
+    rewards = {"choice": "reject", "reason": "terms", "note": "x", "reward": f"{named['pending']}:1"}
+    case = {"choice": "reject", "case": f"{named['user']}:person"}
+    for path, fields in (
+        ("/admin/rewards/decision", rewards),
+        ("/admin/rewards/decision", {**rewards, "choice": "release"}),
+        ("/admin/fraud/decision", rewards),
+        (f"/admin/fraud/{named['user']}/person", rewards),
+    ):
+        answer = elsewhere.clients["admin"].post(path, data={**fields, "csrf_token": token})
+        assert answer.status_code in {404, 422}, (path, fields)
+    for path, query in (("/admin/rewards/decision", rewards), ("/admin/fraud/decision", case)):
+        page = elsewhere.clients["admin"].get(path, query_string=query)
+        assert page.status_code == 404 or "Maximiliane" not in page.get_data(as_text=True), path
+        assert b'name="reward"' not in page.data, path
+    assert changed(before, all_rows(app)) == {}
+
+
 def test_nothing_of_another_program_is_shown_in_lists(app, elsewhere):
     names = ("Maximiliane", "Öztürk", "evt_0_usd", "evt_4_usd")
     named = {name: str(value) for name, value in elsewhere.named.items()}
