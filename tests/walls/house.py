@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
@@ -13,7 +13,7 @@ from tests.conftest import browser
 from tests.factories import csrf_token, sign_in
 from tests.journeys.houses import fill
 from tests.journeys.test_every_page import PAGES
-from webapp.extensions import db
+from webapp.extensions import csrf, db
 from webapp.ids import new_id
 from webapp.models import Model
 
@@ -61,6 +61,13 @@ def routes(app: Flask, method: str, *, api: bool = False) -> Iterator[Rule]:
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or ()) and rule.rule.startswith("/api/v1/") == api:
             yield rule
+
+
+def needs_token(app: Flask, rule: Rule) -> bool:
+    """Say whether a form has to carry its token here, as Flask-WTF decides it."""
+    with app.test_request_context(method="POST"):
+        request.url_rule = rule
+        return not csrf._is_exempt()
 
 
 def all_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
