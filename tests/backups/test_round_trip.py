@@ -21,6 +21,16 @@ from webapp.models import Link, User, append_only
 # Every sign that has a meaning in a line of a backup, and some that only look as if.
 ODD = "tab\there, line\nend\r\n, \\N \\\\ \\x41 back\\slash, \b\v\f, ünï çødé 🍇 \u2028 'quote\" %s {}"
 
+# From each engine to the other, so that each is read and each is written.
+there = pytest.mark.parametrize(
+    ("databases", "other_databases"),
+    [
+        pytest.param("sqlite", "postgresql", marks=pytest.mark.postgresql),
+        pytest.param("postgresql", "sqlite", marks=pytest.mark.postgresql),
+    ],
+    indirect=True,
+)
+
 
 def counts(app):
     with app.app_context(), db.engine.connect() as connection:
@@ -28,6 +38,7 @@ def counts(app):
         return {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in sorted(names)}
 
 
+@there
 def test_a_backup_taken_while_others_write_is_one_moment(app, tmp_path, restored, target):
     with app.app_context(), write_transaction() as session:
         money.publish(session)
@@ -108,6 +119,7 @@ def filled(databases, tmp_path):
     databases.drop(url)
 
 
+@there
 def test_an_older_backup_is_brought_to_this_version(filled, tmp_path, target):
     """Rows in every table there was, with values in every column."""
     older = filled("0015")
