@@ -1,5 +1,8 @@
 """What orchestrators ask."""
 
+import threading
+import time
+
 from sqlalchemy import text
 
 from tests.conftest import browser
@@ -20,6 +23,20 @@ def test_a_database_at_another_version_is_not_ready(app):
     assert response.status_code == 503
     assert "db upgrade" in response.get_json()["checks"]["migrations"]
     assert browser(app).get("/healthz").status_code == 200
+
+
+def test_a_database_that_hangs_is_not_ready_in_time_and_is_once_it_answers(app, monkeypatch):
+    answers = threading.Event()
+    hanging = lambda: answers.wait(20) and "ok"  # noqa: E731
+    monkeypatch.setattr("webapp.views.machines._database", hanging)
+    client = browser(app)
+    for _ in range(2):
+        began = time.monotonic()
+        response = client.get("/readyz")
+        assert time.monotonic() - began < 2
+        assert (response.status_code, response.get_json()["checks"]["database"]) == (503, "does not answer")
+    answers.set()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_a_full_disk_is_not_ready(client, monkeypatch):

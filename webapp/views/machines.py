@@ -3,6 +3,10 @@
 import hmac
 import os
 import shutil
+import threading
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -22,6 +26,9 @@ from webapp.version import version
 bp = Blueprint("machines", __name__)
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
+# Whoever asks hears within two seconds that the database is gone.
+PATIENCE_SECONDS = 1.5
+AWAY, UNKNOWN = "does not answer", "unknown"
 
 
 @bp.get("/healthz")
@@ -32,7 +39,8 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Say whether the database answers, stands at this version's migration, and has room."""
-    checks = {"database": _database(), "migrations": _migrations(), "disk": _disk()}
+    database, migrations = _asked_in_time()
+    checks = {"database": database, "migrations": migrations, "disk": _disk()}
     ready = all(state == "ok" for state in checks.values())
     response = jsonify(status="ok" if ready else "not ready", checks=checks)
     response.status_code = 200 if ready else 503
@@ -85,12 +93,38 @@ def as_seen(waiting: int, found: Watched) -> list[Seen]:
     ]
 
 
+def _asked_in_time() -> tuple[str, str]:
+    """Ask the database in a thread, so that one that hangs is said not to answer while it does."""
+    app, deadline = current_app._get_current_object(), time.monotonic() + PATIENCE_SECONDS  # type: ignore[attr-defined]
+    asking: threading.Lock = app.extensions.setdefault("grapevine_readiness", threading.Lock())
+    # One at a time: of many that ask a database that hangs, one waits for it.
+    if not asking.acquire(timeout=PATIENCE_SECONDS):
+        return AWAY, UNKNOWN
+    told: SimpleQueue[tuple[str, str]] = SimpleQueue()
+
+    def ask() -> None:
+        answer = AWAY, UNKNOWN
+        try:
+            # What hung may also fail in the end, also while its connection is given back.
+            with suppress(SQLAlchemyError), app.app_context():
+                answer = _database(), _migrations()
+        finally:
+            asking.release()
+            told.put(answer)
+
+    threading.Thread(target=ask, name="grapevine-readiness", daemon=True).start()
+    try:
+        return told.get(timeout=max(0.0, deadline - time.monotonic()))
+    except Empty:
+        return AWAY, UNKNOWN
+
+
 def _database() -> str:
     try:
         db.session.execute(text("SELECT 1"))
     except SQLAlchemyError:
         db.session.rollback()
-        return "does not answer"
+        return AWAY
     return "ok"
 
 
