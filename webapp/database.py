@@ -39,7 +39,8 @@ from webapp.transactions import (
     write_what_was_left,
 )
 
-WRITING = {"postgresql_readonly": False}
+# As the server begins a transaction by itself: one that its operator, or its full disk, lets only read is not written.
+WRITING: dict[str, Any] = {"postgresql_readonly": None}
 SQLITE_BUSY_SECONDS = 10
 # What the log says of it.
 DATABASE_UNAVAILABLE = "database_unavailable"

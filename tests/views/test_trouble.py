@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 from structlog.testing import capture_logs
 
 from tests import factories, money
@@ -33,10 +34,11 @@ BUY = {
 
 
 def read_only(connection):
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-    else:
-        connection.connection.driver_connection.execute("PRAGMA query_only=1")
+    connection.connection.driver_connection.execute("PRAGMA query_only=1")
+
+
+def read_only_server(_connection):
+    """As operators and hosts do it whose disk is full."""
 
 
 def full(connection):
@@ -48,7 +50,7 @@ def full(connection):
 TROUBLES = [
     ("sqlite", read_only),
     ("sqlite", full),
-    pytest.param("postgresql", read_only, marks=pytest.mark.postgresql),
+    pytest.param("postgresql", read_only_server, marks=pytest.mark.postgresql),
 ]
 on_every_engine = pytest.mark.parametrize(("databases", "trouble"), TROUBLES, indirect=["databases"])
 
@@ -72,9 +74,21 @@ def in_trouble(app, trouble):
         engine = writing_engine()
     engine.dispose()
     event.listen(engine, "begin", trouble)
+    if trouble is read_only_server:
+        _told(engine, "SET default_transaction_read_only = on")
     yield
     event.remove(engine, "begin", trouble)
+    if trouble is read_only_server:
+        _told(engine, "RESET default_transaction_read_only")
     engine.dispose()
+
+
+def _told(engine, setting):
+    """Change how new connections begin."""
+    plain = create_engine(engine.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with plain.connect() as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = off")
+        connection.exec_driver_sql(f"ALTER DATABASE {engine.url.database} {setting}")
 
 
 def rows(app):
