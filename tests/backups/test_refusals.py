@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -100,6 +101,27 @@ def test_a_restore_that_finds_no_room_leaves_the_database_as_it_was(backed_up, t
     assert result.stderr.endswith("); it is as it was.\n")
     assert tables(target) == []
     assert command(target, "restore", str(backed_up)).exit_code == 0
+
+
+@on_sqlite
+@into_sqlite
+def test_what_is_left_of_another_database_is_never_written_into_the_new_one(backed_up, target):
+    with target.app_context():
+        path = Path(db.engine.url.database)
+    left = path.with_name(f"{path.name}-wal")
+    left.write_bytes(b"a log")
+    assert f"{left} is left of a database that is gone" in command(target, "restore", str(backed_up)).stderr
+    left.unlink()
+    path.write_text("something else " * 100)
+    assert "is no database that can be read and written" in command(target, "restore", str(backed_up)).stderr
+    assert path.read_text().startswith("something else")
+    # Its name is a link to where it is kept.
+    elsewhere = path.with_name("elsewhere.db")
+    path.unlink()
+    path.symlink_to(elsewhere)
+    assert command(target, "restore", str(backed_up)).exit_code == 0
+    assert path.is_symlink()
+    assert elsewhere.is_file()
 
 
 @on_sqlite

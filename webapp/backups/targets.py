@@ -16,6 +16,8 @@ from webapp.models import Model
 
 # What is there before anybody used the site.
 _MADE_BY_JOBS = {"job_leases", "address_salts"}
+# Extended codes of SQLite hold the plain one in their last octet.
+_PLAIN = 0xFF
 _COUNT = 'SELECT count(*) FROM "{}"'
 _IN_USE = "The database is in use: stop the site, and whatever else has it open, first."
 _NOT_NEW = "The database is not a new one: name a new one in DATABASE_URL, or add --replace to lose what it holds."
@@ -36,7 +38,8 @@ def new_database(engine: Engine, *, replace: bool) -> Iterator[Connection]:
 
 @contextmanager
 def _sqlite(engine: Engine, replace: bool) -> Iterator[Connection]:
-    path = Path(engine.url.database or "")
+    # In the place of the file itself, where its name is a link to it.
+    path = Path(engine.url.database or "").resolve()
     beside = path.with_name(f"{path.name}.restoring")
     with write_lock(engine), _closed_to_others(path, replace=replace):
         # What a restore left that was killed.
@@ -63,6 +66,10 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
     """Hold a database that is there so that nobody else can open it, and without a log beside it."""
     if not path.exists():
+        for left in (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal")):
+            if left.exists():
+                # SQLite would write it into whatever has the name.
+                raise BackupError(f"{left} is left of a database that is gone: move it away, and restore again.")
         yield
         return
     with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
@@ -70,11 +77,12 @@ def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
             connection.execute("PRAGMA journal_mode=DELETE").close()
             connection.execute("BEGIN EXCLUSIVE").close()
-        except sqlite3.OperationalError as error:
-            raise BackupError(_IN_USE) from error
         except sqlite3.DatabaseError as error:
+            if (error.sqlite_errorcode or 0) & _PLAIN in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise BackupError(_IN_USE) from error
             raise BackupError(
-                f"{path} is no database that can be read: move it and the files beside it away, and restore again."
+                f"{path} is no database that can be read and written: move it and the files beside it away, and"
+                " restore again."
             ) from error
         if not replace:
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
