@@ -10,11 +10,12 @@ from webapp.domain.settings import FixedSetting, Settings
 from webapp.models import Conversion, Program, ProgramDay, Reward
 
 DEFAULT_SLUG = "default"
+_DEFAULT = select(Program).where(Program.slug == DEFAULT_SLUG)
 
 
 def default_program(session: Session) -> Program:
     """Return the program that `db upgrade` makes. Raises NoResultFound on a database that was not migrated."""
-    return session.scalars(select(Program).where(Program.slug == DEFAULT_SLUG)).one()
+    return session.scalars(_DEFAULT).one()
 
 
 def find_program(session: Session, slug: str) -> Program | None:
