@@ -37,7 +37,7 @@ ABOUT = {
 _README = """Everything that {program} keeps about you in its referral program, as of {at}.
 
 data.json         all of it in one file
-tables/NAME.csv   the same as tables for a spreadsheet
+tables/NAME.csv   the same as tables for a spreadsheet; there is none of what nothing is kept of
 
 Moments are in UTC. Nothing of anybody else is in here: friends stand as on your own pages, and those who decided about
 something are not named. What is not in here is not kept, or cannot be read: your password and the secrets of your
@@ -56,9 +56,10 @@ def zip_of(tables: Tables, *, program: str, at: str) -> bytes:
         _add(file, "README.txt", _README.format(program=program, at=at) + about)
         _add(file, "data.json", json.dumps(tables, ensure_ascii=False, indent=1) + "\n")
         for name, rows in tables.items():
-            header = list(rows[0]) if rows else []
-            cells = [[_cell(row[column]) for column in header] for row in rows]
-            _add(file, f"tables/{name}.csv", BYTE_ORDER_MARK + csv_lines([header, *cells]))
+            if rows:
+                header = list(rows[0])
+                cells = [[_cell(row[column]) for column in header] for row in rows]
+                _add(file, f"tables/{name}.csv", BYTE_ORDER_MARK + csv_lines([header, *cells]))
     return buffer.getvalue()
 
 
