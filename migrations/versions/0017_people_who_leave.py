@@ -22,9 +22,11 @@ def upgrade() -> None:
         sa.Column("seal", sa.Text, primary_key=True),
     )
     constraint = "CONSTRAINT ck_programs_keep_metadata_days CHECK (keep_metadata_days BETWEEN 30 AND 4000)"
+    op.add_column("conversions", sa.Column("tie", sa.Text))
     op.execute(f"ALTER TABLE programs ADD COLUMN keep_metadata_days BIGINT {constraint}")
 
 
 def downgrade() -> None:
+    op.drop_column("conversions", "tie")
     op.drop_column("programs", "keep_metadata_days")
     op.drop_table("sealed_codes")

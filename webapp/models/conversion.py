@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.ids import new_id
@@ -27,6 +27,8 @@ class Conversion(Model):
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))
     # The id that the business gave it; None for a signup, which is counted here.
     event_id: Mapped[str | None]
+    # What decides between conversions at one moment, once an id that did was sealed; None: the id.
+    tie: Mapped[str | None]
     type: Mapped[str]
     # None: nobody with an account.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
@@ -38,3 +40,12 @@ class Conversion(Model):
     details: Mapped[dict[str, Any] | None]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+
+    @property
+    def tie_break(self) -> str:
+        """What decides between conversions at the same moment; a signup has nothing and comes first."""
+        return self.tie or self.event_id or ""
+
+
+# The same, as a part of a query.
+TIE_BREAK = func.coalesce(Conversion.tie, Conversion.event_id, "")

@@ -44,6 +44,7 @@ PERSONAL: Mapping[str, Mapping[str, Fate]] = {
     },
     "conversions": {
         "event_id": "sealed",
+        "tie": "ours",
         "type": "business",
         "currency": "ours",
         "order_id": "sealed",
@@ -74,7 +75,7 @@ PERSONAL: Mapping[str, Mapping[str, Fate]] = {
         "consent_mode": "ours",
         "signals": "business",
     },
-    "qualified_friends": {"tie": "sealed"},
+    "qualified_friends": {"tie": "replaced"},
     "recovery_codes": {"code_hash": "deleted"},
     "redemptions": {"event_id": "sealed", "currency": "ours"},
     "referral_change_notes": {"text": "deleted"},

@@ -15,6 +15,7 @@ from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
 from webapp.domain.suspicion import Doubts
 from webapp.models import Conversion, Model, Refund, RewardDecision
+from webapp.models.conversion import TIE_BREAK
 from webapp.queries.bans import is_banned
 from webapp.queries.erasures import is_erased
 from webapp.queries.origins import known_origin, origin_columns
@@ -135,7 +136,7 @@ def _surroundings() -> Select[Any]:
     # A name that was not given is NULL, which equals nothing.
     event_id, order_id = bindparam("event_id", type_=Text), bindparam("order_id", type_=Text)
     of_type = conversions.c.type == bindparam("type")
-    tie = and_(conversions.c.occurred_at == at, func.coalesce(conversions.c.event_id, "") < bindparam("tie"))
+    tie = and_(conversions.c.occurred_at == at, bindparam("tie", type_=Text) > TIE_BREAK)
     before = or_(conversions.c.occurred_at < at, tie)
     # In one pass over what the same person did.
     happened = conversions.c.occurred_at

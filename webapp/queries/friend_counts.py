@@ -21,6 +21,7 @@ from webapp.models import (
     RewardRuleVersion,
     Screening,
 )
+from webapp.models.conversion import TIE_BREAK
 from webapp.queries.conversions import Decided, decisions_of_many
 
 
@@ -141,7 +142,7 @@ def conversions_between(
         select(Conversion.id)
         .join(Referral, and_(Referral.id == Conversion.referral_id, Referral.friend_id == Conversion.user_id))
         .where(Referral.referrer_id == referrer_id, _was_asked(rule_id), *where)
-        .order_by(Conversion.occurred_at, _TIE, Conversion.id)
+        .order_by(Conversion.occurred_at, TIE_BREAK, Conversion.id)
     )
     return list(rows.scalars())
 
@@ -198,7 +199,6 @@ _QUALIFIED = select(
     QualifiedFriend.tie,
 )
 _ORDER = (QualifiedFriend.occurred_at, QualifiedFriend.tie, QualifiedFriend.friend_id)
-_TIE = func.coalesce(Conversion.event_id, "")
 # Made once: SQLAlchemy makes an alias anew as slowly as all the rest of a question.
 _NEWER = aliased(Screening)
 _IS_NEWEST = ~exists().where(_NEWER.friend_id == Screening.friend_id, _NEWER.sequence > Screening.sequence)
@@ -219,7 +219,7 @@ def _not_after(place: Place) -> ColumnElement[bool]:
 
 
 def _from(place: Place) -> ColumnElement[bool]:
-    return or_(Conversion.occurred_at > place.at, and_(Conversion.occurred_at == place.at, place.tie <= _TIE))
+    return or_(Conversion.occurred_at > place.at, and_(Conversion.occurred_at == place.at, place.tie <= TIE_BREAK))
 
 
 def _was_asked(rule_id: UUID) -> ColumnElement[bool]:
@@ -234,7 +234,7 @@ def _standing(session: Session, which: ColumnElement[bool]) -> list[Standing]:
         select(
             Conversion.id,
             Conversion.occurred_at,
-            _TIE,
+            TIE_BREAK,
             Conversion.amount_minor,
             func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0),
             func.count(Refund.id).filter(Refund.won_at.is_(None)),

@@ -21,6 +21,7 @@ from webapp.domain.replaying.replay import Replay
 from webapp.domain.replaying.told import Changed, Replayed
 from webapp.domain.rules import RuleDefinition
 from webapp.models import Conversion, Link, Program, ProgramDay, Referral, Refund, Reward, RewardEvent, RewardRule, User
+from webapp.models.conversion import TIE_BREAK
 from webapp.queries.origins import known_origin, origin_columns
 from webapp.queries.quotes import all_quotes
 from webapp.queries.rules import RuleSet, read_rule_set
@@ -29,7 +30,7 @@ AT_ONCE = 1_000
 NAMES_AT_ONCE = 5_000
 # At the same moment events count in the order of their ids, as when they are recorded.
 _REFERRALS, _LINKS, _CONVERSIONS = Referral.__table__, Link.__table__, Conversion.__table__
-_ORDER = (Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
+_ORDER = (Conversion.occurred_at, TIE_BREAK, Conversion.id)
 
 
 def histories(rules: RuleSet) -> tuple[History, ...]:

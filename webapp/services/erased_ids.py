@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.seals import Sealer, with_words_replaced
@@ -72,10 +72,36 @@ class _Found:
             ),
             "redemptions": _T["redemptions"].c.user_id == person.id,
         }
+        self._keep_order()
         qualified = _T["qualified_friends"]
         for conversion_id, event_id in events.items():
-            tie = self.seal_of("event", event_id)
-            self.connection.execute(update(qualified).where(qualified.c.conversion_id == conversion_id).values(tie=tie))
+            # Where others happened at the same moment, their order stands there by now.
+            same = (qualified.c.conversion_id == conversion_id, qualified.c.tie == event_id)
+            self.connection.execute(update(qualified).where(*same).values(tie=self.seal_of("event", event_id)))
+
+    def _keep_order(self) -> None:
+        """Number what happened at one moment with what the person did, as it was in order until now by its ids.
+
+        Numbers of friends, and with them money, rest on that order.
+        """
+        table, qualified = _T["conversions"], _T["qualified_friends"]
+        here = table.c.program_id == self.person.program_id
+        theirs = select(table.c.occurred_at).where(table.c.user_id == self.person.id, table.c.event_id.is_not(None))
+        shared = (
+            select(table.c.occurred_at)
+            .where(here, table.c.occurred_at.in_(theirs))
+            .group_by(table.c.occurred_at)
+            .having(func.count() > 1)
+        )
+        order = (table.c.occurred_at, func.coalesce(table.c.tie, table.c.event_id, ""), table.c.id)
+        rows = self.connection.execute(
+            select(table.c.id).where(here, table.c.occurred_at.in_(shared)).order_by(*order)
+        ).all()
+        for number, (id_,) in enumerate(rows, 1):
+            # Counted through over all such moments, which leaves the order within each as it is.
+            tie = f"{number:09}"
+            self.connection.execute(update(table).where(table.c.id == id_).values(tie=tie))
+            self.connection.execute(update(qualified).where(qualified.c.conversion_id == id_).values(tie=tie))
 
     def seal_of(self, kind: str, name: str) -> str:
         return self.seals.setdefault((kind, name), self.sealer.seal(kind, name))

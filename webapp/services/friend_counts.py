@@ -288,7 +288,7 @@ def _decide_again(
     decisions = decisions_of_many(session, list(anew))
     rows = [conversion for conversion, _bond in found]
     losing = {id_ for id_, said in anew.items() if said is not None and not said.is_one_more}
-    rows.sort(key=lambda one: (one.occurred_at, one.event_id or "", one.id))
+    rows.sort(key=lambda one: (one.occurred_at, one.tie_break, one.id))
     for conversion in sorted(rows, key=lambda one: (one.id == granted, one.id not in losing)):
         before = decisions.get(conversion.id, [])
         facts = {
@@ -324,6 +324,6 @@ def _facts(
         facts,
         friend_id=conversion.user_id,
         referrer_id=circle.referrer_id,
-        place=Place(conversion.occurred_at, conversion.event_id or ""),
+        place=Place(conversion.occurred_at, conversion.tie_break),
         time_zone=terms.time_zone,
     )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.facts import Facts
 from webapp.domain.registry import counting_of
 from webapp.models import Conversion, Reward, RewardDecision
+from webapp.models.conversion import TIE_BREAK
 from webapp.queries.bonuses import bonus_step
 from webapp.queries.conversions import Decided, Surroundings, decisions_of, decisions_of_many
 from webapp.queries.rules import Version
@@ -70,7 +71,7 @@ def end_what_no_longer_counts(
     ordered = session.execute(
         select(Conversion.id, Conversion.recorded_at)
         .where(Conversion.user_id == user_id, Conversion.type == type)
-        .order_by(Conversion.occurred_at, func.coalesce(Conversion.event_id, ""))
+        .order_by(Conversion.occurred_at, TIE_BREAK)
     ).all()
     decisions = decisions_of_many(session, [row.id for row in ordered[earlier:]])
     anew: list[tuple[UUID, list[tuple[Decided, Decided]]]] = []
@@ -135,7 +136,7 @@ def begin_what_counts_now(
             friend_id=friend_id,
             referrer_id=about.referrer_id,
             bond=one.bond,
-            tie=conversion.event_id or "",
+            tie=conversion.tie_break,
             told_at=conversion.recorded_at,
         )
         facts = facts_with_used(session, asker, one.version, one.facts)

@@ -58,7 +58,7 @@ def decide_again(
         friend_id=_friend_of(conversion),
         referrer_id=referrer_id,
         bond=before[0].bond,
-        tie=conversion.event_id or "",
+        tie=conversion.tie_break,
         told_at=conversion.recorded_at,
     )
     old = {one.version.rule_id: one for one in before if one.version is not None}

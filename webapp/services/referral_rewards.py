@@ -17,6 +17,7 @@ from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.referral_changes import ACTIONS, Kind
 from webapp.models import Conversion, Program, Reward, RewardDecision
+from webapp.models.conversion import TIE_BREAK
 from webapp.queries.conversions import Decided, decisions_of
 from webapp.queries.friend_counts import Place
 from webapp.queries.origins import Came, came_of
@@ -66,7 +67,7 @@ def conversions_of(session: Session, friend_id: UUID) -> Sequence[Conversion]:
     return session.scalars(
         select(Conversion)
         .where(Conversion.user_id == friend_id)
-        .order_by(Conversion.occurred_at, func.coalesce(Conversion.event_id, ""), Conversion.id)
+        .order_by(Conversion.occurred_at, TIE_BREAK, Conversion.id)
     ).all()
 
 
@@ -123,7 +124,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
                 conversion_id=conversion.id,
                 friend_id=bond.friend_id,
                 referrer_id=bond.referrer_id,
-                place=Place(conversion.occurred_at, conversion.event_id or ""),
+                place=Place(conversion.occurred_at, conversion.tie_break),
             )
         if decisions:
             take_off_what_went_back(session, conversion, actor=bond.actor, now=bond.now)
@@ -133,7 +134,7 @@ def grant_anew(session: Session, bond: Bond, rules: RuleSet, conversions: Sequen
 def _again(conversions: Sequence[Conversion]) -> set[UUID]:
     """Return the signups that are not somebody's first one as they arrived: those earn nothing."""
     signups = sorted(
-        (one for one in conversions if one.type == SIGNUP), key=lambda one: (one.recorded_at, one.event_id or "")
+        (one for one in conversions if one.type == SIGNUP), key=lambda one: (one.recorded_at, one.tie_break)
     )
     return {one.id for one in signups[1:]}
 
@@ -217,7 +218,7 @@ def _asker(bond: Bond, referrer_id: UUID, conversion: Conversion) -> Asker:
         friend_id=bond.friend_id,
         referrer_id=referrer_id,
         bond=bond.number,
-        tie=conversion.event_id or "",
+        tie=conversion.tie_break,
         told_at=conversion.recorded_at,
     )
 
