@@ -40,6 +40,15 @@ def upgrade() -> None:
         sa.Column("requested_at", Moment, nullable=False),
     )
     op.create_table(
+        "former_mailboxes",
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("user_id", Id, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("mailbox_key", sa.Text, nullable=False),
+        sa.Column("left_at", Moment, nullable=False),
+    )
+    op.create_index("ix_former_mailboxes_user_id", "former_mailboxes", ["user_id"])
+    op.create_index("ix_former_mailboxes_mailbox_key", "former_mailboxes", ["mailbox_key"])
+    op.create_table(
         "second_factors",
         sa.Column("user_id", Id, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("seed", sa.LargeBinary, nullable=False),
@@ -69,5 +78,5 @@ def downgrade() -> None:
     op.drop_column("user_sessions", "browser")
     for column in ("erased_at", "muted_mails", "second_factor_since"):
         op.drop_column("users", column)
-    for table in ("recovery_codes", "second_factors", "password_requests", "mailed_links"):
+    for table in ("recovery_codes", "second_factors", "former_mailboxes", "password_requests", "mailed_links"):
         op.drop_table(table)

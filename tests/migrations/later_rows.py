@@ -52,6 +52,8 @@ def _accounts_that_are_safe(connection: sa.Connection) -> None:
     insert(connection, "mailed_links", email="bob@example.org", created_at=NOON, expires_at=NOON, **link)
     request = {"id": UUID(int=151), "program_id": program_of(connection), "email_key": "nobody@example.org"}
     insert(connection, "password_requests", requested_at=NOON, **request)
+    former = {"id": UUID(int=153), "user_id": BOB, "mailbox_key": "bob@example.net"}
+    insert(connection, "former_mailboxes", left_at=NOON, **former)
     insert(connection, "second_factors", user_id=ADA, seed=b"seed", created_at=NOON)
     insert(connection, "recovery_codes", id=UUID(int=152), user_id=ADA, code_hash="b" * 64, created_at=NOON)
 

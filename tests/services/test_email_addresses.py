@@ -12,9 +12,11 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import OutboxMail, User
+from webapp.queries.people import find_person_id, known_since
 from webapp.services.email_addresses import ask_to_change_email, ask_to_verify, change_email
 from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.people import EmailTakenError
+from webapp.services.signups import CameBy
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -103,3 +105,20 @@ def test_many_who_ask_at_once_are_mailed_no_more_often(in_app):
 
     answers = at_once(in_app, [lambda token=token: ask(token) for token in "abcdef"])
     assert sorted(answers) == ["mailed"] * 3 + ["too often"] * 3
+
+
+def test_who_has_changed_their_address_is_known_by_the_one_before_too():
+    """Nobody brings themselves as a friend by it, and what the business reports of it is theirs."""
+    with write_transaction() as session:
+        ada = factories.person(session, email="ada.okafor@gmail.com")
+        code, ada_id = factories.link_of(session, ada), ada.id
+        ask_to_change_email(session, ada, "ada@example.net", link_id=new_id(), token="ada", now=NOON)
+    assert change("ada") == "ada@example.net"
+    with write_transaction() as session:
+        program_id = factories.program(session).id
+        assert find_person_id(session, program_id, email="adaokafor+shop@googlemail.com") == ada_id
+        assert known_since(session, program_id, "adaokafor@gmail.com") == NOON
+        again, referral = factories.join(session, CameBy(typed=code), email="ada.okafor@gmail.com", now=NOON)
+        assert referral is None
+        # Whoever has an address now comes before whoever had it.
+        assert find_person_id(session, program_id, email="adaokafor@gmail.com") == again.id

@@ -13,6 +13,7 @@ from webapp.models.conversion import Conversion
 from webapp.models.coupon_code import CouponCode
 from webapp.models.coupon_pool import CouponPool, PoolCoupon
 from webapp.models.exchange_quote import ExchangeQuote
+from webapp.models.former_mailbox import FormerMailbox
 from webapp.models.job_lease import JobLease
 from webapp.models.ledger import LedgerEntry, LedgerTransaction
 from webapp.models.link import Link
@@ -64,6 +65,7 @@ __all__ = [
     "CouponPool",
     "DisputeOutcome",
     "ExchangeQuote",
+    "FormerMailbox",
     "JobLease",
     "LedgerEntry",
     "LedgerTransaction",

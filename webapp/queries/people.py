@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key, mailbox_key
-from webapp.models import Model, User, UserSession
+from webapp.models import FormerMailbox, Model, User, UserSession
 from webapp.transactions import connection_of
 
 
@@ -38,8 +38,8 @@ def find_person_id(
 ) -> UUID | None:
     """Return the id of the program's person whom one of these names; None when nobody in it is called that.
 
-    An address that is nobody's is looked for in other spellings of its mailbox; of several accounts the oldest is
-    meant.
+    An address that is nobody's is looked for in other spellings of its mailbox, and then among those that people
+    have changed; of several accounts the oldest is meant.
     """
     named: object
     if external_id is not None:
@@ -62,12 +62,18 @@ _PERSON_BY = {
     by: select(_USERS.c.id).where(_USERS.c.program_id == bindparam("program"), _USERS.c[by] == bindparam("named"))
     for by in ("external_id", "email_key", "id")
 }
-_OLDEST_OF_MAILBOX = (
-    select(_USERS.c.id)
-    .where(_USERS.c.program_id == bindparam("program"), _USERS.c.mailbox_key == bindparam("mailbox"))
-    .order_by(_USERS.c.created_at, _USERS.c.id)
-    .limit(1)
+_FORMER = Model.metadata.tables["former_mailboxes"]
+_OF_MAILBOX = select(_USERS.c.id, _USERS.c.created_at, literal(0).label("changes")).where(
+    _USERS.c.program_id == bindparam("program"), _USERS.c.mailbox_key == bindparam("mailbox")
 )
+_OF_MAILBOX_BEFORE = (
+    select(_USERS.c.id, _USERS.c.created_at, literal(1).label("changes"))
+    .join(_FORMER, _FORMER.c.user_id == _USERS.c.id)
+    .where(_USERS.c.program_id == bindparam("program"), _FORMER.c.mailbox_key == bindparam("mailbox"))
+)
+_THEIRS = union_all(_OF_MAILBOX, _OF_MAILBOX_BEFORE).subquery()
+# Whoever has the mailbox now comes before whoever had it.
+_OLDEST_OF_MAILBOX = select(_THEIRS.c.id).order_by(_THEIRS.c.changes, _THEIRS.c.created_at, _THEIRS.c.id).limit(1)
 
 
 def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:
@@ -85,10 +91,16 @@ def find_by_session(session: Session, token_hash: str, now: datetime) -> User | 
 
 
 def known_since(session: Session, program_id: UUID, mailbox: str) -> datetime | None:
-    """Return when the mailbox first had an account in the program; None for a new person."""
-    return session.scalar(
-        select(func.min(User.created_at)).where(User.program_id == program_id, User.mailbox_key == mailbox)
-    )
+    """Return when the mailbox first had an account in the program, by its address of now or one before.
+
+    None for a new person.
+    """
+    since = select(User.created_at).where(User.program_id == program_id)
+    of_now = since.where(User.mailbox_key == mailbox)
+    of_before = since.where(User.id == FormerMailbox.user_id, FormerMailbox.mailbox_key == mailbox)
+    known = union_all(of_now, of_before).subquery()
+    first: datetime | None = session.scalar(select(func.min(known.c.created_at)))
+    return first
 
 
 def has_people(session: Session, *, outside: Collection[str] = ()) -> bool:

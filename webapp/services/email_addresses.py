@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key, mailbox_key
-from webapp.models import User
+from webapp.models import FormerMailbox, User
 from webapp.queries.people import find_by_email
 from webapp.services.audit import record_act
 from webapp.services.mail_limits import check_mail_limit
@@ -70,8 +70,12 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     session.refresh(user)
     if use_link(session, "change_email", token, now) is None:
         return None
-    before = user.email
+    before, mailbox = user.email, user.mailbox_key
     _take_address(session, user, link.email, now)
+    if user.mailbox_key != mailbox:
+        # Else whoever changes their address could bring themselves as a friend, by the one before.
+        session.add(FormerMailbox(user_id=user.id, mailbox_key=mailbox, left_at=now))
+        session.flush()
     end_links(session, user.id, "verify_email", "reset_password", now=now)
     end_sessions_of(session, user, by=user.id, now=now)
     record_act(session, user.program_id, "email_changed", subject="user", subject_id=user.id, by=user.id, now=now)
