@@ -17,6 +17,7 @@ from webapp.domain.screening_lists import read_entry
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import (
+    FormerMailbox,
     Link,
     Model,
     OutboxMail,
@@ -133,6 +134,7 @@ class Story:
             change = {"link_id": new_id(), "token": "secret", "email": "zqxjv@new.example"}
             mail_link(session, person, "change_email", now=NOON, **change)
             session.add(SecondFactor(user_id=person.id, seed=b"zqxjv", created_at=NOON))
+            session.add(FormerMailbox(user_id=person.id, mailbox_key="zqxjv@zqxjv.example", left_at=NOON))
             session.add(RecoveryCode(user_id=person.id, code_hash="zqxjv", created_at=NOON))
             session.add(PasswordRequest(program_id=at.id, email_key=person.email_key, requested_at=NOON))
             seen = {"seen_at": NOON, "is_signup": False, "browser": "Zqxjv", "device": "Zqxjv"}

@@ -58,6 +58,7 @@ PERSONAL: Mapping[str, Mapping[str, Fate]] = {
     "ledger_entries": {"account": "ours", "currency": "ours", "kind": "ours"},
     "link_revenue_days": {"currency": "ours"},
     "links": {"code": "replaced", "code_key": "replaced", "label": "blanked", "destination_url": "blanked"},
+    "former_mailboxes": {"mailbox_key": "deleted"},
     "mailed_links": {"purpose": "deleted", "token_hash": "deleted", "email": "deleted"},
     "outbox_mails": {"template": "deleted", "email": "deleted", "dedupe_key": "deleted", "unsent_because": "ours"},
     "password_requests": {"email_key": "deleted"},

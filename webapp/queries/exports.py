@@ -198,6 +198,7 @@ _TABLES: Mapping[str, Callable[[Session, User], Iterable[Mapping[str, Any]]]] = 
     "sign_ins": _of("user_sessions", "user_id", "browser", "device", "created_at", "expires_at", "ended_at"),
     "seen": _of("sightings", "user_id", "seen_at", "is_signup", "browser", "device"),
     "mails": _of("outbox_mails", "user_id", "template", "created_at", "sent_at"),
+    "former_mailboxes": _of("former_mailboxes", "user_id", "mailbox_key", "left_at"),
     "mailed_links": _of("mailed_links", "user_id", "purpose", "email", "created_at", "expires_at", "used_at"),
     "sign_in_links": _of("sign_in_links", "user_id", "created_at", "expires_at", "used_at"),
     "acts": _of("audit_entries", "actor_id", "at", "action", "subject", order="sequence"),

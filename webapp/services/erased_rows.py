@@ -14,6 +14,7 @@ from webapp.models import (
     Appeal,
     Conversion,
     CouponCode,
+    FormerMailbox,
     Link,
     MailedLink,
     Model,
@@ -99,7 +100,10 @@ def delete_rows_of(session: Session, person: User) -> None:
     """Delete what only served the person's signing in, being written to and being recognised."""
     connection, invited_by = connection_of(session), _TABLES["mailed_links"].c.invited_by
     connection.execute(update(MailedLink).where(invited_by == person.id).values(invited_by=None))
-    for model in (MailedLink, OutboxMail, UserSession, SignInLink, SecondFactor, RecoveryCode, Sighting):
+    for model in (
+        *(MailedLink, OutboxMail, UserSession, SignInLink, SecondFactor, RecoveryCode, Sighting),
+        FormerMailbox,
+    ):
         table = _TABLES[model.__tablename__]
         connection.execute(delete(table).where(table.c.user_id == person.id))
     connection.execute(delete(PasswordRequest).where(PasswordRequest.email_key == person.email_key))

@@ -30,6 +30,7 @@ ABOUT = {
     "sign_ins": "Browsers that were signed in.",
     "seen": "Where you were seen in the last two weeks. Addresses are kept as hashes only, which tell nothing.",
     "mails": "Mails to you; their words are not kept.",
+    "former_mailboxes": "Mailboxes that were yours here before, in their plainest spelling.",
     "mailed_links": "Links that were mailed to you.",
     "sign_in_links": "Links of the shop's own site that sign you in.",
     "acts": "What you did as one of those who run the program.",

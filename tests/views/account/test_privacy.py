@@ -92,7 +92,7 @@ def test_every_table_of_a_person_is_in_the_file_or_left_out_on_purpose(app):
     }
     in_file = {"attribution_decisions", "attribution_touches", "referrals", "links", "link_days", "conversions"}
     in_file |= {"rewards", "ledger_entries", "redemptions", "appeals", "screenings", "bans", "user_sessions"}
-    in_file |= {"sightings", "outbox_mails", "mailed_links", "sign_in_links"}
+    in_file |= {"sightings", "outbox_mails", "mailed_links", "sign_in_links", "former_mailboxes"}
     # What only serves signing in, what is about friends, and what stands in other tables of the file.
     secrets = {"recovery_codes", "second_factors"}
     of_friends = {"qualified_friends", "referral_changes", "link_revenue_days"}
