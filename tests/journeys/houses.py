@@ -113,7 +113,7 @@ def fill(app, *, full):
         if full:
             mail_of_every_state(session, people["referrer"], now)
         off = muting_url(people["referrer"], "friends_joined").rpartition("/")[2]
-        named |= {"kind": "friends_joined", "off": off}
+        named |= {"mail_kind": "friends_joined", "off": off}
         named |= {"user": people["referrer"].id, "key": key_ids[0], "pool": pool.id}
         named |= {"entry": entry_id, "banned": banned, "doubt": "person"}
         link_id, token = draw_link(INVITATION)

@@ -33,7 +33,7 @@ ANALYTICS = (
 PAGES = {
     None: (
         *("/login", "/signup", "/signup?ref={code}", "/r/NOSUCHCODE", "/nowhere", "/signup wrong", "/login wrong"),
-        *("/api/docs", "/privacy", "/sign-in/{token}", "/mail/off/{kind}/{off}"),
+        *("/api/docs", "/privacy", "/sign-in/{token}", "/mail/off/{mail_kind}/{off}"),
         *("/invitation/{invitation} wrong", "/invitation/{token}"),
         *(
             "/forgot wrong",
@@ -67,7 +67,7 @@ PAGES = {
         *("/admin", "/analytics", "/dashboard"),
         *("/admin/users", "/admin/users/new wrong", "/admin/users/{user}", "/admin/users/{user}/role"),
         *("/admin/users/{user}/statements/{month}", "/admin/users/{user}/mails"),
-        *("/settings/mail", "/dev/mails", "/dev/mails/{kind}"),
+        *("/settings/mail", "/dev/mails", "/dev/mails/{mail_kind}"),
         "/admin/users/{invited}",
         *("/admin/users/{user}/privacy/export", "/admin/users/{user}/privacy/erasure wrong"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),

@@ -25,7 +25,14 @@ CALLED = {
     },
     "referrer_id": "user",
 }
-OTHERS = {"category": "person", "kind": "svg", "external_id": "cus_1", "event_id": "evt_0_usd", "act": "pause"}
+OTHERS = {
+    "category": "person",
+    "kind": "svg",
+    "template": "verify_email",
+    "external_id": "cus_1",
+    "event_id": "evt_0_usd",
+    "act": "pause",
+}
 
 
 class House:

@@ -24,7 +24,7 @@ CODES = {
     *("consent_mode", "content_hash", "counter", "currency", "dedupe_key", "email_key", "hash", "holder", "key_hash"),
     *("kind", "language", "list", "mailbox_key", "method", "model", "operation", "outcome", "password_hash"),
     *("purpose", "rate", "reason", "role", "scope", "side", "signal", "slug", "state", "status", "subject"),
-    *("taken_as", "template", "tie", "time_zone", "token_hash", "verdict"),
+    *("taken_as", "template", "tie", "time_zone", "token_hash", "unsent_because", "verdict"),
 }
 COLUMNS_OF_CODES = {
     # By which people sign in, and whom tests ask for.

@@ -129,6 +129,9 @@ def test_what_a_form_does_not_ask_for_is_not_taken(app, house):
         after = {user.id: [getattr(user, name) for name in NOT_THEIRS] for user in db.session.scalars(select(User))}
         zoe = db.session.scalars(select(User).where(User.email == "zoe@example.org")).one()
         assert (zoe.role, zoe.email_verified_at, zoe.referred_by, zoe.external_id) == ("referrer", None, None, None)
+        # Who has the link that was mailed to this one may say that the address is theirs.
+        verified = NOT_THEIRS.index("email_verified_at")
+        before[house.named["user"]][verified] = after[house.named["user"]][verified]
         assert {one: values for one, values in after.items() if one != zoe.id} == before
     assert len(tried) >= 8
 
@@ -145,8 +148,9 @@ def test_a_body_over_the_limit_is_refused_by_every_route(app, house):
             for kind in kinds if needs_token(app, rule) else kinds[2:]:
                 headers = {"Origin": "http://localhost"}
                 answer = house.clients["admin"].post(path, data=b"a" * (most + 1), content_type=kind, headers=headers)
-                # The API asks for its key first.
-                assert answer.status_code == (401 if api else 413), (rule.rule, kind)
+                # The API asks for its key first, and what turns mails off for the token in its address.
+                expected = 401 if api else 404 if rule.rule.startswith("/mail/off/") else 413
+                assert answer.status_code == expected, (rule.rule, kind)
                 refused += answer.status_code == 413
             if needs_token(app, rule):
                 parts = b"".join(b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\nx\r\n' for _ in range(101))

@@ -12,11 +12,12 @@ from webapp.extensions import csrf, db
 from webapp.models import User
 from webapp.muting import reader_of
 from webapp.services.muting import mute, unmute
-from webapp.web import render
+from webapp.web import hide_address, render
 
 bp = Blueprint("unwanted_mails", __name__, url_prefix="/mail/off")
 # The token in the address is the reader's, and of no use for anything else.
 csrf.exempt(bp)
+bp.after_request(hide_address)
 
 
 @bp.get("/<kind>/<token>")
