@@ -52,7 +52,7 @@ def test_every_answer_to_every_method_is_guarded(app, house):
                     said["Referrer-Policy"] = ALWAYS["Referrer-Policy"]
                 if rule.rule.startswith("/dev/"):
                     # Developers look at mails in a frame, and at a mail alone under a stricter policy.
-                    said["Content-Security-Policy"] = ALWAYS["Content-Security-Policy"]
+                    said |= {name: ALWAYS[name] for name in ("Content-Security-Policy", "X-Frame-Options")}
                 assert said == ALWAYS, told
                 assert MARK.encode() not in answer.data, told
                 # No other site's script may read it.
