@@ -37,6 +37,7 @@ from webapp.models import (
     Model,
     Reward,
     RewardEvent,
+    RewardNote,
     User,
 )
 from webapp.models.base import Id
@@ -267,3 +268,20 @@ def test_every_column_that_can_hold_words_has_its_fate():
     said = {(table, column) for table, columns in PERSONAL.items() for column in columns}
     assert held - said == set(), "say in models.personal what becomes of it, and see to it in services.erasure"
     assert {table for table, _column in said} <= set(Model.metadata.tables)
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize("called", ["order", "Zoe Ordell"])
+def test_whoever_calls_themselves_like_a_word_takes_nothing_of_others_notes_with_them(story, app, called):
+    written = "The order of zoe ordell was sent twice, see order 7"
+    with app.app_context(), write_transaction() as session:
+        vandal = factories.person(session, name=called)
+        vandal_id, note = vandal.id, session.scalars(select(RewardNote)).first()
+        key, note.text = (note.reward_id, note.sequence), written
+        label = factories.link_of(session, session.get_one(User, story.rita))
+        label.label, label_id = "My orders", label.id
+    erase(story, of=vandal_id, by=vandal_id, reason="self")
+    with app.app_context():
+        instead = written if called == "order" else "The order of Someone who left was sent twice, see order 7"
+        assert db.session.get_one(RewardNote, key).text == instead
+        assert db.session.get_one(Link, label_id).label == "My orders"

@@ -46,15 +46,16 @@ def with_words_replaced(body: str, words: Mapping[str, str]) -> str:
     known = {word: instead for word, instead in words.items() if word}
     if not known:
         return body
-    pattern = _of_words(known)
+    pattern = of_words(known)
     replaced = _replaced(json.loads(body), lambda text: pattern.sub(lambda found: known[found[0]], text))
     return json.dumps(replaced, ensure_ascii=False, separators=(",", ":"))
 
 
-def _of_words(words: Iterable[str]) -> re.Pattern[str]:
+def of_words(words: Iterable[str], *, ignoring_case: bool = False) -> re.Pattern[str]:
     """Return what finds these words as they stand by themselves, the longer ones first."""
     longest_first = sorted(words, key=lambda word: (-len(word), word))
-    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))
+    pattern = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first)
+    return re.compile(pattern, re.IGNORECASE if ignoring_case else 0)
 
 
 def _replaced(value: Any, replace: Any) -> Any:

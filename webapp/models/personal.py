@@ -20,7 +20,7 @@ PERSONAL: Mapping[str, Mapping[str, Fate]] = {
     # Random, and of nobody; destroyed after two weeks.
     "address_salts": {"salt": "ours"},
     "api_answers": {"operation": "ours", "subject": "sealed", "content_hash": "sealed", "body": "sealed"},
-    # Keys that are called like somebody get another name.
+    # Keys that are called like somebody are called so no more.
     "api_keys": {"name": "blanked", "key_hash": "ours", "scope": "ours"},
     "appeals": {"text": "blanked"},
     "attribution_decisions": {"model": "ours", "reason": "ours", "visitor_id": "blanked"},

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key, new_code
-from webapp.domain.seals import Sealer
+from webapp.domain.names import GONE
+from webapp.domain.seals import Sealer, of_words
 from webapp.models import (
-    ApiKey,
     Appeal,
     Conversion,
     CouponCode,
@@ -35,8 +35,15 @@ from webapp.transactions import connection_of
 
 # Names that are shorter are words of many sentences.
 SHORTEST_MENTION = 4
-_NAMELESS_KEY = "Key"
 _TABLES = Model.metadata.tables
+# Where others may have named the person who wrote about somebody or something else.
+_WORDS_OF_OTHERS = (
+    ("reward_notes", "text"),
+    ("referral_change_notes", "text"),
+    ("screening_entries", "note"),
+    ("api_keys", "name"),
+    ("links", "label"),
+)
 
 
 def forget_links_of(
@@ -73,9 +80,7 @@ def forget_words_about(session: Session, person: User) -> None:
     connection.execute(update(Appeal).where(Appeal.user_id == person.id).values(text=""))
     of_theirs = select(Conversion.id).where(Conversion.user_id == person.id)
     rewards = select(Reward.id).where(or_(Reward.beneficiary_id == person.id, Reward.conversion_id.in_(of_theirs)))
-    connection.execute(
-        delete(RewardNote).where(or_(RewardNote.reward_id.in_(rewards), _mentions(RewardNote.text, person)))
-    )
+    connection.execute(delete(RewardNote).where(RewardNote.reward_id.in_(rewards)))
     changes = _TABLES["referral_changes"].c
     theirs = select(changes.friend_id, changes.sequence).where(
         or_(changes.from_referrer_id == person.id, changes.to_referrer_id == person.id)
@@ -83,17 +88,15 @@ def forget_words_about(session: Session, person: User) -> None:
     notes = _TABLES["referral_change_notes"]
     for friend_id, sequence in connection.execute(theirs).all():
         connection.execute(delete(notes).where(notes.c.friend_id == friend_id, notes.c.sequence == sequence))
-    connection.execute(delete(notes).where(or_(notes.c.friend_id == person.id, _mentions(notes.c.text, person))))
+    connection.execute(delete(notes).where(notes.c.friend_id == person.id))
     connection.execute(
         delete(ScreeningEntry).where(
             ScreeningEntry.program_id == person.program_id,
             func.lower(ScreeningEntry.value).in_([name.casefold() for name in _called(person)]),
         )
     )
-    connection.execute(update(ScreeningEntry).where(_mentions(ScreeningEntry.note, person)).values(note=""))
-    connection.execute(update(ApiKey).where(_mentions(ApiKey.name, person)).values(name=_NAMELESS_KEY))
-    # Others may have called a link after them.
-    connection.execute(update(Link).where(_mentions(Link.label, person)).values(label=None))
+    for table, column in _WORDS_OF_OTHERS:
+        _forget_mentions(session, _TABLES[table], column, person)
 
 
 def delete_rows_of(session: Session, person: User) -> None:
@@ -115,7 +118,18 @@ def _called(person: User) -> set[str]:
     return {name for name in names if name}
 
 
-def _mentions(column: ColumnElement[str | None] | object, person: User) -> ColumnElement[bool]:
-    """Say whether a text has one of the person's names in it."""
-    names = {name for name in (*_called(person), person.name) if len(name) >= SHORTEST_MENTION}
-    return or_(*(column.icontains(name, autoescape=True) for name in sorted(names)))  # type: ignore[union-attr]
+def _forget_mentions(session: Session, table: Table, column: str, person: User) -> None:
+    """Name the person no more where others wrote about something else; the rest of what they wrote stays."""
+    connection, text = connection_of(session), table.c[column]
+    names = sorted({name for name in (*_called(person), *_full_name(person)) if len(name) >= SHORTEST_MENTION})
+    mentioned = or_(*(text.icontains(name, autoescape=True) for name in names))
+    pattern = of_words(names, ignoring_case=True)
+    key = list(table.primary_key.columns)
+    for row in connection.execute(select(*key, text).where(mentioned)).mappings().all():
+        same = (one == row[one.name] for one in key)
+        connection.execute(update(table).where(*same).values({column: pattern.sub(GONE, row[column])}))
+
+
+def _full_name(person: User) -> tuple[str, ...]:
+    """Return the person's name; none of a single word, which any sentence may have: people name themselves."""
+    return (person.name,) if " " in person.name else ()
