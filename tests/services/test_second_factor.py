@@ -15,6 +15,7 @@ from webapp.models import AuditEntry, OutboxMail, RecoveryCode, SecondFactor, Us
 from webapp.queries.second_factor import count_recovery_codes, seed_of
 from webapp.services.second_factor import (
     AlreadyOnError,
+    NotVerifiedError,
     replace_recovery_codes,
     take_recovery_code,
     take_step,
@@ -126,3 +127,12 @@ def test_who_is_guessed_at_is_told_once_a_day(ada):
     for _ in range(3):
         of(lambda session, user: warn_of_guessing(session, user, NOON), ada)
     assert told()[1] == ["second_factor_guessed", "second_factor_on"]
+
+
+def test_nobody_locks_an_address_that_may_be_somebody_elses():
+    with write_transaction() as session:
+        guest = factories.person(session, email="victim@example.com")
+        guest.email_verified_at = None
+        with pytest.raises(NotVerifiedError):
+            turn_on(session, guest, seed=b"seed", step=1, codes=CODES, now=NOON)
+        assert guest.second_factor_since is None

@@ -24,12 +24,18 @@ class AlreadyOnError(Exception):
     """Another app is in force, and stays."""
 
 
+class NotVerifiedError(Exception):
+    """The address may be somebody else's, who could then never get into an account with it."""
+
+
 def turn_on(session: Session, user: User, *, seed: bytes, step: int, codes: Iterable[str], now: datetime) -> None:
     """Ask this person for codes from now on. `step` is the one of the code that proved the app to work.
 
     `codes` are the recovery codes, of which only hashes are kept. Raises AlreadyOnError, also when another request
-    was quicker.
+    was quicker, and NotVerifiedError for who has not shown that their address is theirs.
     """
+    if user.email_verified_at is None:
+        raise NotVerifiedError
     columns = User.__table__.c
     begun = session.connection().execute(
         update(User).where(columns.id == user.id, columns.second_factor_since.is_(None)).values(second_factor_since=now)

@@ -254,3 +254,15 @@ def test_only_admins_have_to_have_one_and_where_nobody_has_to_admins_need_none(a
     sign_in(ada, EMAIL)
     assert ada.get("/dashboard").status_code == 200
     assert admin_of(app).get("/admin").status_code == 200
+
+
+def test_who_has_not_confirmed_their_address_is_led_to_that_first(app, ada):
+    with app.app_context(), write_transaction() as session:
+        find_by_email(session, EMAIL).email_verified_at = None
+    page = ada.get(PAGE)
+    assert "Confirm your address first" in words(page)
+    assert "current_password" not in page.get_data(as_text=True)
+    token = factories.csrf_token(ada.get("/settings/sign-in/password").get_data(as_text=True))
+    begun = ada.post(PAGE, data={"csrf_token": token, "current_password": PASSWORD})
+    assert (begun.status_code, begun.location) == (303, PAGE)
+    assert ada.get(f"{PAGE}/new").location == PAGE

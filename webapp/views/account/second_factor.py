@@ -20,7 +20,14 @@ from webapp.models import User
 from webapp.queries.second_factor import count_recovery_codes
 from webapp.queries.sessions import count_other_sessions
 from webapp.second_factor import SEED_OCTETS, counted, grouped, secret_of, setup_qr, step_of, use_code
-from webapp.services.second_factor import AlreadyOnError, move, replace_recovery_codes, turn_off, turn_on
+from webapp.services.second_factor import (
+    AlreadyOnError,
+    NotVerifiedError,
+    move,
+    replace_recovery_codes,
+    turn_off,
+    turn_on,
+)
 from webapp.services.sessions import token_hash
 from webapp.signed_in import browser_token, forget_seed, keep_seed, kept_seed
 from webapp.views.code_words import codes_closed, wrong_code
@@ -39,8 +46,8 @@ def show() -> Response:
 def begin() -> ResponseReturnValue:
     """Draw the seed of an app, which stays in this browser's cookie until a code proves that the app works."""
     form = PasswordForm()
-    if current_user.second_factor_since is not None:
-        return redirect(url_for(".show"), code=303)
+    if current_user.second_factor_since is not None or current_user.email_verified_at is None:
+        return redirect(url_for(".show", next=_next()), code=303)
     if not form.validate_on_submit():
         return _page(form, status=422)
     keep_seed(current_user, secrets.token_bytes(SEED_OCTETS), now=utc_now())
@@ -72,7 +79,7 @@ def _turn_on(seed: bytes, step: int) -> ResponseReturnValue:
     try:
         with write_transaction() as session:
             turn_on(session, _own(session), seed=seed, step=step, codes=codes, now=utc_now())
-    except AlreadyOnError:
+    except (AlreadyOnError, NotVerifiedError):
         return redirect(url_for(".show"), code=303)
     forget_seed()
     return _codes_page(codes, just_on=True)
@@ -173,6 +180,7 @@ def _page(form: PasswordForm, *, status: int = 200) -> Response:
         left=left,
         few=left <= FEW,
         required=needs_second_factor(current_user.role),
+        is_verified=current_user.email_verified_at is not None,
         next=_next(),
     )
 
