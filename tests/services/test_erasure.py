@@ -5,7 +5,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import JSON, LargeBinary, Text, select
+from sqlalchemy import JSON, LargeBinary, Text, event, select
 
 from tests import factories
 from tests.erasures import (
@@ -26,12 +26,14 @@ from tests.erasures import (
 from tests.factories import NOON
 from tests.money import DAY, buy
 from tests.threads import at_once
-from webapp.database import write_transaction
+from webapp.database import write_transaction, writing_engine
 from webapp.domain.mailbox import address_key, mailbox_key
 from webapp.domain.seals import is_sealed
 from webapp.extensions import db
 from webapp.models import (
     AuditEntry,
+    CampaignDay,
+    Click,
     Conversion,
     Link,
     Model,
@@ -43,6 +45,7 @@ from webapp.models import (
 from webapp.models.base import Id
 from webapp.models.personal import PERSONAL
 from webapp.queries import audit, ledger, rollups
+from webapp.services.clicks import Visit
 from webapp.services.erasure import (
     LastAdminLeavesError,
     MoneyOpenError,
@@ -285,3 +288,31 @@ def test_whoever_calls_themselves_like_a_word_takes_nothing_of_others_notes_with
         instead = written if called == "order" else "The order of Someone who left was sent twice, see order 7"
         assert db.session.get_one(RewardNote, key).text == instead
         assert db.session.get_one(Link, label_id).label == "My orders"
+
+
+@ONLY_SQLITE
+def test_thousands_of_campaigns_of_ones_own_are_forgotten_in_a_few_steps(story, app):
+    """Whoever opens their own link with ever other names would else hold up everybody by leaving."""
+    with app.app_context(), write_transaction() as session:
+        vandal = factories.person(session, name="Zoe Ordell")
+        vandal_id, link = vandal.id, factories.link_of(session, vandal)
+        for number in range(30):
+            visit = Visit(utm_source=f"mine {number}", utm_campaign="everybody" if number % 2 else None)
+            factories.click(session, link, visitor_id=uuid4(), visit=visit)
+        others = factories.link_of(session, session.get_one(User, story.rita))
+        factories.click(session, others, visitor_id=uuid4(), visit=Visit(utm_source="mine 0"))
+    asked = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    with app.app_context():
+        event.listen(writing_engine(), "before_cursor_execute", note)
+        erase(story, of=vandal_id)
+        event.remove(writing_engine(), "before_cursor_execute", note)
+        assert len([one for one in asked if "campaign_days" in one or "utm_source" in one]) < 10
+        told = db.session.execute(select(CampaignDay.utm_source).where(CampaignDay.utm_source.startswith("mine")))
+        assert told.scalars().all() == ["mine 0"]
+        clicked = db.session.scalars(select(Click.utm_source).where(Click.utm_source.startswith("mine")))
+        assert clicked.all() == ["mine 0", "mine 0"]
+    assert breaches(app) == []

@@ -1,8 +1,9 @@
 """What tells in clicks of somebody who is erased: of their own browsers, and of those who opened their links."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.counts import Campaign, campaign_of
@@ -76,34 +77,63 @@ def _forget_campaigns(session: Session, person: User, visitors: list[UUID], link
     """
     connection = connection_of(session)
     clicks, referrals, days = (_T[name] for name in ("clicks", "referrals", "campaign_days"))
-    own_clicks = or_(clicks.c.visitor_id.in_(visitors), clicks.c.link_id.in_(links))
-    own_friends = or_(referrals.c.friend_id == person.id, referrals.c.referrer_id == person.id)
-    clicked = _by_campaign(session, clicks, own_clicks)
-    joined = _by_campaign(session, referrals, own_friends)
-    for campaign in sorted({*clicked, *joined}):
-        of_program = days.c.program_id == person.program_id
-        named = and_(of_program, *(days.c[name] == value for name, value in zip(_UTM, campaign, strict=True)))
-        of_all = connection.execute(
-            select(func.coalesce(func.sum(days.c.clicks), 0), func.coalesce(func.sum(days.c.signups), 0)).where(named)
-        ).one()
-        if tuple(map(int, of_all)) != (clicked.get(campaign, 0), joined.get(campaign, 0)):
-            continue
-        for table in (clicks, referrals):
-            same = (func.coalesce(table.c[name], "") == value for name, value in zip(_UTM, campaign, strict=True))
-            of = (table.c.program_id == person.program_id, *same)
-            connection.execute(update(table).where(*of).values(_NO_CAMPAIGN))
-        connection.execute(delete(days).where(named))
+    clicked = _by_campaign(
+        session, clicks, or_(clicks.c.visitor_id.in_(visitors), clicks.c.link_id.in_(links)), clicks.c.id
+    )
+    joined = _by_campaign(
+        session,
+        referrals,
+        or_(referrals.c.friend_id == person.id, referrals.c.referrer_id == person.id),
+        referrals.c.id,
+    )
+    counted = _days_by_campaign(session, person, {*clicked, *joined})
+    # Somebody may have come with thousands of them: each table is read once, whatever their number.
+    own = {
+        campaign
+        for campaign, rows in counted.items()
+        if (sum(row.clicks for row in rows), sum(row.signups for row in rows))
+        == (len(clicked.get(campaign, ())), len(joined.get(campaign, ())))
+    }
+    for table, ids in ((clicks, clicked), (referrals, joined)):
+        of = [{"row": id_} for campaign in sorted(own) for id_ in ids.get(campaign, ())]
+        if of:
+            connection.execute(update(table).where(table.c.id == bindparam("row")).values(_NO_CAMPAIGN), of)
+    over = [{"on": row.day, **_named(campaign)} for campaign in sorted(own) for row in counted[campaign]]
+    if over:
+        same = (days.c[name] == bindparam(f"of_{name}") for name in _UTM)
+        of_program = (days.c.program_id == person.program_id, days.c.day == bindparam("on"))
+        connection.execute(delete(days).where(*of_program, *same), over)
 
 
-def _by_campaign(session: Session, table: object, own: ColumnElement[bool]) -> dict[Campaign, int]:
-    columns = [table.c[name] for name in _UTM]  # type: ignore[attr-defined]
+def _named(campaign: Campaign) -> dict[str, str]:
+    return {f"of_{name}": value for name, value in zip(_UTM, campaign, strict=True)}
+
+
+def _by_campaign(
+    session: Session, table: Table, own: ColumnElement[bool], id_: ColumnElement[Any]
+) -> dict[Campaign, list[Any]]:
+    """Return the ids of somebody's own rows by the campaign that is told there."""
+    columns = [table.c[name] for name in _UTM]
     told = or_(*(column.is_not(None) for column in columns))
-    rows = connection_of(session).execute(select(*columns, func.count()).where(own, told).group_by(*columns))
-    counted: dict[Campaign, int] = {}
-    for *utm, count in rows:
+    found: dict[Campaign, list[Any]] = {}
+    for row_id, *utm in connection_of(session).execute(select(id_, *columns).where(own, told)):
         if campaign := campaign_of(*utm):
-            counted[campaign] = counted.get(campaign, 0) + count
-    return counted
+            found.setdefault(campaign, []).append(row_id)
+    return found
+
+
+def _days_by_campaign(session: Session, person: User, campaigns: set[Campaign]) -> dict[Campaign, list[Any]]:
+    """Return what is counted of campaigns in the person's program, by the day."""
+    if not campaigns:
+        return {}
+    days = _T["campaign_days"].c
+    columns = [days[name] for name in (*_UTM, "day", "clicks", "signups")]
+    found: dict[Campaign, list[Any]] = {campaign: [] for campaign in campaigns}
+    for row in connection_of(session).execute(select(*columns).where(days.program_id == person.program_id)):
+        campaign = (row.utm_source, row.utm_medium, row.utm_campaign)
+        if campaign in campaigns:
+            found[campaign].append(row)
+    return found
 
 
 def _forget_hosts(session: Session, person: User) -> None:
