@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.appeals import APPEALED, LONGEST, Problem
 from webapp.ids import new_id
-from webapp.models import Appeal, AppealedReward, Conversion, Program, Referral, Reward
+from webapp.models import Appeal, AppealedReward, Conversion, Program, Referral, Reward, User
 from webapp.queries.appeals import Refusal, refusals_with
 from webapp.queries.rules import rule_set
 from webapp.services.limits import queue_for_counts
@@ -46,6 +46,9 @@ def appeal(session: Session, program_id: UUID, user_id: UUID, reward_id: UUID, t
     if session.scalar(select(Reward.id).where(*whose)) is None:
         raise UnknownRewardError
     conversions = _lock(session, program_id, user_id, reward_id)
+    if session.scalar(select(User.erased_at).where(User.id == user_id)) is not None:
+        # While this waited; what they wrote is not kept any more.
+        raise UnknownRewardError
     refusals = refusals_with(session, user_id, reward_id)
     if problem := _problem(session, reward_id, refusals):
         raise AppealProblemError(problem)

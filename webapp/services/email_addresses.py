@@ -11,7 +11,7 @@ from webapp.models import FormerMailbox, User
 from webapp.queries.people import find_by_email
 from webapp.services.audit import record_act
 from webapp.services.mail_limits import check_mail_limit
-from webapp.services.mailed_links import end_links, find_link, mail_link, use_link
+from webapp.services.mailed_links import end_links, find_link, lock_owner, mail_link, use_link
 from webapp.services.outbox import queue_mail
 from webapp.services.people import EmailTakenError
 from webapp.services.queues import queue_for
@@ -29,10 +29,9 @@ def ask_to_verify(session: Session, user: User, *, link_id: UUID, token: str, no
 
 def verify_email(session: Session, token: str, now: datetime) -> User | None:
     """Use such a link up and return whose address it was; None when it is not good any more."""
-    link = use_link(session, "verify_email", token, now)
-    if link is None:
+    user = lock_owner(session, "verify_email", token, now)
+    if user is None or use_link(session, "verify_email", token, now) is None:
         return None
-    user = session.get_one(User, link.user_id)
     note_that_mail_arrives(session, user, now)
     return user
 

@@ -103,8 +103,9 @@ def delete_rows_of(session: Session, person: User) -> None:
     """Delete what only served the person's signing in, being written to and being recognised."""
     connection, invited_by = connection_of(session), _TABLES["mailed_links"].c.invited_by
     connection.execute(update(MailedLink).where(invited_by == person.id).values(invited_by=None))
+    # What is good once first: whoever is using it at this moment is waited for, and what came of it goes too.
     for model in (
-        *(MailedLink, OutboxMail, UserSession, SignInLink, SecondFactor, RecoveryCode, Sighting),
+        *(MailedLink, SignInLink, SecondFactor, RecoveryCode, UserSession, OutboxMail, Sighting),
         FormerMailbox,
     ):
         table = _TABLES[model.__tablename__]

@@ -87,6 +87,15 @@ def find_link(session: Session, purpose: str, token: str, now: datetime) -> Mail
     return link if is_own or purpose == "change_email" else None
 
 
+def lock_owner(session: Session, purpose: str, token: str, now: datetime) -> User | None:
+    """Return whose link this is, before it is used up: they are erased before or after, not meanwhile.
+
+    None when it is not good.
+    """
+    link = find_link(session, purpose, token, now)
+    return session.get(User, link.user_id, with_for_update=True, populate_existing=True) if link else None
+
+
 def use_link(session: Session, purpose: str, token: str, now: datetime) -> MailedLink | None:
     """Use a link up and return it; None when it is not good, also when another request was quicker."""
     link = find_link(session, purpose, token, now)

@@ -10,7 +10,7 @@ from webapp.models import PasswordRequest, User
 from webapp.services.audit import record_act
 from webapp.services.email_addresses import note_that_mail_arrives
 from webapp.services.mail_limits import MailedTooOftenError, check_mail_limit
-from webapp.services.mailed_links import LIFETIMES, end_links, mail_link, use_link
+from webapp.services.mailed_links import LIFETIMES, end_links, lock_owner, mail_link, use_link
 from webapp.services.outbox import queue_mail
 from webapp.services.sessions import end_sessions_of
 
@@ -55,10 +55,9 @@ def reset_password(session: Session, token: str, password_hash: str, now: dateti
 
     The mail has arrived, so the address counts as verified.
     """
-    link = use_link(session, "reset_password", token, now)
-    if link is None:
+    user = lock_owner(session, "reset_password", token, now)
+    if user is None or use_link(session, "reset_password", token, now) is None:
         return None
-    user = session.get_one(User, link.user_id)
     note_that_mail_arrives(session, user, now)
     set_password(session, user, password_hash, now)
     return user

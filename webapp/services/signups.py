@@ -21,6 +21,7 @@ from webapp.services.people import create_person
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import SYSTEM, Actor
 from webapp.services.rollups import count_signup
+from webapp.services.rules import RULES
 from webapp.services.screening import screen_friend
 from webapp.services.sightings import UNSEEN, Seen, record_sighting
 from webapp.transactions import note
@@ -75,7 +76,8 @@ def sign_up(
     signed_up_at = signed_up_at or now
     mailbox = mailbox_key(email)
     # Two aliases of a mailbox that arrive together would else both be new.
-    queue_for(session, program.id, f"mailbox:{mailbox}")
+    # The rules here already, before the friend is bound to somebody: who erases that person waits for the end of this.
+    queue_for(session, program.id, f"mailbox:{mailbox}", beside=RULES)
     # Asked before the account exists, which would make everyone known.
     known = known_since(session, program.id, mailbox)
     friend = create_person(
