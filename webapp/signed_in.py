@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import flask
-from flask import Flask
-from flask_login import login_user, logout_user
+from flask import Flask, abort
+from flask_login import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
 from webapp.clock import utc_now
 from webapp.extensions import db, login_manager
 from webapp.models import User
 from webapp.queries.people import find_by_session
+from webapp.services.queues import queue_for
 from webapp.services.sessions import end_session, start_session, token_hash
 from webapp.services.sightings import UNSEEN, Seen
 
@@ -100,6 +101,20 @@ def browser_token() -> str | None:
     """Return the secret of this browser's session, None when it has none: for ending all the others."""
     token: str | None = flask.session.get(_FIELD)
     return token
+
+
+def own_row(session: Session) -> User:
+    """Return whoever is signed in, in a write transaction, to be changed.
+
+    Whoever was erased while this request waited for its turn is signed in no more: nothing is written about them anew.
+    """
+    user = session.get_one(User, current_user.id)
+    # Names first, as whoever erases them or changes their address holds them.
+    queue_for(session, user.program_id, f"links:{user.id}", f"mailbox:{user.mailbox_key}")
+    session.refresh(user, with_for_update=True)
+    if user.erased_at is not None:
+        abort(403)
+    return user
 
 
 def chosen_language() -> str | None:

@@ -1,8 +1,10 @@
 """A person's links over HTTP."""
 
 import re
+import secrets
 
 import pytest
+from flask_wtf import FlaskForm
 from sqlalchemy import select
 
 from tests import factories
@@ -13,7 +15,9 @@ from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import Link, Program, User
 from webapp.services.coupon_codes import add_coupon, retire_coupon
+from webapp.services.erasure import erase_person
 from webapp.services.links import MOST_LIVE_LINKS, retire_link
+from webapp.signing import sealer
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -195,3 +199,45 @@ def test_a_qr_code_is_a_file_of_the_owner_alone(app, house, ada, kind, mimetype,
     other = links_of(app, house["bob"])[0]
     assert ada.get(f"/dashboard/links/{other.id}/qr.{kind}").status_code == 404
     assert ada.get(f"/dashboard/links/{new_id()}/qr.{kind}").status_code == 404
+
+
+def erased(app, user_id):
+    with app.app_context(), write_transaction() as session:
+        how = {
+            "by": None,
+            "reason": "asked",
+            "gives_up": True,
+            "sealer": sealer(),
+            "choose": secrets.choice,
+            "now": NOON,
+        }
+        erase_person(session, session.get_one(User, user_id), sealer=sealer(), **how)
+
+
+def test_no_link_is_changed_to_the_code_of_somebody_who_left(app, house, ada):
+    with app.app_context():
+        code = db.session.scalars(select(Link.code).where(Link.referrer_id == house["bob"])).first()
+    erased(app, house["bob"])
+    edit = f"/dashboard/links/{links_of(app, house['ada'])[0].id}"
+    refused = submit(ada, edit, {"code": code}, page=f"{edit}/edit")
+    assert refused.status_code == 422
+    assert "Another link has this code" in refused.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("address", ["/dashboard/links", "/settings/profile"])
+def test_nothing_is_written_about_whoever_is_erased_while_their_request_waits(app, house, ada, address, monkeypatch):
+    validate = FlaskForm.validate_on_submit
+
+    def validate_late(form):
+        is_good = validate(form)
+        if form.is_submitted():
+            erased(app, house["ada"])
+        return is_good
+
+    monkeypatch.setattr(FlaskForm, "validate_on_submit", validate_late)
+    page = NEW if address == "/dashboard/links" else address
+    sent = {"label": "Ada's van", "code": "Ada-Bakes", "name": "Ada Okafor", "language": "", "theme": ""}
+    assert submit(ada, address, sent, page=page).status_code == 403
+    with app.app_context():
+        assert db.session.get_one(User, house["ada"]).name == "Someone who left"
+        assert db.session.scalar(select(Link.id).where(Link.code == "Ada-Bakes")) is None

@@ -11,10 +11,10 @@ from webapp.database import write_transaction
 from webapp.domain.mail_kinds import OPTIONAL, is_muted, kinds_for
 from webapp.extensions import db
 from webapp.forms.mails import MailsForm
-from webapp.models import User
 from webapp.queries.mails import list_mails
 from webapp.queries.paging import UnknownCursorError
 from webapp.services.muting import choose_mails
+from webapp.signed_in import own_row
 from webapp.views.mail_rows import mail_lines
 from webapp.web import page_cursor, render
 
@@ -33,7 +33,7 @@ def update() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form, status=422)
     with write_transaction() as session:
-        choose_mails(session, session.get_one(User, current_user.id), form.wanted.data)
+        choose_mails(session, own_row(session), form.wanted.data)
     flash(_("Your settings are saved."))
     return redirect(url_for(".edit"), code=303)
 

@@ -15,8 +15,8 @@ from webapp.database import write_transaction
 from webapp.extensions import babel
 from webapp.formatting import DEFAULT_LANGUAGE, reader_locale
 from webapp.forms.profile import THEMES, ProfileForm
-from webapp.models import User
 from webapp.services.people import change_profile
+from webapp.signed_in import own_row
 from webapp.web import render
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
@@ -39,7 +39,7 @@ def update() -> ResponseReturnValue:
         return _page(form, status=422)
     language = form.language.data or None
     with write_transaction() as session:
-        user = session.get_one(User, current_user.id)
+        user = own_row(session)
         change_profile(session, user, name=form.name.data, language=language)
     # In the language that was just chosen.
     with force_locale(reader_locale(language, request.accept_languages.values(), _translated())):

@@ -29,7 +29,7 @@ from webapp.services.second_factor import (
     turn_on,
 )
 from webapp.services.sessions import token_hash
-from webapp.signed_in import browser_token, forget_seed, keep_seed, kept_seed
+from webapp.signed_in import browser_token, forget_seed, keep_seed, kept_seed, own_row
 from webapp.views.code_words import codes_closed, wrong_code
 from webapp.views.guards import needs_second_factor
 from webapp.web import load_program, render, safe_next
@@ -78,7 +78,7 @@ def _turn_on(seed: bytes, step: int) -> ResponseReturnValue:
     codes = draw_codes(secrets.choice)
     try:
         with write_transaction() as session:
-            turn_on(session, _own(session), seed=seed, step=step, codes=codes, now=utc_now())
+            turn_on(session, own_row(session), seed=seed, step=step, codes=codes, now=utc_now())
     except (AlreadyOnError, NotVerifiedError):
         return redirect(url_for(".show"), code=303)
     forget_seed()
@@ -87,7 +87,7 @@ def _turn_on(seed: bytes, step: int) -> ResponseReturnValue:
 
 def _move(seed: bytes, step: int) -> ResponseReturnValue:
     with write_transaction() as session:
-        moved = move(session, _own(session), seed=seed, step=step, now=utc_now())
+        moved = move(session, own_row(session), seed=seed, step=step, now=utc_now())
     forget_seed()
     if moved:
         flash(_("The codes of the new app count from now on, and those of the former one no longer."))
@@ -148,7 +148,7 @@ def _refused(form: PasswordAndCodeForm, act: Callable[[Session, User], object]) 
     try:
         with counted(current_user, typed) as attempt:
             with write_transaction() as session:
-                user = _own(session)
+                user = own_row(session)
                 is_good = user.second_factor_since is not None and use_code(session, user, typed, utc_now())
                 if is_good:
                     act(session, user)
@@ -160,10 +160,6 @@ def _refused(form: PasswordAndCodeForm, act: Callable[[Session, User], object]) 
         form.code.errors = [wrong_code(typed)]
         return 422
     return None
-
-
-def _own(session: Session) -> User:
-    return session.get_one(User, current_user.id, with_for_update=True)
 
 
 def _next() -> str | None:

@@ -12,10 +12,9 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.formatting import number
-from webapp.models import User
 from webapp.queries.sessions import SessionRow, count_other_sessions, find_session, list_sessions
 from webapp.services.sessions import end_other_sessions, end_session_of, token_hash
-from webapp.signed_in import browser_token, sign_out_browser
+from webapp.signed_in import browser_token, own_row, sign_out_browser
 from webapp.web import render
 
 bp = Blueprint("sessions", __name__, url_prefix="/sessions")
@@ -57,7 +56,7 @@ def end(session_id: UUID) -> ResponseReturnValue:
 @bp.post("/others/end")
 def end_others() -> ResponseReturnValue:
     with write_transaction() as session:
-        ended = end_other_sessions(session, session.get_one(User, current_user.id), browser_token(), utc_now())
+        ended = end_other_sessions(session, own_row(session), browser_token(), utc_now())
     flash(
         ngettext(
             "%(count)s other browser was signed out.",

@@ -17,14 +17,13 @@ from webapp.extensions import db
 from webapp.forms.email_address import ChangeEmailForm
 from webapp.forms.password import ChangePasswordForm
 from webapp.mailed_links import draw_link
-from webapp.models import User
 from webapp.passwords import hash_password
 from webapp.queries.mailed_links import last_mailed_at, waiting_email
 from webapp.services.email_addresses import ask_to_change_email, ask_to_verify
 from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.mailed_links import end_links
 from webapp.services.password_changes import mail_password_link, set_password
-from webapp.signed_in import sign_in_browser
+from webapp.signed_in import own_row, sign_in_browser
 from webapp.web import render, safe_next
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in")
@@ -46,7 +45,7 @@ def create_verification() -> ResponseReturnValue:
     if current_user.email_verified_at is None:
         link_id, token = draw_link("verify_email")
         with _not_too_often(), write_transaction() as session:
-            ask_to_verify(session, session.get_one(User, current_user.id), link_id=link_id, token=token, now=utc_now())
+            ask_to_verify(session, own_row(session), link_id=link_id, token=token, now=utc_now())
         flash(_("A mail is on its way to %(email)s. Open the link in it.", email=current_user.email))
     return redirect(safe_next(request.args.get("next")) or url_for(".show"), code=303)
 
@@ -63,7 +62,7 @@ def update_password() -> ResponseReturnValue:
         return _password_page(form, status=422)
     password_hash, token, seen = hash_password(form.password.data), secrets.token_urlsafe(32), seen_now()
     with write_transaction() as session:
-        user = session.get_one(User, current_user.id)
+        user = own_row(session)
         set_password(session, user, password_hash, utc_now())
         # Everybody who was signed in no longer is; this browser goes on, under a new name of its own.
         sign_in_browser(session, user, token, seen=seen, now=utc_now())
@@ -76,7 +75,7 @@ def create_password_link() -> ResponseReturnValue:
     """Mail whoever has no password a link to choose one: being signed in is not enough for that."""
     link_id, token = draw_link("reset_password")
     with _not_too_often(), write_transaction() as session:
-        mail_password_link(session, session.get_one(User, current_user.id), link_id=link_id, token=token, now=utc_now())
+        mail_password_link(session, own_row(session), link_id=link_id, token=token, now=utc_now())
     flash(_("A mail is on its way to %(email)s. Open the link in it.", email=current_user.email))
     return redirect(url_for(".show"), code=303)
 
@@ -93,7 +92,7 @@ def update_email() -> ResponseReturnValue:
         return _email_page(form, status=422)
     link_id, token = draw_link("change_email")
     with _not_too_often(), write_transaction() as session:
-        user = session.get_one(User, current_user.id)
+        user = own_row(session)
         ask_to_change_email(session, user, form.email.data, link_id=link_id, token=token, now=utc_now())
     flash(_("A mail is on its way to %(email)s. Open the link in it.", email=form.email.data))
     return redirect(url_for(".show"), code=303)

@@ -19,7 +19,7 @@ from webapp.domain.periods import local_day
 from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.links import LinkForm
-from webapp.models import Link, Program, User
+from webapp.models import Link, Program
 from webapp.queries.coupon_codes import list_coupons
 from webapp.queries.links import ListedLink, count_live_links, find_own_link, list_links
 from webapp.services.links import (
@@ -31,6 +31,7 @@ from webapp.services.links import (
     open_link,
     retire_link,
 )
+from webapp.signed_in import own_row
 from webapp.signing import sealer
 from webapp.views.referrer.sharing import link_url, qr_file
 from webapp.web import load_program, render
@@ -78,7 +79,7 @@ def create() -> ResponseReturnValue:
         return _new_page(form, status=422)
 
     def save(session: Session, program: Program) -> Link:
-        referrer = session.get_one(User, current_user.id)
+        referrer = own_row(session)
         return open_link(
             session,
             program,
@@ -112,10 +113,9 @@ def update(link_id: UUID) -> ResponseReturnValue:
 
     def save(session: Session, program: Program) -> Link:
         code = form.code.data or before
-        kept = session.get_one(Link, link_id)
-        return change_link(
-            session, program, kept, code=code, choose=secrets.choice, now=utc_now(), **_given(form, kept)
-        )
+        own_row(session)
+        kept, about = session.get_one(Link, link_id), {"choose": secrets.choice, "sealer": sealer(), "now": utc_now()}
+        return change_link(session, program, kept, code=code, **about, **_given(form, kept))
 
     saved = _saved(form, save)
     if saved is None:
