@@ -203,14 +203,7 @@ def test_a_qr_code_is_a_file_of_the_owner_alone(app, house, ada, kind, mimetype,
 
 def erased(app, user_id):
     with app.app_context(), write_transaction() as session:
-        how = {
-            "by": None,
-            "reason": "asked",
-            "gives_up": True,
-            "sealer": sealer(),
-            "choose": secrets.choice,
-            "now": NOON,
-        }
+        how = {"by": None, "reason": "asked", "gives_up": True, "choose": secrets.choice, "now": NOON}
         erase_person(session, session.get_one(User, user_id), sealer=sealer(), **how)
 
 
