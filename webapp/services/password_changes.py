@@ -72,5 +72,7 @@ def set_password(session: Session, user: User, password_hash: str, now: datetime
     end_sessions_of(session, user, by=user.id, now=now)
     record_act(session, user.program_id, "password_changed", subject="user", subject_id=user.id, by=user.id, now=now)
     # To the address of now, which a thief may change before the mail leaves.
-    changed = f"{CHANGED}:{user.id}:{now.isoformat()}"
+    # Somebody else's address, perhaps, gets no mail each time that whoever typed it changes their password.
+    moment = now.isoformat() if user.email_verified_at else f"{now:%Y-%m-%d}"
+    changed = f"{CHANGED}:{user.id}:{moment}"
     queue_mail(session, user, CHANGED, dedupe_key=changed, email=user.email, now=now)

@@ -53,6 +53,14 @@ def test_a_new_password_takes_the_one_before_and_ends_every_other_session(app, a
     sign_in(browser(app), ADA, NEW)
 
 
+def test_an_address_that_may_be_somebody_elses_is_told_of_new_passwords_once_a_day(app, ada):
+    with app.app_context(), write_transaction() as session:
+        session.execute(update(User).where(User.email == ADA).values(email_verified_at=None))
+    for before, new in ((PASSWORD, NEW), (NEW, PASSWORD)):
+        assert submit(ada, PASSWORD_PAGE, {"current_password": before, "password": new}).status_code == 303
+    assert queued(app) == [("password_changed", ADA)]
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
