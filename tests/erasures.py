@@ -121,7 +121,7 @@ class Story:
         api.post(f"/users/{EXTERNAL_ID}/sign-in-link", None)
         with self.app.app_context(), write_transaction() as session:
             person, at = self.person(session), program(session)
-            change_profile(session, person, name=NAME, language="de")
+            change_profile(session, person, name=NAME, language="en")
             vanity = {
                 "label": "Zqxjv’s page",
                 "destination_url": "https://zqxjv-shop.example/",
