@@ -1,13 +1,23 @@
 """Amounts, percentages, days and languages as readers of different places write them."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask_babel import force_locale
 
 from webapp.domain.money import Money, Percent
 from webapp.domain.sentences import Sentence
-from webapp.formatting import day_before_month, duration, money_affixes, money_brief, percentage, reader_locale, say
+from webapp.formatting import (
+    day,
+    day_before_month,
+    day_short,
+    duration,
+    money_affixes,
+    money_brief,
+    percentage,
+    reader_locale,
+    say,
+)
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
@@ -54,6 +64,14 @@ def test_a_percentage_has_every_decimal_that_it_has(app, share, locale, text):
 def test_a_length_of_time_is_said_in_its_largest_whole_unit(app, length, locale, text):
     with app.test_request_context(), force_locale(locale):
         assert duration(length) == text
+
+
+def test_a_day_ends_no_sentence_with_two_dots(app):
+    with app.test_request_context(), force_locale("de"):
+        said = [
+            form(date(2026, 11, 26), now=datetime(2026, 11, 26, tzinfo=UTC)).striptags() for form in (day, day_short)
+        ]
+    assert said == ["Do., 26. Nov", "26. Nov"]
 
 
 def test_a_sentence_says_its_percentages_as_its_reader_writes_numbers(app):

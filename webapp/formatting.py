@@ -206,7 +206,7 @@ def day(value: datetime | date, *, now: datetime | None = None) -> Markup:
     """Return a time element as in "Friday 20 Nov"; the year is added when it is another one."""
     local, today = _local_day(value), _local_day(now or utc_now())
     skeleton = "MMMEEEEd" if local.year == today.year else "yMMMEEEEd"
-    return _time(value, dates.format_skeleton(skeleton, local, locale=_locale()))
+    return _time(value, _undotted(dates.format_skeleton(skeleton, local, locale=_locale())))
 
 
 def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
@@ -293,7 +293,10 @@ def _time(value: datetime | date, words: str) -> Markup:
 
 
 def _short(value: date, today: date) -> str:
-    text = dates.format_skeleton("MMMd" if value.year == today.year else "yMMMd", value, locale=_locale())
+    return _undotted(dates.format_skeleton("MMMd" if value.year == today.year else "yMMMd", value, locale=_locale()))
+
+
+def _undotted(text: str) -> str:
     # Where a month is cut short with a dot, as in German, a sentence that ends here would have two.
     return text.removesuffix(".")
 
