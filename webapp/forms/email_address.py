@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
 from webapp.domain.mailbox import address_key
 from webapp.forms.addresses import read_address
@@ -14,7 +14,11 @@ from webapp.forms.password_again import PasswordAgain
 class ChangeEmailForm(PasswordAgain, FlaskForm):
     """The new address. Whether somebody else has it is not said."""
 
-    email = EmailField(_l("New e-mail"), filters=[lambda text: text.strip() if text else text])
+    email = EmailField(
+        _l("New e-mail"),
+        filters=[lambda text: text.strip() if text else text],
+        validators=[InputRequired(_l("Please write the new address, as in noor@example.com."))],
+    )
 
     def validate_email(self, field: Field) -> None:
         try:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
 from webapp.domain.mailbox import address_key
 from webapp.forms.addresses import LONGEST
@@ -18,7 +18,11 @@ from webapp.models import User
 class ForgottenPasswordForm(FlaskForm):
     """The address of an account, if it is one. Only what cannot be an address at all is wrong."""
 
-    email = EmailField(_l("E-mail"), filters=[lambda text: text.strip() if text else text])
+    email = EmailField(
+        _l("E-mail"),
+        filters=[lambda text: text.strip() if text else text],
+        validators=[InputRequired(_l("Please write your e-mail address, as in noor@example.com."))],
+    )
 
     def validate_email(self, field: Field) -> None:
         try:

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, StringField
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
 from webapp.domain import names
 from webapp.forms.addresses import read_address
@@ -15,7 +15,11 @@ class PersonForm(FlaskForm):
     """Whom an account is for."""
 
     name = StringField(_l("Name"), filters=[lambda text: names.tidy_name(text) if text else text])
-    email = EmailField(_l("E-mail"), filters=[lambda text: text.strip() if text else text])
+    email = EmailField(
+        _l("E-mail"),
+        filters=[lambda text: text.strip() if text else text],
+        validators=[InputRequired(_l("Please write the person’s address, as in noor@example.com."))],
+    )
     role = StringField(_l("Role"))
 
     def validate_name(self, field: Field) -> None:

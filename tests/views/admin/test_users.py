@@ -218,7 +218,7 @@ def test_who_has_no_password_can_be_invited_later(app, marta, page):
         ({"name": ""}, "Please write the person’s name"),
         ({"name": "jo@winter.example"}, "Please write the person’s name"),
         ({"email": "jo"}, "This does not look like an e-mail address."),
-        ({"email": ""}, "This does not look like an e-mail address."),
+        ({"email": ""}, "Please write the person’s address, as in noor@example.com."),
         ({"email": "MARTA@example.com"}, "This address has an account already. Look for it among the people;"),
         ({"role": "owner"}, "Please choose what the person may do."),
     ],

@@ -101,7 +101,7 @@ def test_for_nobody_nothing_is_mailed_and_nothing_stays(app, email):
 
 
 @pytest.mark.usefixtures("ada")
-@pytest.mark.parametrize("email", ["", "ada", "a" * 250 + "@example.com", "ada\0@example.com"])
+@pytest.mark.parametrize("email", ["ada", "a" * 250 + "@example.com", "ada\0@example.com"])
 def test_what_cannot_be_an_address_is_said(app, email):
     response = submit(browser(app), "/forgot", {"email": email})
     assert response.status_code == 422
