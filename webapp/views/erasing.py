@@ -25,7 +25,10 @@ from webapp.views.worth import worth_together
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What is given up: amount and number of open rewards, None without any; `problem` keeps it from being done now."""
+    """What is given up: amount and number of open rewards, None without any; `problem` keeps it from being done now.
+
+    `friends` are those who joined, nothing without any.
+    """
 
     open: tuple[str, str] | None
     owes: str
@@ -46,7 +49,9 @@ def loss_of(left: Left) -> Loss:
     return Loss(
         open=(worth_together(left.open), rewards) if left.open else None,
         owes=", ".join(map(money, left.owes)),
-        friends=ngettext("%(count)s friend", "%(count)s friends", left.friends, count=number(left.friends)),
+        friends=ngettext("%(count)s friend", "%(count)s friends", left.friends, count=number(left.friends))
+        if left.friends
+        else "",
         links=ngettext("%(count)s link", "%(count)s links", left.links, count=number(left.links)),
         seen=str(left.sequence),
         problem=problem,

@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from tests.conftest import browser
 from tests.erasures import EMAIL, EXTERNAL_ID, MARK, NAME, PASSWORD, Story
@@ -136,10 +136,26 @@ def test_somebody_is_erased_who_says_what_they_give_up_and_types_who_they_are(ap
 
 
 @ONLY_SQLITE
+@pytest.mark.parametrize("who", ["person", "admin"])
+def test_while_a_payout_is_on_its_way_no_form_asks_for_what_cannot_be(app, story, who):
+    with app.app_context(), write_transaction() as session:
+        session.execute(text("DROP TRIGGER IF EXISTS rewards_status"))
+        session.execute(update(Reward).where(Reward.beneficiary_id == story.id).values(status="in_payout"))
+    client = browser(app)
+    sign_in(client, EMAIL if who == "person" else "jo@example.com", PASSWORD)
+    page = client.get(ERASURE if who == "person" else f"/admin/users/{story.id}/privacy/erasure").get_data(as_text=True)
+    assert "is on its way" in page
+    assert 'name="current_password"' not in page
+    assert "Leave it as it is" in page
+    assert ('aria-current="true"' in page) == (who == "admin")  # The side bar says that it is about people.
+
+
+@ONLY_SQLITE
 def test_the_only_admin_reads_why_they_stay(app, story):
     client = browser(app)
     sign_in(client, "jo@example.com", PASSWORD)
     page = client.get(ERASURE).get_data(as_text=True)
+    assert "friends who joined" not in page  # There are none, so nothing is said of them.
     form = {"csrf_token": csrf_token(page), "seen": "0", "typed_email": "jo@example.com", "current_password": PASSWORD}
     refused = client.post(ERASURE, data=form)
     assert refused.status_code == 422
