@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, abort, current_app, g, render_template, request, url_for
+from flask_babel import get_locale
 
 from webapp.extensions import db
 from webapp.models import Program
@@ -16,6 +17,12 @@ def load_program() -> Program:
     if "program" not in g:
         g.program = programs.default_program(db.session())
     return g.program
+
+
+def asked_language() -> str | None:
+    """Return the language of this page for the mails of whoever joins by it; None when the browser asked for none."""
+    locale = get_locale()
+    return locale.language if locale and request.accept_languages else None
 
 
 _START_PAGES = {

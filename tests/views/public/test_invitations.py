@@ -71,6 +71,15 @@ def test_who_is_invited_chooses_a_password_and_is_in(app):
     sign_in(browser(app), JO["email"], CHOSEN["password"])
 
 
+def test_mails_come_in_the_language_in_which_it_was_accepted(app):
+    path, _mail = invite(app)
+    client = browser(app)
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    assert submit(client, path, CHOSEN).status_code == 303
+    with app.app_context():
+        assert find_by_email(db.session(), JO["email"]).language == "de"
+
+
 def test_a_program_that_looks_at_mails_uses_nothing_up(app):
     path, _mail = invite(app)
     scanner = browser(app)

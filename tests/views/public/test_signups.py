@@ -61,6 +61,15 @@ def test_a_friend_who_opened_a_link_is_credited_and_signed_in_at_once(app, ada):
         assert bob.email_verified_at is None
 
 
+@pytest.mark.parametrize(("wanted", "language"), [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("", None)])
+def test_mails_come_in_the_language_in_which_somebody_joined(app, wanted, language):
+    client = browser(app)
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = wanted
+    assert submit(client, "/signup", BOB).status_code == 303
+    [bob] = all_of(app, User)
+    assert bob.language == language
+
+
 def test_a_page_opened_with_a_code_is_a_click_of_its_own(app, ada):
     client = browser(app)
     response = client.get(f"/signup?ref={ada.lower()}")

@@ -23,11 +23,11 @@ from webapp.queries.directory import count_people, find_named, find_person, list
 from webapp.queries.invitations import count_invited
 from webapp.queries.paging import UnknownCursorError
 from webapp.services.invitations import INVITATION, invite
-from webapp.services.people import EmailTakenError
+from webapp.services.people import EmailTakenError, change_profile
 from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
 from webapp.services.sessions import end_sessions_of
 from webapp.views.admin.person_page import page_of
-from webapp.web import load_program, page_cursor, render
+from webapp.web import asked_language, load_program, page_cursor, render
 
 bp = Blueprint("users", __name__, url_prefix="/users")
 
@@ -86,6 +86,8 @@ def create() -> ResponseReturnValue:
                 by=current_user.id,
                 now=utc_now(),
             )
+            # The mail is in the language of whoever invites, until they accept in their own.
+            change_profile(session, person, name=person.name, language=asked_language())
             person_id, name = person.id, person.name
     except NoLongerAdminError:
         abort(403)

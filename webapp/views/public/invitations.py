@@ -15,8 +15,9 @@ from webapp.models import User
 from webapp.passwords import hash_password
 from webapp.queries.invitations import inviter_of
 from webapp.services.invitations import INVITATION, accept, find_invitation
+from webapp.services.people import change_profile
 from webapp.views.public.entering import enter, go_on
-from webapp.web import hide_address, render
+from webapp.web import asked_language, hide_address, render
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitation")
 bp.after_request(hide_address)
@@ -41,6 +42,8 @@ def create(token: str) -> ResponseReturnValue:
     password_hash, seen = hash_password(form.password.data), person_now()
     with write_transaction() as session:
         accepted = accept(session, token, password_hash, utc_now())
+        if accepted:
+            change_profile(session, accepted, name=accepted.name, language=asked_language() or accepted.language)
         target = enter(session, accepted, seen) if accepted else None
     return go_on(target, seen) if target else _over()
 

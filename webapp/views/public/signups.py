@@ -30,12 +30,12 @@ from webapp.services.clicks import SAME_VISIT
 from webapp.services.email_addresses import ask_to_verify
 from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.outbox import queue_mail
-from webapp.services.people import EmailTakenError
+from webapp.services.people import EmailTakenError, change_profile
 from webapp.services.signups import CameBy, sign_up
 from webapp.signed_in import sign_in_browser
 from webapp.signing import read_id, sign_id
 from webapp.views.offer_words import offer_words
-from webapp.web import load_program, render, start_url
+from webapp.web import asked_language, load_program, render, start_url
 
 bp = Blueprint("signups", __name__, url_prefix="/signup")
 
@@ -91,6 +91,8 @@ def create() -> ResponseReturnValue:
                 choose=secrets.choice,
                 now=utc_now(),
             ).user
+            # Mails come without a browser that says what it asks for.
+            change_profile(session, friend, name=friend.name, language=asked_language())
             with suppress(MailedTooOftenError):
                 # They are asked on their first page too, where they can have the mail later.
                 ask_to_verify(session, friend, link_id=link_id, token=link_token, now=utc_now())
