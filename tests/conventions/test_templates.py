@@ -1,10 +1,11 @@
 """Templates: nothing inline that the content security policy would block, and no endpoint that is not there."""
 
+import ast
 import re
 
 import pytest
 
-from tests.conventions.tree import name_of, templates
+from tests.conventions.tree import name_of, python_files, templates
 from tests.databases import config_for
 from webapp import create_app
 
@@ -18,6 +19,8 @@ INLINE = {
     "another origin": re.compile(r"(?:src|href|action)\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE),
 }
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+# Not those within a macro, which are its own.
+_SET = re.compile(r"^ {0,2}{%-? *set (\w+) *=", re.MULTILINE)
 _ENDPOINT = re.compile(r"url_for\(\s*[\"']([\w.]+)[\"']")
 
 
@@ -66,3 +69,18 @@ def test_every_endpoint_that_a_template_names_exists(tmp_path):
         if not (name in endpoints or (name.startswith(".") and any(known.endswith(name) for known in endpoints)))
     ]
     assert missing == []
+
+
+def test_no_page_is_given_what_its_frame_calls_something_else():
+    # What a layout sets replaces what the view gave to the page by the same name.
+    frames = {name for path in PAGES if "layouts" in path.parts for name in _SET.findall(path.read_text())}
+    assert "waiting" in frames
+    given = {
+        (name_of(path), keyword.arg)
+        for path in python_files("webapp/views")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "render"
+        for keyword in call.keywords
+    }
+    assert len(given) > 100
+    assert [one for one in sorted(given, key=str) if one[1] in frames] == []

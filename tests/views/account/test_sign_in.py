@@ -172,6 +172,17 @@ def test_a_request_can_be_withdrawn_and_a_new_password_ends_it_too(app, ada):
         assert browser(app).get(path).status_code == 410
 
 
+@pytest.mark.parametrize("role", ["marketer", "admin"])
+def test_staff_read_which_address_waits_and_only_when_one_does(app, role):
+    with app.app_context(), write_transaction() as session:
+        factories.person(session, email=ADA, password=PASSWORD, role=role)
+    client = signed_in(app)
+    assert "Another address waits" not in words(client.get(PAGE))
+    submit(client, EMAIL_PAGE, {"email": NEW_ADDRESS, "current_password": PASSWORD})
+    client.get(PAGE)  # Says once that the mail is on its way, which names the address too.
+    assert f"the link is opened that went to {NEW_ADDRESS}." in words(client.get(PAGE))
+
+
 def test_strangers_are_not_mailed_without_end(app, ada):
     typed = [{"email": f"bob+{number}@example.org", "current_password": PASSWORD} for number in range(4)]
     assert [submit(ada, EMAIL_PAGE, one).status_code for one in typed] == [303, 303, 303, 429]

@@ -35,7 +35,7 @@ def show() -> Response:
     return render(
         "account/sign_in/show.html",
         mailed_at=None if is_verified else last_mailed_at(db.session(), current_user.id, "verify_email"),
-        waiting=waiting_email(db.session(), current_user.id, utc_now()),
+        asked_email=waiting_email(db.session(), current_user.id, utc_now()),
     )
 
 
