@@ -66,7 +66,10 @@ def _of_visitors(program: Program) -> Iterator[Kept]:
 def _of_people(program: Program) -> Iterator[Kept]:
     until_erased = _("Until the account is erased")
     yield Kept(
-        _("Name, e-mail, a password that nobody can read, language, links"),
+        _(
+            "Name, e-mail and the ones before it, a password that nobody can read, a second factor, language, which mails"
+            " you want, links"
+        ),
         until_erased,
         _("So that you can sign in, share and be paid."),
     )
