@@ -207,6 +207,11 @@ def test_a_wrong_field_is_named_and_nothing_is_lost_or_written(app, field, value
     assert count(app, User) == count(app, UserSession) == count(app, AttributionDecision) == 0
 
 
+def test_the_first_field_that_is_wrong_is_the_one_to_type_into(app):
+    page = submit(browser(app), "/signup", {**BOB, "name": "", "password": ""}).get_data(as_text=True)
+    assert re.findall(r"<input[^>]* autofocus[^>]* name=\"(\w+)\"", page) == ["name"]
+
+
 @pytest.mark.parametrize("taken", ["ada@example.com", "ADA@EXAMPLE.com", "  ada@example.com "])
 def test_a_taken_address_gets_one_neutral_sentence_and_its_owner_a_mail(app, ada, taken):
     client = browser(app)

@@ -67,8 +67,8 @@ def _of_people(program: Program) -> Iterator[Kept]:
     until_erased = _("Until the account is erased")
     yield Kept(
         _(
-            "Name, e-mail and the ones before it, a password that nobody can read, a second factor, language, which mails"
-            " you want, links"
+            "Name, e-mail and the ones before it, a password that nobody can read, a second factor, language, which"
+            " mails you want, links"
         ),
         until_erased,
         _("So that you can sign in, share and be paid."),
