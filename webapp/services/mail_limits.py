@@ -1,12 +1,13 @@
 """How often links are mailed: to a person and to a mailbox, however many accounts and networks ask for them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import mailbox_key
-from webapp.models import MailedLink, User
+from webapp.models import FormerMailbox, MailedLink, User
 from webapp.services.mailed_links import LIFETIMES
 from webapp.services.queues import queue_for
 
@@ -30,11 +31,21 @@ def check_mail_limit(session: Session, user: User, purpose: str, *, email: str |
     """
     mailbox = mailbox_key(email or user.email)
     queue_for(session, user.program_id, f"links:{user.id}", f"mailbox:{mailbox}")
-    lately = session.execute(
-        select(MailedLink.created_at, MailedLink.user_id, MailedLink.email).where(
-            MailedLink.purpose == purpose, MailedLink.expires_at > now - PERIOD + LIFETIMES[purpose]
-        )
+    links = select(MailedLink.created_at, MailedLink.user_id, MailedLink.email).where(
+        MailedLink.purpose == purpose, MailedLink.expires_at > now - PERIOD + LIFETIMES[purpose]
     )
+    if email is None:
+        # What went to the mailbox went to whose it is or was: found by them, however many join in the same hour.
+        links = links.where(MailedLink.user_id.in_(_people_at(user, mailbox)))
+    lately = session.execute(links)
     times = sorted(at for at, user_id, to in lately if user_id == user.id or mailbox_key(to) == mailbox)
     if len(times) >= MOST:
         raise MailedTooOftenError(times[-MOST] + PERIOD - now)
+
+
+def _people_at(user: User, mailbox: str) -> CompoundSelect[Any]:
+    return union_all(
+        select(User.id).where(User.id == user.id),
+        select(User.id).where(User.mailbox_key == mailbox),
+        select(FormerMailbox.user_id).where(FormerMailbox.mailbox_key == mailbox),
+    )
