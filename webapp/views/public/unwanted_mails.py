@@ -37,7 +37,7 @@ def create(kind: str, token: str) -> Response:
 def _reader(kind: str, token: str) -> User:
     reader_id = reader_of(kind, token)
     user = db.session.get(User, reader_id) if reader_id else None
-    if user is None:
+    if user is None or user.erased_at is not None:
         abort(404)
     return user
 
