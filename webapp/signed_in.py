@@ -109,9 +109,10 @@ def own_row(session: Session) -> User:
     Whoever was erased while this request waited for its turn is signed in no more: nothing is written about them anew.
     """
     user = session.get_one(User, current_user.id)
-    # Names first, as whoever erases them or changes their address holds them.
+    # Names first, as whoever erases them or changes their address holds them. Who only refers to the row, as friends
+    # who join and acts in the audit log do, waits for nobody.
     queue_for(session, user.program_id, f"links:{user.id}", f"mailbox:{user.mailbox_key}")
-    session.refresh(user, with_for_update=True)
+    session.refresh(user, with_for_update={"key_share": True})
     if user.erased_at is not None:
         abort(403)
     return user

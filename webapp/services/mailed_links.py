@@ -93,7 +93,10 @@ def lock_owner(session: Session, purpose: str, token: str, now: datetime) -> Use
     None when it is not good.
     """
     link = find_link(session, purpose, token, now)
-    return session.get(User, link.user_id, with_for_update=True, populate_existing=True) if link else None
+    if link is None:
+        return None
+    # Nobody waits for it who only refers to the person.
+    return session.get(User, link.user_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def use_link(session: Session, purpose: str, token: str, now: datetime) -> MailedLink | None:
