@@ -11,8 +11,8 @@ from tests.factories import NOON
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
-from webapp.models import Referral, User, UserSession
-from webapp.services import signups
+from webapp.models import MailedLink, Referral, User, UserSession
+from webapp.services import invitations, signups
 from webapp.services.erasure import erase_person
 from webapp.services.mailed_links import mail_link
 from webapp.services.password_changes import reset_password
@@ -79,3 +79,23 @@ def test_a_friend_joins_while_their_referrer_is_erased(in_app, zoe, monkeypatch)
     erasing.join()
     assert erasing.error is None
     assert db.session.scalars(select(Referral.referrer_id)).all() == [zoe]
+
+
+def test_an_admin_invites_again_whom_another_erases(in_app, monkeypatch):
+    with write_transaction() as session:
+        admin = factories.person(session, name="Marta Voss", role="admin").id
+        person_id = factories.person(session, name="Zoe Ordell", email="zoe@example.com").id
+    erasing, check = Erasing(in_app, person_id), invitations.check_mail_limit
+
+    def check_later(*what, **more):
+        erasing.start()
+        erasing.join(MEANWHILE_SECONDS)
+        check(*what, **more)
+
+    monkeypatch.setattr(invitations, "check_mail_limit", check_later)
+    with write_transaction() as session:
+        person = session.get_one(User, person_id)
+        invitations.invite_again(session, person, link_id=new_id(), token="again", by=admin, now=NOON)
+    erasing.join()
+    assert erasing.error is None
+    assert db.session.scalars(select(MailedLink.id)).all() == []

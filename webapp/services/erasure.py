@@ -92,11 +92,12 @@ def erase_person(
     program_id, names = person.program_id, [f"mailbox:{person.mailbox_key}", f"links:{person.id}"]
     if person.external_id:
         names.append(f"external:{person.external_id}")
-    # In the order of a signup, which would make them anew. Then nothing is recorded meanwhile: it would be granted to
-    # them, or kept with words that tell of them.
+    # In the order of an invitation that is sent again, and of a signup, which would make them anew. Then nothing is
+    # recorded meanwhile: it would be granted to them, or kept with words that tell of them.
+    queue_for(session, program_id, "roles")
     queue_for(session, program_id, *names)
     queue_for(session, program_id, RULES)
-    queue_for(session, program_id, "roles", "screening_lists")
+    queue_for(session, program_id, "screening_lists")
     # Whoever signs in as them, or changes what is kept of them, is done, or waits and finds nobody.
     session.refresh(person, with_for_update={"key_share": True})
     if person.erased_at is not None:
