@@ -25,6 +25,8 @@ def held(in_app):
     with write_transaction() as session:
         for name in ("Marta Voss", "Noor Haddad"):
             person(session, name=name, role="admin")
+        # Invited, and nobody knows yet whether the address was typed right.
+        person(session, name="Typing Error", role="admin").email_verified_at = None
         publish(session, hold_days=1)
         _ada, bob = ada_and_bob(session)
         reward_id = buy(session, bob, at=NOON - DAY).rewards[0].id

@@ -144,14 +144,14 @@ def _hand_out_of(session: Session, pool: CouponPool, rewards: Sequence[Standing]
 
 
 def _tell_admins(session: Session, pool: CouponPool, left: int, now: datetime) -> None:
-    """Queue one mail for each admin, once for this crossing."""
+    """Queue one mail for each admin whose address is known to be theirs, once for this crossing."""
     out = session.execute(
         select(func.count())
         .select_from(PoolCoupon)
         .where(PoolCoupon.pool_id == pool.id, PoolCoupon.reward_id.is_not(None))
     ).scalar_one()
-    admins = session.scalars(select(User).where(User.program_id == pool.program_id, User.role == "admin"))
-    for admin in admins.all():
+    who = (User.program_id == pool.program_id, User.role == "admin", User.email_verified_at.is_not(None))
+    for admin in session.scalars(select(User).where(*who)).all():
         queue_mail(session, admin, RUNNING_LOW, dedupe_key=f"{RUNNING_LOW}:{pool.id}:{out}:{left}:{admin.id}", now=now)
 
 

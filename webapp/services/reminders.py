@@ -18,7 +18,8 @@ PATIENCE = timedelta(days=3)
 def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
     """Queue one mail for each admin when a case has waited for three days, unless they had one since or want none.
 
-    What it says is looked up when it is sent. Returns how many.
+    Who was invited and has not accepted is not told: the address may be a typing error. What it says is looked up when
+    it is sent. Returns how many.
     """
     if not any(case.since <= now - PATIENCE for case in open_cases(session, program_id)):
         return 0
@@ -26,7 +27,7 @@ def remind_of_cases(session: Session, program_id: UUID, now: datetime) -> int:
     due = session.scalars(
         select(User)
         .outerjoin(OutboxMail, (OutboxMail.user_id == User.id) & (OutboxMail.template == CASES_WAITING))
-        .where(User.program_id == program_id, User.role == "admin")
+        .where(User.program_id == program_id, User.role == "admin", User.email_verified_at.is_not(None))
         .group_by(User.id)
         .having(or_(last.is_(None), last <= now - PATIENCE))
         .order_by(User.id)
