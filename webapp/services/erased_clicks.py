@@ -15,6 +15,7 @@ _T = Model.metadata.tables
 _UTM = ("utm_source", "utm_medium", "utm_campaign")
 _NO_CAMPAIGN = dict.fromkeys(_UTM)
 _HOSTS = ("source_host", "sources")
+_AT_ONCE = 500
 
 
 def forget_clicks_of(session: Session, person: User) -> None:
@@ -95,9 +96,10 @@ def _forget_campaigns(session: Session, person: User, visitors: list[UUID], link
         == (len(clicked.get(campaign, ())), len(joined.get(campaign, ())))
     }
     for table, ids in ((clicks, clicked), (referrals, joined)):
-        of = [{"row": id_} for campaign in sorted(own) for id_ in ids.get(campaign, ())]
-        if of:
-            connection.execute(update(table).where(table.c.id == bindparam("row")).values(_NO_CAMPAIGN), of)
+        of = [id_ for campaign in sorted(own) for id_ in ids.get(campaign, ())]
+        for start in range(0, len(of), _AT_ONCE):
+            some = table.c.id.in_(of[start : start + _AT_ONCE])
+            connection.execute(update(table).where(some).values(_NO_CAMPAIGN))
     over = [{"on": row.day, **_named(campaign)} for campaign in sorted(own) for row in counted[campaign]]
     if over:
         same = (days.c[name] == bindparam(f"of_{name}") for name in _UTM)
