@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from webapp.clock import utc_now
 from webapp.domain.money import Money, Percent
+from webapp.domain.names import GONE
 from webapp.domain.sentences import Moment, Sentence
 
 DEFAULT_LANGUAGE = "en"
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
         say=say,
         exact_decimal=exact_decimal,
         hundredths=hundredths,
+        person_name=person_name,
     )
 
 
@@ -217,6 +219,11 @@ def day_short(value: datetime | date, *, now: datetime | None = None) -> Markup:
 def age(value: datetime) -> Markup:
     """Return a time element as in "6 days": how long ago it was, the exact moment on hover."""
     return _time(value, duration(utc_now() - value))
+
+
+def person_name(name: str) -> str:
+    """Return what somebody is called; in the reader's words where they were erased."""
+    return gettext("Someone who left") if name == GONE else name
 
 
 def duration(length: timedelta) -> str:

@@ -133,6 +133,10 @@ def test_somebody_is_erased_who_says_what_they_give_up_and_types_who_they_are(ap
     shown = admin.get(f"/admin/users/{story.id}").get_data(as_text=True)
     assert "Someone who left" in shown
     assert "Everything about this person was erased on" in shown
+    admin.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    for path in ("/admin/users", f"/admin/users/{story.id}"):
+        shown = admin.get(path).get_data(as_text=True)
+        assert ("Jemand, der gegangen ist" in shown, "Someone who left" in shown) == (True, False), path
 
 
 @ONLY_SQLITE
