@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,8 +86,11 @@ def serve(app: Flask, *, host: str, port: int, workers: int, with_jobs: bool) ->
     try:
         server.serve(target_loader=_load_app)
     finally:
+        # All are told before any is waited for: what stops one may stop the others, and there are not ten seconds each.
         for process in beside:
-            process.end()
+            process.tell_to_end()
+        for process in beside:
+            process.wait_for_end(JOBS_END_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
         stop_sharing()
 
@@ -178,10 +182,14 @@ class _ProcessBeside:
         self._spawn()
         self.watcher.start()
 
-    def end(self) -> None:
+    def tell_to_end(self) -> None:
         self.ending.set()
         self.process.terminate()
-        self.watcher.join(JOBS_END_SECONDS)
+        self.told_at = time.monotonic()
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Wait until it has been told so long ago, and no longer."""
+        self.watcher.join(max(0.0, self.told_at + seconds - time.monotonic()))
         if self.watcher.is_alive():
             self.process.kill()
 

@@ -16,7 +16,8 @@ window.ran = (which) => window.caught.push(which);
 FOREIGN = """
 [...document.querySelectorAll("*")].flatMap((one) => [
   ...[...one.attributes].map(({ name }) => name).filter((name) => /^(on|hx-on)/.test(name)),
-  ...(/^(iframe|object|embed|base|math|animate)$/i.test(one.tagName) ? [one.tagName] : []),
+  ...(/^(iframe|object|embed|base|math|animate)$/i.test(one.tagName) && !one.matches("iframe.mail-frame[sandbox='']")
+    ? [one.tagName] : []),
   ...(one.matches("a") && /evil|^(javascript|data|vbscript):/i.test(one.href.baseVal ?? one.protocol + one.hostname)
     ? [one.outerHTML] : []),
 ])

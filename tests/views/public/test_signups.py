@@ -39,7 +39,7 @@ def count(app, model):
 
 def all_of(app, model):
     with app.app_context():
-        return db.session.scalars(select(model)).all()
+        return db.session.scalars(select(model).order_by(model.id)).all()
 
 
 def test_a_friend_who_opened_a_link_is_credited_and_signed_in_at_once(app, ada):
