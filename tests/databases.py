@@ -23,7 +23,8 @@ from webapp.ids import new_id
 TEMPLATE = "grapevine_template"
 # What a database that is lent is emptied by; everybody else is sent away first.
 WARDEN = "grapevine_warden"
-END_ALL = "pg_terminate_backend(pid) FROM pg_stat_activity"
+# Waits until they are gone: a test that asks whether a database is in use must not find the one before.
+END_ALL = "pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
 SUSPECT_NOBODY = f"UPDATE programs SET signals = '{json.dumps(SUSPECTS_NOBODY)}'".replace(":", "\\:")
 
 # Argon2 at its cheapest: what is tested is the way, not the cost.

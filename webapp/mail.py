@@ -75,6 +75,7 @@ def compose(
             "at": mail.created_at if mail else utc_now(),
             "sign_in_url": absolute_url("/login"),
             "forgot_url": absolute_url("/forgot"),
+            "sign_in_settings_url": absolute_url("/settings/sign-in"),
             **found,
         }
         subject, text = _in_words(user, template, words)

@@ -28,6 +28,7 @@ def mail_templates() -> list[str]:
 def sample_mail(template: str, reader: User, language: str, names: tuple[str, ...] = ("Bob", "Chen")) -> EmailMessage:
     """Return a mail as this reader would get it in a language; `names` are those of friends."""
     copy = User(id=reader.id, name=reader.name, email=reader.email, role=reader.role, language=language, muted_mails={})
+    copy.created_at = reader.created_at
     return compose(copy, template, told=lambda: _told(template, copy, names))
 
 

@@ -54,6 +54,7 @@ OPTIONAL: Mapping[str, OptionalKind] = {
 _ALWAYS: Mapping[str, str] = {
     "address_already_used": N_("Somebody tried to join with your address"),
     "verify_email": N_("Confirming your address"),
+    "account_reported": N_("Whether an account is yours"),
     "change_email": N_("Changing your address"),
     "reset_password": N_("Setting a password"),
     "password_changed": N_("Your password was changed"),

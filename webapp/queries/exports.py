@@ -23,6 +23,12 @@ def everything_about(session: Session, person: User) -> Tables:
     return {name: list(map(_plain, read(session, person))) for name, read in _TABLES.items()}
 
 
+def without_reports(tables: Tables) -> Tables:
+    """Return the same without what the business told of the person, for whom it may not be about."""
+    account: list[Row] = [{**row, "external_id": None} for row in tables["account"]]
+    return {**tables, **{name: [] for name in _REPORTED}, "account": account}
+
+
 def _account(_session: Session, person: User) -> Iterable[Mapping[str, Any]]:
     columns = (
         *("id", "name", "email", "email_verified_at", "role", "language", "external_id", "created_at"),
@@ -172,6 +178,7 @@ def _rows(session: Session, query: Select[Any]) -> list[Mapping[str, Any]]:
     return [dict(row) for row in session.execute(query).mappings()]
 
 
+_REPORTED = ("events", "refunds", "coupons", "credit_spent")
 _TABLES: Mapping[str, Callable[[Session, User], Iterable[Mapping[str, Any]]]] = {
     "account": _account,
     "signup": _signup,

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key, mailbox_key
-from webapp.models import FormerMailbox, Model, User, UserSession
+from webapp.models import Conversion, FormerMailbox, Model, User, UserSession
 from webapp.transactions import connection_of
 
 
@@ -101,6 +101,17 @@ def known_since(session: Session, program_id: UUID, mailbox: str) -> datetime | 
     known = union_all(of_now, of_before).subquery()
     first: datetime | None = session.scalar(select(func.min(known.c.created_at)))
     return first
+
+
+def holds_what_may_be_anothers(session: Session, user: User) -> bool:
+    """Say whether the business told something of an account that whoever opened it has not shown to be theirs.
+
+    It knows the owner of the address; the account may be somebody else's, who only typed it.
+    """
+    if user.email_verified_at is not None:
+        return False
+    reported = select(Conversion.id).where(Conversion.user_id == user.id, Conversion.event_id.is_not(None)).limit(1)
+    return user.external_id is not None or session.scalar(reported) is not None
 
 
 def has_people(session: Session, *, outside: Collection[str] = ()) -> bool:

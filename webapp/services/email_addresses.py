@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key, mailbox_key
 from webapp.models import FormerMailbox, User
-from webapp.queries.people import find_by_email
+from webapp.queries.people import find_by_email, holds_what_may_be_anothers
 from webapp.services.audit import record_act
 from webapp.services.mail_limits import check_mail_limit
 from webapp.services.mailed_links import end_links, find_link, lock_owner, mail_link, use_link
@@ -19,6 +19,10 @@ from webapp.services.sessions import end_sessions_of
 
 # What goes to the address that somebody has had so far.
 CHANGE_ASKED, CHANGED = "email_change_asked", "email_changed"
+
+
+class UnconfirmedAddressError(Exception):
+    """What was reported of the address may be somebody else's, and would leave with it."""
 
 
 def ask_to_verify(session: Session, user: User, *, link_id: UUID, token: str, now: datetime) -> None:
@@ -46,8 +50,11 @@ def note_that_mail_arrives(session: Session, user: User, now: datetime) -> None:
 def ask_to_change_email(session: Session, user: User, email: str, *, link_id: UUID, token: str, now: datetime) -> None:
     """Mail a link to the new address, and to the one before that this was asked for. Nothing changes yet.
 
-    Also when somebody else has the new address: whoever asks must not learn that. Raises MailedTooOftenError.
+    Also when somebody else has the new address: whoever asks must not learn that. Raises MailedTooOftenError or
+    UnconfirmedAddressError.
     """
+    if holds_what_may_be_anothers(session, user):
+        raise UnconfirmedAddressError
     check_mail_limit(session, user, "change_email", email=email, now=now)
     mail_link(session, user, "change_email", link_id=link_id, token=token, email=email, now=now)
     queue_mail(session, user, CHANGE_ASKED, dedupe_key=f"{CHANGE_ASKED}:{link_id}", email=user.email, now=now)
@@ -67,7 +74,7 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     mailboxes = (f"mailbox:{mailbox_key(email)}" for email in (user.email, link.email))
     queue_for(session, user.program_id, f"links:{user.id}", *mailboxes)
     session.refresh(user)
-    if use_link(session, "change_email", token, now) is None:
+    if holds_what_may_be_anothers(session, user) or use_link(session, "change_email", token, now) is None:
         return None
     before, mailbox = user.email, user.mailbox_key
     _take_address(session, user, link.email, now)

@@ -11,9 +11,14 @@ from webapp.models import Program, Referral, User
 from webapp.queries.people import find_by_email, find_by_external_id
 from webapp.queries.referrals import referral_of
 from webapp.services.conversions import Recorded
+from webapp.services.mailed_links import end_links
+from webapp.services.outbox import queue_mail
 from webapp.services.queues import queue_for
 from webapp.services.reward_steps import Actor
 from webapp.services.signups import CameBy, sign_up
+
+# What goes to an address whose account nobody has confirmed.
+IS_IT_YOURS = "account_reported"
 
 
 class ExternalIdTakenError(Exception):
@@ -66,7 +71,7 @@ def report_signup(
         raise ExternalIdTakenError
     known = find_by_email(session, report.email)
     if known is not None:
-        return _adopt(session, program, known, report)
+        return _adopt(session, program, known, report, now)
     signed_up = sign_up(
         session,
         program,
@@ -83,9 +88,13 @@ def report_signup(
     return Reported(signed_up.user, signed_up.referral, signed_up.reason, signed_up.recorded)
 
 
-def _adopt(session: Session, program: Program, user: User, report: SignupReport) -> Reported:
+def _adopt(session: Session, program: Program, user: User, report: SignupReport, now: datetime) -> Reported:
     if user.program_id != program.id or user.external_id is not None or user.role != "referrer":
         raise OtherAccountError
     user.external_id = report.external_id
     session.flush()
+    if user.email_verified_at is None and user.password_hash is not None:
+        # Perhaps somebody else opened it with this address. What was asked for in the meantime is worth nothing.
+        end_links(session, user.id, "change_email", now=now)
+        queue_mail(session, user, IS_IT_YOURS, dedupe_key=f"{IS_IT_YOURS}:{user.id}", now=now)
     return Reported(user, referral_of(session, user), "existing_customer", None)

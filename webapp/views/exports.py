@@ -45,16 +45,24 @@ something are not named. What is not in here is not kept, or cannot be read: you
 sign-ins are kept as hashes only. Notes that those who run the program wrote for themselves are not in here; ask them.
 
 """
+_HELD_BACK = """Your e-mail address is not confirmed yet, so that the shop may have meant somebody else. What it
+reported is not in here: events, refunds, coupons, credit_spent and its own id of you. Confirm your
+address, and take this file again.
+
+"""
 # The same data gives the same file.
 _BEGINNING = (1980, 1, 1, 0, 0, 0)
 
 
-def zip_of(tables: Tables, *, program: str, at: str) -> bytes:
-    """Return the file. `at` is the moment of the data, as it is to be read."""
+def zip_of(tables: Tables, *, program: str, at: str, is_held_back: bool = False) -> bytes:
+    """Return the file. `at` is the moment of the data, as it is to be read.
+
+    `is_held_back` says that the tables come without what was reported.
+    """
     about = "".join(f"{name:16}  {words}\n" for name, words in ABOUT.items())
     buffer = BytesIO()
     with ZipFile(buffer, "w") as file:
-        _add(file, "README.txt", _README.format(program=program, at=at) + about)
+        _add(file, "README.txt", _README.format(program=program, at=at) + (_HELD_BACK if is_held_back else "") + about)
         _add(file, "data.json", json.dumps(tables, ensure_ascii=False, indent=1) + "\n")
         for name, rows in tables.items():
             if rows:

@@ -10,6 +10,7 @@ from webapp.clicks import visitors
 from webapp.extensions import db
 from webapp.forms.privacy import ExportForm, OwnErasureForm
 from webapp.queries.erasures import left_by
+from webapp.queries.people import holds_what_may_be_anothers
 from webapp.services.erasure import BY_THEMSELVES, ErasureRefusedError
 from webapp.views.erasing import changed_meanwhile, erase, loss_of, refusal
 from webapp.views.handing_out import export_response
@@ -29,7 +30,7 @@ def export() -> ResponseReturnValue:
     form = ExportForm()
     if not form.validate_on_submit():
         return _page(form, status=422)
-    return export_response(current_user.id)
+    return export_response(current_user.id, to_themselves=True)
 
 
 @bp.get("/erasure")
@@ -59,7 +60,8 @@ def create() -> ResponseReturnValue:
 
 
 def _page(form: ExportForm, *, status: int = 200) -> Response:
-    return render("account/privacy/show.html", form=form, status=status)
+    is_held_back = holds_what_may_be_anothers(db.session(), current_user)
+    return render("account/privacy/show.html", form=form, is_held_back=is_held_back, status=status)
 
 
 def _erasure_page(form: OwnErasureForm, *, problem: str = "", status: int = 200) -> Response:

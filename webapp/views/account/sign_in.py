@@ -19,7 +19,8 @@ from webapp.forms.password import ChangePasswordForm
 from webapp.mailed_links import draw_link
 from webapp.passwords import hash_password
 from webapp.queries.mailed_links import last_mailed_at, waiting_email
-from webapp.services.email_addresses import ask_to_change_email, ask_to_verify
+from webapp.queries.people import holds_what_may_be_anothers
+from webapp.services.email_addresses import UnconfirmedAddressError, ask_to_change_email, ask_to_verify
 from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.mailed_links import end_links
 from webapp.services.password_changes import mail_password_link, set_password
@@ -91,9 +92,12 @@ def update_email() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _email_page(form, status=422)
     link_id, token = draw_link("change_email")
-    with _not_too_often(), write_transaction() as session:
-        user = own_row(session)
-        ask_to_change_email(session, user, form.email.data, link_id=link_id, token=token, now=utc_now())
+    try:
+        with _not_too_often(), write_transaction() as session:
+            user = own_row(session)
+            ask_to_change_email(session, user, form.email.data, link_id=link_id, token=token, now=utc_now())
+    except UnconfirmedAddressError:
+        return _email_page(form, status=422)
     flash(_("A mail is on its way to %(email)s. Open the link in it.", email=form.email.data))
     return redirect(url_for(".show"), code=303)
 
@@ -119,4 +123,9 @@ def _password_page(form: ChangePasswordForm, *, status: int = 200) -> Response:
 
 
 def _email_page(form: ChangeEmailForm, *, status: int = 200) -> Response:
-    return render("account/sign_in/email.html", form=form, status=status)
+    return render(
+        "account/sign_in/email.html",
+        form=form,
+        stays=holds_what_may_be_anothers(db.session(), current_user),
+        status=status,
+    )

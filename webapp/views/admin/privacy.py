@@ -38,7 +38,7 @@ def export(user_id: UUID) -> ResponseReturnValue:
     with write_transaction() as session:
         about = {"subject": "user", "subject_id": user_id, "by": current_user.id}
         record_act(session, load_program().id, "person_exported", **about, now=utc_now())
-    return export_response(user_id)
+    return export_response(user_id, to_themselves=False)
 
 
 @bp.get("/erasure")

@@ -15,7 +15,7 @@ from webapp.domain.reward_decisions import choices_for
 from webapp.domain.rewards import STATUSES
 from webapp.extensions import db
 from webapp.formatting import money, number, say
-from webapp.models import Conversion, Program
+from webapp.models import Conversion, Program, User
 from webapp.queries.appeals import appealed_among
 from webapp.queries.cases import doubts_behind, held_rewards
 from webapp.queries.conversions import decisions_behind
@@ -40,6 +40,7 @@ from webapp.views.referrer.reward_cards import (
     reward_parts,
     share_of_that,
     steps_to_payment,
+    tells_of_anothers_order,
 )
 from webapp.views.worth import worth_text
 from webapp.web import load_program, page_cursor, render
@@ -140,6 +141,7 @@ def as_seen(reward_id: UUID) -> Response:
             is_appealed=bool(appealed_among(session, [row.id])),
         ),
         granted=worth_text(row.granted, row.kind),
+        is_held_back=tells_of_anothers_order(session, theirs, session.get_one(User, row.beneficiary_id)),
         parts=_parts(session, theirs),
         rule_name=row.version.definition.name,
         steps=steps_to_payment(theirs, signup=context.type == "signup"),

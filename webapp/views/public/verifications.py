@@ -80,6 +80,7 @@ def _page(link: MailedLink, token: str) -> Response:
         email=link.email,
         person=db.session().get_one(User, link.user_id),
         changes=link.purpose == "change_email",
+        is_own=current_user.is_authenticated and current_user.id == link.user_id,
         action=url_for(".create", token=token),
     )
 

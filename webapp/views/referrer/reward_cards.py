@@ -7,12 +7,15 @@ from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from webapp.domain.explain_rewards import Stand, decision_for_owner, event_in_words, reward_for_owner
 from webapp.domain.money import Money
 from webapp.formatting import day_short, money, number, say
+from webapp.models import User
 from webapp.queries.cases import Doubt
 from webapp.queries.conversions import Decided
+from webapp.queries.people import holds_what_may_be_anothers
 from webapp.queries.rewards import RewardRow, RewardStep
 from webapp.queries.statements import StatementLine
 from webapp.views.worth import worth_text
@@ -76,6 +79,11 @@ def reward_card(
         amount=worth_text(stand.kept, row.kind),
         sum=_sum(stand, paid, refunded_minor),
     )
+
+
+def tells_of_anothers_order(session: Session, row: RewardRow, owner: User) -> bool:
+    """Say whether what a reward was worked out from may be somebody else's: a friend's own comes of their order."""
+    return row.side == "friend" and holds_what_may_be_anothers(session, owner)
 
 
 def share_of_that(granted: Money, decided: Decided | None) -> list[str]:

@@ -37,6 +37,7 @@ from webapp.views.referrer.reward_cards import (
     stand_of,
     state_label,
     steps_to_payment,
+    tells_of_anothers_order,
 )
 from webapp.views.referrer.reward_filters import month_bounds, reward_filters
 from webapp.views.worth import worth_text
@@ -80,7 +81,7 @@ def index() -> Response:
     except UnknownCursorError:
         abort(404)
     contexts = contexts_of(session, [row.conversion_id for row in rows])
-    codes = codes_of(session, [row.id for row in rows if row.kind == "coupon"])
+    codes = codes_of(session, [row.id for row in rows if row.kind == "coupon"]) if _is_confirmed() else {}
     return render(
         "referrer/rewards/index.html",
         part="referrer/rewards/_rows.html" if "before" in request.args else "referrer/rewards/_list.html",
@@ -119,6 +120,7 @@ def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Respo
         is_appealed=bool(appeals),
     )
     granted = worth_text(stand_of(row, context.occurred_at).amount, row.kind)
+    is_held_back = tells_of_anothers_order(session, row, current_user)
     return render(
         "referrer/rewards/show.html",
         status=status,
@@ -133,6 +135,8 @@ def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Respo
         granted=granted,
         parts=reward_parts(row.id, parts_of(session, row), lambda id_: url_for(".show", reward_id=id_)),
         coupon=codes_of(session, [row.id]).get(row.id, "") if row.kind == "coupon" else "",
+        is_confirmed=_is_confirmed(),
+        is_held_back=is_held_back,
         rule_name=row.version.definition.name,
         steps=steps_to_payment(row, signup=context.type == "signup"),
         history=[history_line(step, row.currency) for step in history_of(session, row.id)],
@@ -142,9 +146,14 @@ def reward_page(row: RewardRow, form: AppealForm, *, status: int = 200) -> Respo
                 " ".join(say(sentence) for sentence in decision_for_owner(one.code, one.because)),
             )
             for one in decisions
-            if one.version and one.version.rule_id != row.version.rule_id and one.amount is None
+            if one.version and one.version.rule_id != row.version.rule_id and one.amount is None and not is_held_back
         ],
     )
+
+
+def _is_confirmed() -> bool:
+    """Say whether the reader may have what is worth money by itself: nobody is paid whose address is not confirmed."""
+    return current_user.email_verified_at is not None
 
 
 def _heading(total: int) -> str:
