@@ -14,8 +14,9 @@ from flask import current_app
 
 SHORTEST = 8
 LONGEST = 256
-# A shorter word of a name or an address says nothing of a password that holds it.
-_SHORTEST_WORD = 3
+# A shorter word of a name or an address says nothing of a password that holds it; no name and no address is longer than
+# so many characters, whatever was typed into their fields.
+_SHORTEST_WORD, _LONGEST_OWN = 3, 320
 
 PasswordProblem = Literal["short", "long", "common", "own"]
 
@@ -89,7 +90,7 @@ def _spellings(folded: str) -> set[str]:
 
 def _words(own: Collection[str]) -> Iterator[str]:
     """Yield what names and addresses are made of: the whole, both sides of an @, and each word."""
-    for text in map(_folded, own):
+    for text in (_folded(one[:_LONGEST_OWN]) for one in own):
         for part in (text, *text.split("@"), *re.split(r"[\W_]+", text)):
             yield from (word for word in _spellings(part) if len(word) >= _SHORTEST_WORD)
 

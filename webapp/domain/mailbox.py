@@ -12,6 +12,9 @@ from encodings.idna import nameprep
 
 # Of the people with whom the way from click to refund is tried: nobody lives under .invalid, now or ever (RFC 2606).
 SANDBOX_DOMAIN = "sandbox.invalid"
+# 64 characters before the @ and 255 after it (RFC 5321). What is longer costs time to spell, and reaches nobody.
+LONGEST = 320
+_LONGEST_LABEL = 63
 _SANDBOX_ADDRESS = re.compile(r"[a-z0-9-]{1,64}@" + re.escape(SANDBOX_DOMAIN))
 
 
@@ -64,8 +67,8 @@ def folds(domain: str) -> bool:
 def address_key(address: str) -> str:
     """Return the spelling of an address under which it is unique: NFKC, lower case, the domain in its IDNA form.
 
-    Raises ValueError when there is no part on either side of the last @, the domain has no IDNA form, or a
-    character is a space or invisible.
+    Raises ValueError when there is no part on either side of the last @, the domain has no IDNA form, a character is
+    a space or invisible, or there are more than LONGEST of them.
     """
     local, domain = _split(address)
     return f"{local}@{domain}"
@@ -91,6 +94,8 @@ def mailbox_key(address: str) -> str:
 
 
 def _split(address: str) -> tuple[str, str]:
+    if len(address) > LONGEST:
+        raise ValueError(f"an e-mail address has at most {LONGEST} characters")
     text = unicodedata.normalize("NFKC", address).strip()
     local, at, domain = text.rpartition("@")
     if not (local and at and domain):
@@ -111,10 +116,14 @@ def ascii_domain(domain: str) -> str:
 
 
 def _ascii_label(label: str) -> str:
-    if not label:
-        raise UnicodeError("a label of a domain is empty")
+    # Before it is encoded, which never makes it shorter and takes the longer the more letters there are, squared.
+    if not 0 < len(label) <= _LONGEST_LABEL:
+        raise UnicodeError("a label of a domain is empty or too long")
     if "ß" in label or "ς" in label:
         # Letters of their own since IDNA 2008, so that straße and strasse are two domains; Python's codec knows 2003.
         prepared = "".join(part if part in "ßς" else nameprep(part) for part in re.split("([ßς])", label))
-        return "xn--" + prepared.encode("punycode").decode("ascii")
+        encoded = "xn--" + prepared.encode("punycode").decode("ascii")
+        if len(encoded) > _LONGEST_LABEL:
+            raise UnicodeError("a label of a domain is too long")
+        return encoded
     return label.encode("idna").decode("ascii")

@@ -5,6 +5,9 @@ import unicodedata
 from typing import Literal
 
 LONGEST = 80
+# Of what is typed: spelling a text anew takes the longer the more of it there is, squared. It cannot become a name any
+# more, since no more than a handful of characters ever become one.
+_LONGEST_TYPED = 1_000
 
 # What somebody is called of whom everything was erased. It is words, so it is neither cut nor made initials of.
 GONE = "Someone who left"
@@ -27,8 +30,8 @@ NameProblem = Literal["empty", "long", "invisible", "address", "no_letters"]
 
 
 def tidy_name(name: str) -> str:
-    """Return a name as it is stored: one spelling of each character, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).split())
+    """Return a name as it is stored: one spelling of each character, single spaces. One without end is cut."""
+    return " ".join(unicodedata.normalize("NFKC", " ".join(name.split())[:_LONGEST_TYPED]).split())
 
 
 def problem_with(name: str) -> NameProblem | None:

@@ -12,6 +12,8 @@ def read_address(text: str) -> str:
 
     No domain is asked whether it takes mail.
     """
+    if len(text.strip()) > LONGEST:
+        raise ValueError(f"The email address is too long: it can have at most {LONGEST} characters.")
     try:
         address: str = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:

@@ -10,6 +10,8 @@ from wtforms.validators import Length, ValidationError
 from webapp.domain.codes import LONGEST, SHORTEST_CHOSEN, CodeProblem, problem_with_chosen
 
 LONGEST_LABEL = 60
+# As of names: what is longer cannot become a label.
+_LONGEST_TYPED = 1_000
 LONGEST_DESTINATION = 2_000
 
 _CODE_SENTENCES: dict[CodeProblem, str] = {
@@ -22,7 +24,7 @@ _CODE_SENTENCES: dict[CodeProblem, str] = {
 
 
 def _tidy(text: str | None) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text or "").split())
+    return " ".join(unicodedata.normalize("NFKC", " ".join((text or "").split())[:_LONGEST_TYPED]).split())
 
 
 class LinkForm(FlaskForm):
