@@ -9,7 +9,14 @@ from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry, User
-from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role, is_last_admin
+from webapp.services.roles import (
+    LastAdminError,
+    NoLongerAdminError,
+    OwnRoleError,
+    UnconfirmedError,
+    change_role,
+    is_last_admin,
+)
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -68,6 +75,28 @@ def test_the_role_of_an_admin_is_not_taken(roles, by, error):
         change(ids[0], "referrer", by=None if by is None else ids[by])
     assert role_of(ids[0]) == "admin"
     assert acts() == []
+
+
+def unconfirmed(person_id):
+    with write_transaction() as session:
+        session.get_one(User, person_id).email_verified_at = None
+    return person_id
+
+
+@pytest.mark.parametrize(("before", "role"), [("referrer", "marketer"), ("referrer", "admin"), ("marketer", "admin")])
+def test_an_account_that_somebody_opened_with_a_foreign_address_gets_no_role_of_staff(before, role):
+    marta, bob = people("admin", before)
+    unconfirmed(bob)
+    with pytest.raises(UnconfirmedError):
+        change(bob, role, by=marta)
+    assert (role_of(bob), acts()) == (before, [])
+
+
+def test_a_role_is_taken_from_whom_it_may_be_and_given_where_only_the_mailbox_leads_in():
+    marta, jo, bob = map(unconfirmed, people("admin", "admin", "marketer"))
+    (reported,) = map(unconfirmed, people("referrer", password=None))
+    assert [change(jo, "marketer", by=marta), change(bob, "referrer", by=marta)] == [True, True]
+    assert change(reported, "marketer", by=marta)
 
 
 @pytest.mark.parametrize("attempt", range(3))

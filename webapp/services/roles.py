@@ -23,6 +23,10 @@ class LastAdminError(RoleRefusedError):
     """A program without an admin could not be mended from its pages."""
 
 
+class UnconfirmedError(RoleRefusedError):
+    """Somebody chose a password for the account, and nobody has shown that its address is theirs."""
+
+
 class NoLongerAdminError(RoleRefusedError):
     """Whoever asks lost the right in the meantime."""
 
@@ -49,6 +53,8 @@ def change_role(session: Session, person: User, role: str, *, by: UUID | None, n
             raise OwnRoleError
         if is_last_admin(session, person):
             raise LastAdminError
+    elif role != "referrer" and by is not None and _may_be_a_strangers(person):
+        raise UnconfirmedError
     person.role = role
     session.flush()
     about = {"from": before, "to": role}
@@ -73,3 +79,11 @@ def is_last_admin(session: Session, person: User) -> bool:
         User.erased_at.is_(None),
     )
     return session.scalar(others.limit(1)) is None
+
+
+def _may_be_a_strangers(person: User) -> bool:
+    """Say whether somebody else than whom the address means may have opened the account, with a password of theirs.
+
+    Without a password only the mailbox leads in.
+    """
+    return person.password_hash is not None and person.email_verified_at is None

@@ -117,6 +117,16 @@ def test_nobody_takes_the_admins_role_from_themselves(app, marta, acts):
     assert acts() == []
 
 
+def test_an_account_with_an_unconfirmed_address_gets_no_role_of_staff(app, marta, bob, acts):
+    """Else whoever joins with the address of somebody who is invited later would be made staff in their place."""
+    with app.app_context(), write_transaction() as session:
+        session.get_one(User, bob.user_id).email_verified_at = None
+    refused = change(marta, bob.user_id, role="marketer")
+    assert refused.status_code == 422
+    assert "Bob Miller has not confirmed their e-mail address" in words(refused.get_data(as_text=True))
+    assert (person_named(app, "Bob Miller").role, acts()) == ("referrer", [])
+
+
 def test_who_lost_the_right_a_moment_ago_changes_no_role(app, marta, bob, acts, monkeypatch):
     # Between the guard and the act.
     monkeypatch.setattr("webapp.services.roles.queue_for", lambda session, *_names: demote(session, marta.user_id))

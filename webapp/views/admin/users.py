@@ -24,7 +24,7 @@ from webapp.queries.invitations import count_invited
 from webapp.queries.paging import UnknownCursorError
 from webapp.services.invitations import INVITATION, invite
 from webapp.services.people import EmailTakenError, change_profile
-from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, change_role
+from webapp.services.roles import LastAdminError, NoLongerAdminError, OwnRoleError, UnconfirmedError, change_role
 from webapp.services.sessions import end_sessions_of
 from webapp.views.admin.person_page import page_of
 from webapp.web import asked_language, load_program, page_cursor, render
@@ -131,6 +131,16 @@ def update_role(user_id: UUID) -> ResponseReturnValue:
         return _role_page(
             person,
             problem=_("%(name)s is the only admin left, and somebody has to be one.", name=person.name),
+            status=422,
+        )
+    except UnconfirmedError:
+        return _role_page(
+            person,
+            problem=_(
+                "%(name)s has not confirmed their e-mail address, so somebody else may have opened this account with"
+                " it. Ask them to confirm it first.",
+                name=person.name,
+            ),
             status=422,
         )
     if changed:
