@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import flask
-from flask import Flask, abort
+from flask import Flask, abort, redirect, url_for
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
@@ -29,41 +29,63 @@ HALF_LIFETIME = timedelta(minutes=5)
 SEED_LIFETIME = timedelta(minutes=15)
 
 _FIELD = "browser"
+_LINKED = "linked"
 _HALF = "half"
 _SEED = "seed"
 
 
-def sign_in_browser(session: Session, user: User, token: str, *, seen: Seen = UNSEEN, now: datetime) -> None:
+def sign_in_browser(
+    session: Session, user: User, token: str, *, seen: Seen = UNSEEN, linked: bool = False, now: datetime
+) -> None:
     """Start a session for this browser, in the caller's write transaction, and end the one it had.
 
-    Whatever else was in its cookie is dropped. `seen` is what the browser is, for the list of sessions.
+    Whatever else was in its cookie is dropped. `seen` is what the browser is, for the list of sessions. `linked` says
+    that nobody showed anything but a link of the business's own site, which is enough for a referrer alone.
     """
     if former := flask.session.get(_FIELD):
         end_session(session, former, now)
     start_session(session, user, token, now, seen=seen)
     flask.session.clear()
     flask.session[_FIELD] = token
+    if linked:
+        flask.session[_LINKED] = True
     flask.session.permanent = True
     login_user(user)
 
 
-def half_sign_in(user: User, *, now: datetime) -> None:
-    """Remember in this browser that somebody knew the password, for a few minutes. It is signed in as it was before."""
-    flask.session[_HALF] = {"user": user.id.hex, "at": int(now.timestamp()), "of": _fingerprint(user)}
+def is_linked() -> bool:
+    """Say whether this browser is signed in by a link of the business's own site."""
+    return _LINKED in flask.session
 
 
-def half_signed_in(session: Session, *, now: datetime) -> User | None:
+def half_sign_in(user: User, *, linked: bool = False, now: datetime) -> None:
+    """Remember in this browser that somebody knew the password, for a few minutes. It is signed in as it was before.
+
+    `linked` is as for `sign_in_browser`.
+    """
+    half = {"user": user.id.hex, "at": int(now.timestamp()), "of": _fingerprint(user)}
+    flask.session[_HALF] = half | ({_LINKED: True} if linked else {})
+
+
+def half_signed_in(session: Session, *, lock: bool = False, now: datetime) -> User | None:
     """Return who has still to type a code in this browser.
 
     None when nobody has, when that took too long, when the password was changed since, and when none is asked for.
+    `lock` lets whoever changes the password at this moment do so before or after, and not meanwhile.
     """
     half = flask.session.get(_HALF)
     if not half or not 0 <= now.timestamp() - half["at"] < HALF_LIFETIME.total_seconds():
         return None
-    user = session.get(User, UUID(hex=half["user"]))
+    locked = {"key_share": True} if lock else None
+    user = session.get(User, UUID(hex=half["user"]), with_for_update=locked, populate_existing=lock)
     if user is None or user.second_factor_since is None or user.erased_at is not None:
         return None
     return user if hmac.compare_digest(_fingerprint(user), half["of"]) else None
+
+
+def is_half_linked() -> bool:
+    """Say whether it was such a link that half signed this browser in, and no password."""
+    return _LINKED in flask.session.get(_HALF, {})
 
 
 def keep_seed(user: User, seed: bytes, *, now: datetime) -> None:
@@ -107,6 +129,7 @@ def own_row(session: Session) -> User:
     """Return whoever is signed in, in a write transaction, to be changed.
 
     Whoever was erased while this request waited for its turn is signed in no more: nothing is written about them anew.
+    Nor is a browser that was signed out meanwhile, as by another password: it would act for whom it shuts out.
     """
     user = session.get_one(User, current_user.id)
     # Names first, as whoever erases them or changes their address holds them. Who only refers to the row, as friends
@@ -115,6 +138,8 @@ def own_row(session: Session) -> User:
     session.refresh(user, with_for_update={"key_share": True})
     if user.erased_at is not None:
         abort(403)
+    if find_by_session(session, token_hash(flask.session[_FIELD]), utc_now()) is None:
+        abort(redirect(url_for("public.sessions.new"), code=303))
     return user
 
 
@@ -150,6 +175,9 @@ def _load_user(user_id: str) -> User | None:
         return None
     user = find_by_session(db.session(), token_hash(token), utc_now())
     if user is None or str(user.id) != user_id:
+        return None
+    if user.role != "referrer" and is_linked():
+        # Of staff the business's own site vouches for nobody: they sign in themselves.
         return None
     # Kept apart: after a failure the row itself can no longer be asked.
     flask.g.chosen_language = user.language

@@ -14,7 +14,7 @@ from webapp.models import User
 from webapp.queries.second_factor import count_recovery_codes
 from webapp.second_factor import counted, is_app_code, use_code
 from webapp.services.second_factor import tell_of_recovery_code, warn_of_guessing
-from webapp.signed_in import half_signed_in
+from webapp.signed_in import half_signed_in, is_half_linked
 from webapp.views.code_words import codes_closed, seconds_closed, wrong_code
 from webapp.views.public.entering import enter_for_good, go_on
 from webapp.web import render, safe_next
@@ -54,13 +54,13 @@ def _try(typed: str) -> ResponseReturnValue | None:
     seen, left = person_now(), None
     with write_transaction() as session:
         # Asked again: what was true before waiting for one's turn may no longer be.
-        user = half_signed_in(session, now=utc_now())
+        user = half_signed_in(session, lock=True, now=utc_now())
         if user is None or not use_code(session, user, typed, utc_now()):
             return None
         if not is_app_code(typed):
             left = count_recovery_codes(session, user.id)
             tell_of_recovery_code(session, user, utc_now())
-        target = enter_for_good(session, user, seen, target=request.args.get("next"))
+        target = enter_for_good(session, user, seen, target=request.args.get("next"), linked=is_half_linked())
     if left is not None and left <= FEW:
         # Where that is said, and where new ones are made.
         target = url_for("account.second_factor.show", next=target)

@@ -26,7 +26,7 @@ def use(token: str) -> ResponseReturnValue:
     seen = person_now()
     with write_transaction() as session:
         user = use_sign_in_link(session, token, utc_now())
-        target = enter(session, user, seen) if user else None
+        target = enter(session, user, seen, linked=True) if user else None
     if target is None:
         return render("public/sign_in_links/over.html", status=410)
     return go_on(target, seen)

@@ -19,7 +19,7 @@ from webapp.models import MailedLink, User
 from webapp.services.email_addresses import change_email, verify_email
 from webapp.services.mailed_links import find_link
 from webapp.services.people import EmailTakenError
-from webapp.signed_in import sign_in_browser
+from webapp.signed_in import is_linked, sign_in_browser
 from webapp.web import hide_address, render
 
 bp = Blueprint("verifications", __name__, url_prefix="/verify")
@@ -57,7 +57,8 @@ def _change(token: str) -> ResponseReturnValue:
             stays = user is not None and user.id == signed_in_as
             if user is not None and stays:
                 # Everybody else who was signed in as this person no longer is.
-                sign_in_browser(session, user, secrets.token_urlsafe(32), seen=seen, now=utc_now())
+                token_now, linked = secrets.token_urlsafe(32), is_linked()
+                sign_in_browser(session, user, token_now, seen=seen, linked=linked, now=utc_now())
             changed = user is not None
     except EmailTakenError:
         return render("public/verifications/taken.html", status=422)
