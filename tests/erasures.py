@@ -133,6 +133,9 @@ class Story:
             queue_mail(session, person, "welcome", dedupe_key="zqxjv:welcome", email="zqxjv@new.example", now=NOON)
             change = {"link_id": new_id(), "token": "secret", "email": "zqxjv@new.example"}
             mail_link(session, person, "change_email", now=NOON, **change)
+            # Whoever asks for somebody else's address is not told that it is.
+            asked = {"link_id": new_id(), "token": "asked", "email": EMAIL.lower()}
+            mail_link(session, session.get_one(User, self.rita), "change_email", now=NOON, **asked)
             session.add(SecondFactor(user_id=person.id, seed=b"zqxjv", created_at=NOON))
             session.add(FormerMailbox(user_id=person.id, mailbox_key="zqxjv@zqxjv.example", left_at=NOON))
             session.add(RecoveryCode(user_id=person.id, code_hash="zqxjv", created_at=NOON))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.domain.codes import code_key, new_code
+from webapp.domain.mailbox import address_key
 from webapp.domain.names import GONE
 from webapp.domain.seals import Sealer, of_words
 from webapp.models import (
@@ -111,6 +112,18 @@ def delete_rows_of(session: Session, person: User) -> None:
         table = _TABLES[model.__tablename__]
         connection.execute(delete(table).where(table.c.user_id == person.id))
     connection.execute(delete(PasswordRequest).where(PasswordRequest.email_key == person.email_key))
+    _take_back_requests_for(session, person)
+
+
+def _take_back_requests_for(session: Session, person: User) -> None:
+    """Forget that others asked for the person's address; they were not told that it was somebody's."""
+    connection, links, mails = connection_of(session), _TABLES["mailed_links"], _TABLES["outbox_mails"]
+    asked = select(links.c.id, links.c.mail_id, links.c.email).where(links.c.purpose == "change_email")
+    theirs = [row for row in connection.execute(asked) if address_key(row.email) == person.email_key]
+    connection.execute(delete(links).where(links.c.id.in_([row.id for row in theirs])))
+    # What has left says no more to whom; what has not stays here.
+    waits = (mails.c.id.in_([row.mail_id for row in theirs if row.mail_id]), mails.c.ended_at.is_(None))
+    connection.execute(delete(mails).where(*waits))
 
 
 def _called(person: User) -> set[str]:
