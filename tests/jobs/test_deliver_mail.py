@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests import factories
 from tests.mail_servers import free_port, text_of
@@ -184,6 +184,26 @@ def test_a_server_has_to_prove_who_it_is_before_it_gets_a_password(make_app, smt
         queue((TEMPLATE, "bob@example.org"))
         assert deliver_mail(utc_now()) == 0
     assert asked == [(ssl.CERT_REQUIRED, True)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_reader_who_is_erased_while_the_mail_leaves_stops_no_other_mail(in_app, monkeypatch, fails):
+    job, sent = sys.modules["webapp.jobs.deliver_mail"], []
+    queue((TEMPLATE, "eve@example.org"), (TEMPLATE, "bob@example.org"))
+
+    def send(mail):
+        sent.append(mail["To"])
+        if mail["To"] == "eve@example.org":
+            with write_transaction() as session:
+                eve = select(User.id).where(User.email == "eve@example.org").scalar_subquery()
+                session.execute(delete(OutboxMail).where(OutboxMail.user_id == eve))
+            if fails:
+                raise OSError
+
+    monkeypatch.setattr(job, "transport_for", lambda _url, **_how: nullcontext(send))
+    deliver_mail(utc_now())
+    assert sent == ["eve@example.org", "bob@example.org"]
+    assert [row.sent_at is not None for row in outbox()] == [True]
 
 
 def test_a_slow_round_ends_and_its_claims_begin_when_they_are_made(in_app, monkeypatch):

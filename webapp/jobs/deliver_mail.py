@@ -62,6 +62,8 @@ def _deliver_in_turn(due: list[UUID], now: datetime, began: datetime, longest: t
 
 def _deliver(mail_id: UUID, send: Transport) -> bool:
     mail = db.session.get_one(OutboxMail, mail_id)
+    # Its row may be gone by the time it has left: its reader was erased, or an invitation withdrawn.
+    template = mail.template
     user = db.session.get_one(User, mail.user_id)
     link = db.session.scalars(select(MailedLink).where(MailedLink.mail_id == mail_id)).one_or_none()
     if because := _why_not(mail, user, link):
@@ -87,7 +89,7 @@ def _deliver(mail_id: UUID, send: Transport) -> bool:
         return False
     with write_transaction() as session:
         mark_sent(session, mail_id, utc_now())
-    log.info("mail_sent", mail_id=str(mail_id), template=mail.template)
+    log.info("mail_sent", mail_id=str(mail_id), template=template)
     return True
 
 

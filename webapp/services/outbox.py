@@ -90,7 +90,10 @@ def mark_failed(session: Session, mail_id: UUID, now: datetime, *, jitter: Calla
 
     `jitter` answers with a number from 0 to 1; up to a fifth of the wait is added.
     """
-    mail = session.get_one(OutboxMail, mail_id)
+    mail = session.get(OutboxMail, mail_id)
+    if mail is None:
+        # Its reader was erased meanwhile, or the invitation that it carries withdrawn.
+        return False
     if mail.tries >= TRIES:
         drop_mail(session, mail_id, now, because="tries")
         return False
