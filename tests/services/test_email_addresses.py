@@ -16,6 +16,7 @@ from webapp.queries.people import find_person_id, known_since
 from webapp.services import mail_limits
 from webapp.services.email_addresses import ask_to_change_email, ask_to_verify, change_email
 from webapp.services.mail_limits import MailedTooOftenError
+from webapp.services.password_changes import mail_password_link
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy
 
@@ -84,6 +85,7 @@ def test_accounts_of_one_mailbox_count_together_and_those_of_others_are_not_even
     def verify(email, before=None):
         with write_transaction() as session:
             user = factories.person(session, email=before or email)
+            user.email_verified_at = user.email_verified_at if before else None
             ask_to_verify(session, user, link_id=new_id(), token=email, now=NOON)
             if before:
                 ask_to_change_email(session, user, email, link_id=new_id(), token=f"{email} new", now=NOON)
@@ -100,6 +102,21 @@ def test_accounts_of_one_mailbox_count_together_and_those_of_others_are_not_even
     with pytest.raises(MailedTooOftenError):
         verify("ada+3@gmail.com")
     assert not [email for email in read if email.startswith("other")]
+
+
+def test_nobody_uses_up_the_mails_of_whoever_has_shown_that_the_mailbox_is_theirs():
+    """By accounts that they open with other spellings of it: it could never be asked for a forgotten password."""
+    with write_transaction() as session:
+        ada = factories.person(session, email="ada@gmail.com")
+        for number in range(3):
+            thief = factories.person(session, email=f"ada+{number}@gmail.com")
+            thief.email_verified_at = None
+            mail_password_link(session, thief, link_id=new_id(), token=f"thief {number}", now=NOON)
+        for number in range(3):
+            mail_password_link(session, ada, link_id=new_id(), token=f"ada {number}", now=NOON)
+        for whose in (ada, thief):
+            with pytest.raises(MailedTooOftenError):
+                mail_password_link(session, whose, link_id=new_id(), token="one more", now=NOON)
 
 
 def test_the_next_mail_may_go_when_the_third_last_is_an_hour_old():
@@ -147,3 +164,26 @@ def test_who_has_changed_their_address_is_known_by_the_one_before_too():
         assert referral is None
         # Whoever has an address now comes before whoever had it.
         assert find_person_id(session, program_id, email="adaokafor@gmail.com") == again.id
+
+
+def test_an_address_that_nobody_confirmed_leaves_nothing_behind():
+    """Else whoever joins with somebody else's address, and leaves it, would keep what is reported of them."""
+    with write_transaction() as session:
+        eve = factories.person(session, email="ada.okafor@gmail.com")
+        eve.email_verified_at = None
+        ask_to_change_email(session, eve, "eve@example.net", link_id=new_id(), token="eve", now=NOON)
+    assert change("eve") == "eve@example.net"
+    with write_transaction() as session:
+        program_id = factories.program(session).id
+        assert find_person_id(session, program_id, email="ada.okafor@gmail.com") is None
+        assert known_since(session, program_id, "adaokafor@gmail.com") is None
+
+
+def test_of_several_accounts_of_a_mailbox_one_that_is_confirmed_is_meant():
+    with write_transaction() as session:
+        eve = factories.person(session, email="ada+eve@gmail.com")
+        eve.email_verified_at = None
+        ada = factories.person(session, email="ada@gmail.com", now=NOON + timedelta(days=1))
+        program_id = factories.program(session).id
+        assert find_person_id(session, program_id, email="A.da@gmail.com") == ada.id
+        assert find_person_id(session, program_id, email="ada+eve@gmail.com") == eve.id

@@ -1,4 +1,4 @@
-"""Mailboxes that accounts had before their address was changed."""
+"""Mailboxes that accounts had before their address was changed, as far as they were shown to be theirs."""
 
 from datetime import datetime
 from uuid import UUID

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key, mailbox_key
@@ -39,7 +39,7 @@ def find_person_id(
     """Return the id of the program's person whom one of these names; None when nobody in it is called that.
 
     An address that is nobody's is looked for in other spellings of its mailbox, and then among those that people
-    have changed; of several accounts the oldest is meant.
+    have changed; of several accounts the oldest is meant, of those with a confirmed address if there are any.
     """
     named: object
     if external_id is not None:
@@ -63,17 +63,21 @@ _PERSON_BY = {
     for by in ("external_id", "email_key", "id")
 }
 _FORMER = Model.metadata.tables["former_mailboxes"]
-_OF_MAILBOX = select(_USERS.c.id, _USERS.c.created_at, literal(0).label("changes")).where(
+# Or whoever opens an account with a spelling of somebody's address, and is there first, would be taken for them.
+_UNSURE = case((_USERS.c.email_verified_at.is_(None), 1), else_=0).label("unsure")
+_OF_MAILBOX = select(_USERS.c.id, _USERS.c.created_at, literal(0).label("changes"), _UNSURE).where(
     _USERS.c.program_id == bindparam("program"), _USERS.c.mailbox_key == bindparam("mailbox")
 )
 _OF_MAILBOX_BEFORE = (
-    select(_USERS.c.id, _USERS.c.created_at, literal(1).label("changes"))
+    select(_USERS.c.id, _USERS.c.created_at, literal(1).label("changes"), _UNSURE)
     .join(_FORMER, _FORMER.c.user_id == _USERS.c.id)
     .where(_USERS.c.program_id == bindparam("program"), _FORMER.c.mailbox_key == bindparam("mailbox"))
 )
 _THEIRS = union_all(_OF_MAILBOX, _OF_MAILBOX_BEFORE).subquery()
 # Whoever has the mailbox now comes before whoever had it.
-_OLDEST_OF_MAILBOX = select(_THEIRS.c.id).order_by(_THEIRS.c.changes, _THEIRS.c.created_at, _THEIRS.c.id).limit(1)
+_OLDEST_OF_MAILBOX = (
+    select(_THEIRS.c.id).order_by(_THEIRS.c.changes, _THEIRS.c.unsure, _THEIRS.c.created_at, _THEIRS.c.id).limit(1)
+)
 
 
 def find_by_session(session: Session, token_hash: str, now: datetime) -> User | None:

@@ -76,10 +76,11 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     session.refresh(user)
     if holds_what_may_be_anothers(session, user) or use_link(session, "change_email", token, now) is None:
         return None
-    before, mailbox = user.email, user.mailbox_key
+    before, mailbox, was_theirs = user.email, user.mailbox_key, user.email_verified_at is not None
     _take_address(session, user, link.email, now)
-    if user.mailbox_key != mailbox:
-        # Else whoever changes their address could bring themselves as a friend, by the one before.
+    if was_theirs and user.mailbox_key != mailbox:
+        # Else whoever changes their address could bring themselves as a friend, by the one before. One that nobody
+        # showed to be theirs may be somebody else's, who is then not known by it, and whose orders are not theirs.
         session.add(FormerMailbox(user_id=user.id, mailbox_key=mailbox, left_at=now))
         session.flush()
     end_links(session, user.id, "verify_email", "reset_password", now=now)

@@ -27,14 +27,17 @@ def check_mail_limit(session: Session, user: User, purpose: str, *, email: str |
     """Raise MailedTooOftenError when no further link for this purpose may be mailed yet.
 
     `email` is where it would go, None for the person's own address. All spellings of a mailbox count together, so
-    that nobody is flooded by accounts that differ in a tag.
+    that nobody is flooded by accounts that differ in a tag. Whoever has shown that the mailbox is theirs is counted by
+    themselves, or others could use up, with accounts of such spellings, what they need to get in again.
     """
     mailbox = mailbox_key(email or user.email)
     queue_for(session, user.program_id, f"links:{user.id}", f"mailbox:{mailbox}")
     links = select(MailedLink.created_at, MailedLink.user_id, MailedLink.email).where(
         MailedLink.purpose == purpose, MailedLink.expires_at > now - PERIOD + LIFETIMES[purpose]
     )
-    if email is None:
+    if email is None and user.email_verified_at is not None:
+        links = links.where(MailedLink.user_id == user.id)
+    elif email is None:
         # What went to the mailbox went to whose it is or was: found by them, however many join in the same hour.
         links = links.where(MailedLink.user_id.in_(_people_at(user, mailbox)))
     lately = session.execute(links)
