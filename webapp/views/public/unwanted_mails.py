@@ -28,9 +28,12 @@ def show(kind: str, token: str) -> Response:
 
 @bp.post("/<kind>/<token>")
 def create(kind: str, token: str) -> Response:
-    user, again = _reader(kind, token), request.form.get("again") == "1"
+    reader_id, again = _reader(kind, token).id, request.form.get("again") == "1"
     with write_transaction() as session:
-        (unmute if again else mute)(session, session.get_one(User, user.id), kind)
+        # Another kind may be turned off at this moment, or the reader erased.
+        reader = session.get_one(User, reader_id, with_for_update={"key_share": True}, populate_existing=True)
+        if reader.erased_at is None:
+            (unmute if again else mute)(session, reader, kind)
     return _page(kind, "on" if again else "off")
 
 
