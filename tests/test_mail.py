@@ -8,13 +8,16 @@ import pytest
 from flask import current_app
 
 from tests import factories
+from tests.factories import NOON
 from tests.mail_servers import text_of
 from webapp.database import write_transaction
 from webapp.domain.mail_kinds import OPTIONAL
 from webapp.extensions import babel, db
+from webapp.ids import new_id
 from webapp.mail import compose
 from webapp.mail_layout import FOOT, twin
 from webapp.mail_samples import mail_templates, sample_mail
+from webapp.models import OutboxMail
 from webapp.muting import reader_of
 from webapp.queries.people import find_by_email
 
@@ -141,3 +144,15 @@ def test_whoever_has_no_name_that_can_be_said_is_greeted_all_the_same(ada):
         find_by_email(session, "ada@example.com").name = "ada@example.com"
     ada = find_by_email(db.session(), "ada@example.com")
     assert text_of(compose(ada, "address_already_used")).startswith("Hello,\n")
+
+
+@pytest.mark.parametrize(
+    "template", [name for name in mail_templates() if name.startswith(("second_factor", "recovery"))]
+)
+def test_mails_about_the_second_factor_say_when_it_happened(ada, template):
+    queued = OutboxMail(id=new_id(), template=template, created_at=NOON)
+    assert "on November 22, 2026 at 12:00" in text_of(compose(ada, template, mail=queued))
+
+
+def test_what_admins_have_to_do_stands_behind_the_link_of_the_mail_about_it(ada):
+    assert "\nhttp://localhost/admin/coupon-pools\n" in text_of(compose(ada, "coupons_running_low"))

@@ -23,6 +23,7 @@ from webapp.models import MailedLink, OutboxMail, User
 from webapp.muting import muting_url
 from webapp.queries.cases import open_cases
 from webapp.queries.news import Since, news_since
+from webapp.services.coupon_pools import RUNNING_LOW
 from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
 
@@ -139,8 +140,13 @@ def _waiting_cases() -> dict[str, object]:
     return {"cases": len(cases), "since": since, "cases_url": absolute_url("/admin/fraud")}
 
 
+def coupon_pools() -> dict[str, object]:
+    """Return where codes are added to the pools of coupons."""
+    return {"pools_url": absolute_url("/admin/coupon-pools")}
+
+
 # What mails say beside whom they are to, looked up when they are sent.
-_LOOKED_UP: Mapping[str, Callable[[], dict[str, object]]] = {CASES_WAITING: _waiting_cases}
+_LOOKED_UP: Mapping[str, Callable[[], dict[str, object]]] = {CASES_WAITING: _waiting_cases, RUNNING_LOW: coupon_pools}
 _NEWS: Mapping[str, Callable[[User, Since], dict[str, object]]] = {
     FRIENDS_JOINED: friends_who_joined,
     REWARDS_READY: ready_rewards,

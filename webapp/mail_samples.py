@@ -10,10 +10,11 @@ from webapp.domain.mail_kinds import FRIENDS_JOINED, REWARDS_DECIDED, REWARDS_RE
 from webapp.domain.money import Money
 from webapp.formatting import money
 from webapp.ids import new_id
-from webapp.mail import compose
+from webapp.mail import compose, coupon_pools
 from webapp.mailed_links import told_of
 from webapp.models import MailedLink, User
 from webapp.models.mailed_link import PURPOSES
+from webapp.services.coupon_pools import RUNNING_LOW
 from webapp.services.reminders import CASES_WAITING
 from webapp.web import absolute_url, load_program
 
@@ -72,6 +73,7 @@ def _cases_waiting() -> dict[str, object]:
 
 _SAMPLES: Mapping[str, Callable[[], dict[str, object]]] = {
     CASES_WAITING: _cases_waiting,
+    RUNNING_LOW: coupon_pools,
     REWARDS_READY: _rewards_ready,
     REWARDS_DECIDED: _rewards_decided,
 }

@@ -64,6 +64,7 @@ _ALWAYS: Mapping[str, str] = {
     "second_factor_off": N_("Your second factor was turned off"),
     "second_factor_guessed": N_("Somebody typed wrong codes"),
     "recovery_code_used": N_("A recovery code was used"),
+    "recovery_codes_made": N_("New recovery codes were made"),
 }
 _ANY = N_("About your account")
 

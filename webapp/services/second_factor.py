@@ -17,7 +17,7 @@ from webapp.services.audit import record_act
 from webapp.services.outbox import queue_mail
 
 TURNED_ON, TURNED_OFF, MOVED = "second_factor_on", "second_factor_off", "second_factor_moved"
-GUESSED, RECOVERED = "second_factor_guessed", "recovery_code_used"
+GUESSED, RECOVERED, CODES_MADE = "second_factor_guessed", "recovery_code_used", "recovery_codes_made"
 
 
 class AlreadyOnError(Exception):
@@ -79,8 +79,8 @@ def replace_recovery_codes(session: Session, user: User, codes: Iterable[str], n
     """Give a person other recovery codes; the former ones are worth nothing from now on."""
     session.connection().execute(delete(RecoveryCode).where(RecoveryCode.__table__.c.user_id == user.id))
     _store(session, user, codes, now)
-    act = "recovery_codes_made"
-    record_act(session, user.program_id, act, subject="user", subject_id=user.id, by=user.id, now=now)
+    record_act(session, user.program_id, CODES_MADE, subject="user", subject_id=user.id, by=user.id, now=now)
+    queue_mail(session, user, CODES_MADE, dedupe_key=_mail_key(CODES_MADE, user, now), now=now)
 
 
 def take_step(session: Session, user_id: UUID, step: int) -> bool:
