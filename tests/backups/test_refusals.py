@@ -1,5 +1,7 @@
 """What is refused in one sentence, and leaves everything as it was."""
 
+import fcntl
+import os
 import resource
 import signal
 import sqlite3
@@ -18,7 +20,8 @@ from tests.backups.test_round_trip import counts
 from tests.databases import FAST, config_for
 from tests.serving.server import environment
 from webapp import create_app
-from webapp.backups import BackupError
+from webapp.backups import BackupError, restoring
+from webapp.backups.archive import written_whole
 from webapp.config import ROOT
 from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
@@ -46,6 +49,11 @@ def tables(app):
     return found
 
 
+def database_of(app):
+    with app.app_context():
+        return Path(db.engine.url.database)
+
+
 def command(app, *arguments):
     return app.test_cli_runner().invoke(args=list(arguments))
 
@@ -69,6 +77,21 @@ def test_the_command_writes_a_file_for_its_owner_alone_and_never_over_another(ap
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.glob("site*")] == ["site.backup"]
     assert KEY.encode() not in path.read_bytes()
+
+
+def test_a_backup_that_was_done_a_moment_ago_is_not_taken_for_what_is_left_of_one(tmp_path, monkeypatch):
+    path, real = tmp_path / "site.backup", fcntl.flock
+
+    def ends_just_then(file, kind):
+        # The other one had the lock while this one opened the file.
+        path.with_name("site.backup.part").write_bytes(b"whole")
+        path.with_name("site.backup.part").rename(path)
+        real(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", ends_just_then)
+    with pytest.raises(BackupError, match="by another backup just now"), written_whole(path, overwrite=True):
+        pass
+    assert path.read_bytes() == b"whole"
 
 
 @on_sqlite
@@ -130,6 +153,41 @@ def test_a_database_that_is_away_is_said_to_be(backed_up, tmp_path):
     assert "The database does not answer (OperationalError)" in command(away, "restore", str(backed_up)).stderr
     assert "The database does not answer" in command(away, "backup", str(tmp_path / "other.backup")).stderr
     assert list(tmp_path.glob("other*")) == []
+
+
+@on_sqlite
+@into_sqlite
+def test_what_is_restored_is_for_its_owner_alone_also_while_it_is_written(backed_up, target, monkeypatch):
+    path, modes, real = database_of(target), [], restoring._refuse_difference
+
+    def look(*about):
+        modes.append(stat.S_IMODE(path.with_name(f"{path.name}.restoring").stat().st_mode))
+        real(*about)
+
+    monkeypatch.setattr(restoring, "_refuse_difference", look)
+    # Whatever a restore left that was killed, or somebody put there for it.
+    elsewhere = path.with_name("elsewhere")
+    elsewhere.write_text("theirs")
+    path.with_name(f"{path.name}.restoring").symlink_to(elsewhere)
+    assert command(target, "restore", str(backed_up)).exit_code == 0
+    modes.append(stat.S_IMODE(path.stat().st_mode))
+    path.chmod(0o640)
+    assert command(target, "restore", str(backed_up), "--replace").exit_code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640, "as its owner had it"
+    assert modes == [0o600] * 3
+    assert elsewhere.read_text() == "theirs"
+
+
+@on_sqlite
+@into_sqlite
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_belongs_to_whoever_has_the_folder_and_so_does_its_lock(backed_up, target):
+    path = database_of(target)
+    os.chown(path.parent, 12_345, 12_345)
+    assert command(target, "restore", str(backed_up)).exit_code == 0
+    owners = {file.name: file.stat().st_uid for file in path.parent.iterdir() if file.name.startswith(path.name)}
+    assert {path.name, f"{path.name}.lock"} <= set(owners)
+    assert set(owners.values()) == {12_345}, owners
 
 
 @on_sqlite
@@ -248,6 +306,19 @@ def test_a_database_that_holds_something_is_replaced_only_when_told_to(backed_up
     assert counts(target) == held
     assert restored(backed_up, "--replace").exit_code == 0
     assert counts(target)["users"] == held["users"] - 1
+
+
+@on_sqlite
+@pytest.mark.parametrize("other_databases", ["postgresql"], indirect=True)
+def test_somebody_who_has_just_gone_is_waited_for(backed_up, target, monkeypatch):
+    with target.app_context():
+        engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    connection = engine.connect()
+    # As the connections of a site that was stopped do, which the server counts for a moment longer.
+    monkeypatch.setattr("webapp.backups.targets.time.sleep", lambda _seconds: connection.close())
+    result = command(target, "restore", str(backed_up))
+    connection.close()
+    assert result.exit_code == 0, result.output
 
 
 def restored_while_open(target, path, restored):

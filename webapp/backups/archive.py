@@ -210,6 +210,9 @@ def written_whole(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
             fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BackupError(f"{part} is being written by another backup.") from error
+        if not _is_at(descriptor, part):
+            # The other one was done between the two, and gave this file its name: it is whole, and not ours.
+            raise BackupError(f"{path} was written by another backup just now.")
         try:
             # Of one that was killed there may be something left, and anybody may have been let read it.
             os.fchmod(descriptor, 0o600)
@@ -227,6 +230,14 @@ def written_whole(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Say whether an open file still has this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+    except OSError:
+        return False
 
 
 def _refuse_present(path: Path, *, overwrite: bool) -> None:

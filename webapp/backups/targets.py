@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
+import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +24,12 @@ _PLAIN = 0xFF
 _COUNT = 'SELECT count(*) FROM "{}"'
 _IN_USE = "The database is in use: stop the site, and whatever else has it open, first."
 _NOT_NEW = "The database is not a new one: name a new one in DATABASE_URL, or add --replace to lose what it holds."
+# A server still counts for a moment whoever has just hung up, as a site that was stopped.
+GOING_SECONDS = 2.0
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
 # Nobody reads the file before it is whole, so nothing in it has to survive a power cut.
 _FILLING = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-64000")
 
@@ -42,19 +51,26 @@ def _sqlite(engine: Engine, replace: bool) -> Iterator[Connection]:
     path = Path(engine.url.database or "").resolve()
     beside = path.with_name(f"{path.name}.restoring")
     with write_lock(engine), _closed_to_others(path, replace=replace):
-        # What a restore left that was killed.
-        beside.unlink(missing_ok=True)
         filling = create_engine(f"sqlite:///{beside}", poolclass=NullPool, connect_args={"isolation_level": None})
         event.listen(filling, "connect", _prepare)
         event.listen(filling, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         try:
-            with filling.begin() as connection:
-                yield connection
-            _put_in_place(beside, path)
+            with _new_file(beside) as file:
+                with filling.begin() as connection:
+                    yield connection
+                _put_in_place(file, beside, path, lock=Path(f"{engine.url.database}.lock"))
         except OSError as error:
             raise BackupError(f"The database cannot be written ({error.strerror}).") from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    """Return a file that nobody else can read: it is to hold all that the backup does."""
+    # What a restore left that was killed.
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -72,7 +88,7 @@ def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
                 raise BackupError(f"{left} is left of a database that is gone: move it away, and restore again.")
         yield
         return
-    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=GOING_SECONDS, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
             connection.execute("PRAGMA journal_mode=DELETE").close()
@@ -90,16 +106,16 @@ def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
         yield
 
 
-def _put_in_place(beside: Path, path: Path) -> None:
+def _put_in_place(file: IO[bytes], beside: Path, path: Path, *, lock: Path) -> None:
     like = path if path.exists() else path.parent
     about = like.stat()
     if path.exists():
-        beside.chmod(about.st_mode)
+        os.fchmod(file.fileno(), stat.S_IMODE(about.st_mode))
     with suppress(PermissionError):
-        # Whoever restores as root does it for the one whose database it is.
-        os.chown(beside, about.st_uid, about.st_gid)
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
+        # Whoever restores as root does it for the one whose database it is, and who has to take its lock.
+        os.fchown(file.fileno(), about.st_uid, about.st_gid)
+        os.chown(lock, about.st_uid, about.st_gid, follow_symlinks=False)
+    os.fsync(file.fileno())
     beside.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -128,14 +144,13 @@ def _postgresql(engine: Engine, replace: bool) -> Iterator[Connection]:
 
 def _refuse_others(connection: Connection) -> None:
     """The site has the same user as this restore; who watches the server has another."""
-    others = connection.scalar(
-        text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    )
-    if others:
-        raise BackupError(_IN_USE)
+    gone_by = time.monotonic() + GOING_SECONDS
+    while connection.scalar(_OTHERS):
+        if time.monotonic() > gone_by:
+            raise BackupError(_IN_USE)
+        time.sleep(0.1)
+        # Within a transaction the server would say the same again.
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
 
 
 def _refuse_used(tables: set[str], count: Callable[[str], int]) -> None:
