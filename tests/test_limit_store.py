@@ -118,6 +118,18 @@ def test_names_whose_time_is_over_are_forgotten(own, time_machine):
     assert counted(own, 5) == 2, "one of ada's counts still"
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer(own, store, shared, time_machine):
+    counted(own, 3)
+    shared.away = True
+    counted(store, 1)
+    shared.away = False
+    time_machine.move_to("2026-11-20 12:00:00+00:00", tick=False)
+    assert own.count(THREE, "ada").wait_seconds == 60
+    assert counted(store, 3) == 3, "the shared store is asked again"
+    time_machine.shift(61)
+    assert counted(own, 5) == 3
+
+
 def test_while_the_shared_store_is_away_the_process_counts_for_itself(store, shared):
     shared.away = True
     assert counted(store, 10) == 3

@@ -92,7 +92,8 @@ class LimitStore:
             return True
         with self._lock:
             now = time.time()
-            if now < self._ask_again_at:
+            # Never longer, also when the clock was set back meanwhile.
+            if 0 < self._ask_again_at - now <= RETRY_SECONDS:
                 return False
             self._ask_again_at = now + RETRY_SECONDS
             return True
@@ -143,6 +144,9 @@ class OwnCounts:
             if window is None:
                 self._forget_those_that_are_over(now)
                 window = self.windows[key] = _Window(limit.get_expiry())
+            if window.times and window.times[-1] > now:
+                # The clock was set back: nobody waits for longer than the window.
+                window.times = [min(at, now) for at in window.times]
             del window.times[: bisect_left(window.times, now - window.seconds)]
             if len(window.times) < limit.amount:
                 window.times.append(now)

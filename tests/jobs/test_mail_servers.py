@@ -76,6 +76,11 @@ def test_a_server_that_is_away_costs_one_mail_a_try_and_is_left_alone_for_a_whil
         monkeypatch.setattr(job, "utc_now", lambda: back)
         assert deliver_mail(back) == 0
         assert tries() == [1, 1]
+        # It is left alone anew; a clock that was set back does not make that longer.
+        earlier = back - timedelta(days=1)
+        monkeypatch.setattr(job, "utc_now", lambda: earlier)
+        assert deliver_mail(back + timedelta(days=1)) == 0
+        assert sum(tries()) == 3
 
 
 def test_a_server_that_refuses_the_password_or_the_sender_is_left_alone_too(sending):

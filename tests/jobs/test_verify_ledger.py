@@ -33,6 +33,8 @@ def test_it_is_due_at_night_or_when_that_was_missed(in_app):
     assert is_due(EVENING + timedelta(hours=11))
     verify_ledger(NIGHT)
     assert not is_due(NIGHT + timedelta(minutes=10))
+    verify_ledger(NIGHT + timedelta(days=400))
+    assert is_due(NIGHT), "the clock was wrong then"
 
 
 def test_a_breach_is_kept_and_told_to_admins_and_in_the_log_until_it_is_gone(app):

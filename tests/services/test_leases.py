@@ -50,6 +50,15 @@ def test_a_lease_that_ran_out_passes_on():
     assert holder() == ("two", NOON + 2 * LEASE)
 
 
+def test_a_lease_that_was_taken_while_a_clock_was_wrong_stops_no_job():
+    take("one", NOON + timedelta(days=400))
+    assert take("two")
+    assert holder() == ("two", NOON + LEASE)
+    # A clock that is a little ahead of another's is no reason.
+    take("two", NOON + timedelta(minutes=2))
+    assert not take("one")
+
+
 def test_a_lease_given_back_passes_on_at_once():
     take("one")
     with write_transaction() as session:

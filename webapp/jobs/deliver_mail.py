@@ -33,7 +33,8 @@ _REST_UNTIL = "grapevine_mail_rest_until"
 def deliver_mail(now: datetime) -> int:
     """Send the mails that are due; returns how many left. One that fails goes back and never blocks the others."""
     began, last = utc_now(), is_stopping()
-    if began < current_app.extensions.get(_REST_UNTIL, began):
+    # Nor longer, when the clock was set back meanwhile.
+    if timedelta() < current_app.extensions.get(_REST_UNTIL, began) - began <= REST:
         return 0
     due = due_mails(db.session(), now, limit=AT_ONCE)
     # Nothing is kept open until the next round.

@@ -4,8 +4,9 @@ import os
 import signal
 import socket
 import threading
+import time
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +23,7 @@ from webapp.services.leases import LEASE, give_lease_back, take_lease
 
 LEASE_NAME = "jobs"
 TICK_SECONDS = 0.25
-RENEW_AFTER = LEASE / 3
+RENEW_AFTER_SECONDS, ASK_AGAIN_SECONDS = LEASE.total_seconds() / 3, 1.0
 BESIDE_ENDS_SECONDS = 0.5
 
 
@@ -42,23 +43,22 @@ def run_jobs(stop: threading.Event) -> None:
     stop_at(stop)
     # In containers host names and process ids repeat.
     holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
-    due: dict[str, datetime] = {}
-    renew_at = datetime.min.replace(tzinfo=utc_now().tzinfo)
-    held = False
+    # By a clock that nobody sets: what waited for the time of day would stand still when that is set back.
+    due: dict[str, float] = {}
+    renew_at, held = 0.0, False
     app, beside = current_app._get_current_object(), dict[str, threading.Thread]()  # type: ignore[attr-defined]
     while not stop.is_set():
-        if utc_now() >= renew_at:
+        if time.monotonic() >= renew_at:
             held = _renew(holder)
-            renew_at = utc_now() + (RENEW_AFTER if held else timedelta(seconds=1))
+            renew_at = time.monotonic() + (RENEW_AFTER_SECONDS if held else ASK_AGAIN_SECONDS)
         if held:
             for job in SCHEDULE:
-                now = utc_now()
-                if not stop.is_set() and now >= due.get(job.name, now):
+                if not stop.is_set() and time.monotonic() >= due.get(job.name, 0.0):
                     if job.beside:
-                        _run_beside(app, job, now, beside)
+                        _run_beside(app, job, utc_now(), beside)
                     else:
-                        run_job(job, now)
-                    due[job.name] = utc_now() + job.every
+                        run_job(job, utc_now())
+                    due[job.name] = time.monotonic() + job.every.total_seconds()
         stop.wait(TICK_SECONDS)
     # Also when it was told to stop before it had begun.
     if held or _renew(holder):

@@ -24,12 +24,15 @@ LEAST_URGENT = 19
 
 
 def is_due(now: datetime) -> bool:
-    """Say whether it is time: in the small hours of the program, or long since the last time, or for the first one."""
+    """Say whether it is time: in the small hours of the program, or long since the last time, or for the first one.
+
+    A last time that is still to come was noted while the clock was wrong.
+    """
     session = db.session()
     last, program = last_time(session, LEDGER_VERIFIED), default_program(session)
     zone = program.time_zone
     session.rollback()
-    if last is None or now - last.at >= AT_THE_LATEST:
+    if last is None or now - last.at >= AT_THE_LATEST or last.at - now >= AGAIN_AFTER:
         return True
     return now - last.at >= AGAIN_AFTER and now.astimezone(ZoneInfo(zone)).hour in QUIET_HOURS
 
