@@ -9,8 +9,9 @@ one connection now this and now that makes SQLite prepare every statement anew.
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             for engine, begin in ((db.engine, "BEGIN"), (writing_engine(), "BEGIN IMMEDIATE")):
+                event.listen(engine, "do_connect", _make_file)
                 event.listen(engine, "connect", partial(_sqlite_connect, query_only=engine is db.engine))
                 event.listen(engine, "begin", partial(_sqlite_begin, statement=begin))
 
@@ -234,6 +236,13 @@ def _make_folder(folder: Path) -> None:
         raise ConfigError(
             f"DATABASE_URL must name a file in a folder that is there or can be made ({error.strerror})."
         ) from error
+
+
+def _make_file(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+    """Before SQLite makes a file that others can read: what is beside it gets the permissions of this one."""
+    # One that is there stays as it is; of one that cannot be made SQLite says why.
+    with suppress(OSError):
+        os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _sqlite_connect(connection: Any, _record: object, *, query_only: bool) -> None:

@@ -78,9 +78,11 @@ def _to_console(message: EmailMessage) -> None:
 
 def _to_file(folder: Path, message: EmailMessage) -> None:
     """Write one file a mail; it appears under its name only when it is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    # For their owner alone: mails hold links that sign in.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{new_id()}.eml"
     unfinished = folder / f".{name}"
+    unfinished.touch(mode=0o600)
     unfinished.write_bytes(bytes(message))
     unfinished.rename(folder / name)
 

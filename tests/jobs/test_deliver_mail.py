@@ -40,6 +40,7 @@ def test_a_mail_becomes_a_file_that_a_person_can_read(in_app, tmp_path):
     queue((TEMPLATE, "bob@example.org"))
     assert deliver_mail(utc_now()) == 1
     (file,) = (tmp_path / "mail").iterdir()
+    assert [path.stat().st_mode & 0o077 for path in (file, file.parent)] == [0, 0], "it may hold a link that signs in"
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert mail["To"] == "bob@example.org"
     assert mail["Subject"] == "You already have an account at Grapevine"
