@@ -158,6 +158,11 @@ def test_all_that_is_kept_of_a_person_is_written_once_and_their_erasure_asks_fir
     with ZipFile(file) as kept:
         assert "Bob Zimmer" in kept.read("data.json").decode()
     assert "is there already" in run(args=["users", "export", "bob@example.org", str(file)]).output
+    nowhere = run(args=["users", "export", "bob@example.org", str(tmp_path / "nowhere" / "bob.zip")])
+    assert (nowhere.exit_code, "cannot be written (No such file or directory)" in nowhere.output) == (1, True)
+    with app.app_context():
+        acts = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action == "person_exported")).all()
+    assert len(acts) == 1, "nothing is said to have been handed out that was not"
     _ada, bob = people(app)
     assert run(args=["users", "erase", str(bob.id)], input="n\n").exit_code == 1
     assert people(app)[1].erased_at is None

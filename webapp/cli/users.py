@@ -8,6 +8,8 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from webapp.backups import BackupError
+from webapp.backups.archive import written_whole
 from webapp.clock import utc_now
 from webapp.database import one_snapshot, write_down, write_transaction
 from webapp.domain import names
@@ -103,15 +105,20 @@ def export(who: str, file: Path) -> None:
     person_id, now = _find(who), utc_now()
     if file.exists():
         raise click.ClickException("FILE is there already; nothing was written.")
-    with write_transaction() as session:
-        program_id = session.get_one(User, person_id).program_id
-        about = {"subject": "user", "subject_id": person_id, "by": None}
-        record_act(session, program_id, "person_exported", **about, now=now)
-        program = default_program(session).name
-    with one_snapshot() as session:
-        tables = everything_about(session, session.get_one(User, person_id))
-    file.touch(mode=0o600)
-    file.write_bytes(zip_of(tables, program=program, at=f"{now:%Y-%m-%d %H:%M} UTC"))
+    try:
+        # Whole, or not at all: a file that cannot be written leaves neither a part of it nor a word in the audit log.
+        with written_whole(file, overwrite=False) as written:
+            with one_snapshot() as session:
+                tables = everything_about(session, session.get_one(User, person_id))
+                program = default_program(session).name
+            written.write(zip_of(tables, program=program, at=f"{now:%Y-%m-%d %H:%M} UTC"))
+            written.flush()
+            with write_transaction() as session:
+                program_id = session.get_one(User, person_id).program_id
+                about = {"subject": "user", "subject_id": person_id, "by": None}
+                record_act(session, program_id, "person_exported", **about, now=now)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"Written to {file}. It is for {person_id} alone; keep no copy.")
 
 
