@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import flask
 from flask import Flask, current_app
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
@@ -15,7 +16,7 @@ from werkzeug.wsgi import LimitedStream
 
 MIB = 1024 * 1024
 ViewT = TypeVar("ViewT", bound=Callable[..., object])
-_LIMIT = "largest_body"
+_LIMIT, _FILE = "largest_body", "file_field"
 # As in 192.0.2.7:50123 and [2001:db8::7]:50123.
 _WITH_PORT = re.compile(r"(?:(?P<v4>[0-9.]{7,15})|\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]):[0-9]{1,5}")
 
@@ -23,7 +24,12 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Request(flask.Request):
-    """A request that has its whole body or none."""
+    """A request that has its whole body or none, and whose fields are text."""
+
+    # Under which name a file may be sent.
+    file_field: str | None = None
+    # Only forms ask, and would read JSON as one, with numbers and lists in its fields. The API looks for itself.
+    is_json = False  # type: ignore[assignment]
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -36,6 +42,17 @@ class Request(flask.Request):
             # Whoever is still sending hears of a broken connection instead of the answer.
             LimitedStream(self.environ["wsgi.input"], 2 * MIB, is_max=True).exhaust()
             raise
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        # What is sent as a file where text is wanted is as if it had not been sent.
+        wanted = []
+        for name, file in self.files.items(multi=True):
+            if name == self.file_field:
+                wanted.append((name, file))
+            else:
+                file.close()
+        self.__dict__["files"] = ImmutableMultiDict(wanted)
 
     def _whole_body(self) -> IO[bytes]:
         limit = self.max_content_length
@@ -66,14 +83,15 @@ def init_app(app: Flask) -> None:
     """Give the application its kind of request, and refuse those for another host."""
     app.request_class = Request
     app.before_request(_refuse_foreign_host)
-    app.before_request(_raise_limit)
+    app.before_request(_let_file_in)
 
 
-def takes_up_to(largest: int) -> Callable[[ViewT], ViewT]:
-    """Let a view be sent a body of so many bytes, where what all others may be sent is too little."""
+def takes_file(field: str, *, up_to: int) -> Callable[[ViewT], ViewT]:
+    """Let a view be sent a file in this field, and a body of so many bytes: all others take fewer, and none."""
 
     def mark(view: ViewT) -> ViewT:
-        setattr(view, _LIMIT, largest)
+        setattr(view, _LIMIT, up_to)
+        setattr(view, _FILE, field)
         return view
 
     return mark
@@ -96,8 +114,9 @@ def _refuse_foreign_host() -> None:
         raise SecurityError
 
 
-def _raise_limit() -> None:
+def _let_file_in() -> None:
     """Before anything reads the body, which the check of a form's token does already."""
     view = current_app.view_functions.get(flask.request.endpoint or "")
     if largest := getattr(view, _LIMIT, None):
         flask.request.max_content_length = flask.request.max_form_memory_size = largest
+        flask.request.file_field = getattr(view, _FILE)  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """What no browser would send, to every form and every address: refused or read as text, and never a failure."""
 
+import io
 import itertools
 from urllib.parse import urlencode
 
@@ -90,6 +91,12 @@ def test_no_form_fails_whatever_is_in_its_fields(app, house):
                 answer = client.post(action, data=data, content_type="application/x-www-form-urlencoded")
                 if answer.status_code >= 500:
                     failed.append((action, fields))
+            # What is to be text comes as a file, or as no text at all.
+            files = {name: (io.BytesIO(b"x"), "x.txt") for name in names}
+            for sent in ({"data": {"csrf_token": token, **files}}, {"json": dict.fromkeys(names, 5)}):
+                answer = client.post(action, headers={"X-CSRFToken": token}, **sent)
+                if answer.status_code >= 500:
+                    failed.append((action, sent))
     assert failed == []
     assert len(tried) > 30
 

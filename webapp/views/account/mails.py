@@ -33,7 +33,7 @@ def update() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form, status=422)
     with write_transaction() as session:
-        choose_mails(session, own_row(session), form.wanted.data)
+        choose_mails(session, own_row(session), form.wanted.data or ())
     flash(_("Your settings are saved."))
     return redirect(url_for(".edit"), code=303)
 

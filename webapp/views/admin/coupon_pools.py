@@ -14,7 +14,7 @@ from webapp.domain.coupon_pools import MOST_CODES, lines_of
 from webapp.extensions import db
 from webapp.formatting import number, size
 from webapp.forms.coupon_pool import PoolForm, UploadForm, said
-from webapp.incoming import MIB, takes_up_to
+from webapp.incoming import MIB, takes_file
 from webapp.models import CouponPool
 from webapp.queries.coupon_pools import PoolRow, find_pool, list_pools, waiting_for
 from webapp.services.coupon_pools import CodesTakenError, PoolKeyTakenError, add_codes, add_pool
@@ -58,7 +58,7 @@ def show(pool_id: UUID) -> Response:
 
 
 @bp.post("/<uuid:pool_id>/coupons")
-@takes_up_to(LARGEST_UPLOAD)
+@takes_file("file", up_to=LARGEST_UPLOAD)
 def create_coupons(pool_id: UUID) -> ResponseReturnValue:
     row, form = _find(pool_id), UploadForm()
     if not form.validate_on_submit() or form.upload is None:
