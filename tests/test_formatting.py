@@ -99,6 +99,12 @@ def test_axes_are_written_as_the_reader_writes(app):
         ("en", [], "en"),
         # No longer translated.
         ("fr", ["de-CH"], "de_CH"),
+        # Of what else may stand there no end can be kept.
+        (None, ["de@anything", "en"], "de"),
+        (None, ["de-CH-1901-u-ca-buddhist", "en"], "de_CH"),
+        (None, ["german", "d", "de?", "..", "en-GB"], "de"),
+        (None, ["x-klingon", "../de", "en-GB"], "en_GB"),
+        (None, [*["zz-ZZ"] * 100, "de"], "en"),
     ],
 )
 def test_a_chosen_language_keeps_the_region_of_the_browser(databases, chosen, wanted, locale):

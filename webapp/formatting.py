@@ -6,6 +6,7 @@ from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
@@ -19,6 +20,10 @@ from webapp.domain.names import GONE
 from webapp.domain.sentences import Moment, Sentence
 
 DEFAULT_LANGUAGE = "en"
+# No browser asks for more; to look one up takes its time.
+MOST_LANGUAGES = 20
+# Without what may follow, of which there is no end: variants, extensions, modifiers.
+_LANGUAGE_AND_REGION = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?(?![A-Za-z0-9])")
 
 _LETTERS_BEFORE_FIGURE = re.compile(r"([^\W\d_])(\d)")
 
@@ -62,11 +67,17 @@ def chart_locale() -> dict[str, object] | None:
 
 
 def best_locale(wanted: Iterable[str], translated: Iterable[str]) -> str:
-    """Return the first wanted locale whose language we speak, with its region: dates differ between en-GB and en-US."""
+    """Return the first wanted locale whose language we speak, with its region: dates differ between en-GB and en-US.
+
+    Of each locale that is returned a catalogue is kept in memory, so there must not be more than there are regions.
+    """
     languages = {DEFAULT_LANGUAGE, *translated}
-    for name in wanted:
+    for name in islice(wanted, MOST_LANGUAGES):
+        plain = _LANGUAGE_AND_REGION.match(name)
+        if plain is None:
+            continue
         try:
-            locale = Locale.parse(name.replace("-", "_"))
+            locale = Locale.parse(plain[0].replace("-", "_"))
         except (ValueError, UnknownLocaleError):
             continue
         if locale.language in languages:
