@@ -25,30 +25,26 @@ bp = Blueprint("invitations", __name__, url_prefix="/users/<uuid:user_id>/invita
 @bp.post("")
 def create(user_id: UUID) -> ResponseReturnValue:
     """Send it, for the first time or again."""
-    person, (link_id, token) = _find(user_id), draw_link(INVITATION)
+    person, (link_id, token), category = _find(user_id), draw_link(INVITATION), "left"
     try:
         with write_transaction() as session:
             invited = session.get_one(User, person.id)
             invite_again(session, invited, link_id=link_id, token=token, by=current_user.id, now=utc_now())
             said = _("A mail with a new link is on its way to %(name)s. It is good for seven days.", name=invited.name)
+        category = "good"
     except NoLongerAdminError:
         abort(403)
     except MailedTooOftenError as often:
-        minutes = -(-int(often.wait.total_seconds()) // 60)
-        said = ngettext(
-            "Several mails went there lately. The next one can go in %(num)s minute.",
-            "Several mails went there lately. The next one can go in %(num)s minutes.",
-            max(minutes, 1),
-        )
+        said = too_often(often)
     except HasPasswordError:
         said = _("They have a password by now, so there is nothing to invite them to.")
-    flash(said)
+    flash(said, category)
     return redirect(url_for("admin.users.show", user_id=user_id), code=303)
 
 
 @bp.post("/withdrawal")
 def withdrawal(user_id: UUID) -> ResponseReturnValue:
-    person, is_gone = _find(user_id), False
+    person, is_gone, category = _find(user_id), False, "left"
     name = person.name
     try:
         with write_transaction() as session:
@@ -59,15 +55,26 @@ def withdrawal(user_id: UUID) -> ResponseReturnValue:
                 if is_gone
                 else _("Their account stays, and nobody can sign in to it.")
             )
+        category = "good"
     except NoLongerAdminError:
         abort(403)
     except HasPasswordError:
         said, more = _("%(name)s has a password by now.", name=name), _("Change the role instead.")
     except NotInvitedError:
         said, more = _("There is no invitation of %(name)s to withdraw.", name=name), ""
-    flash(f"{said} {more}".strip())
+    flash(f"{said} {more}".strip(), category)
     target = url_for("admin.users.index") if is_gone else url_for("admin.users.show", user_id=user_id)
     return redirect(target, code=303)
+
+
+def too_often(refused: MailedTooOftenError) -> str:
+    """Say when the next mail can go to somebody."""
+    minutes = -(-int(refused.wait.total_seconds()) // 60)
+    return ngettext(
+        "Several mails went there lately. The next one can go in %(num)s minute.",
+        "Several mails went there lately. The next one can go in %(num)s minutes.",
+        max(minutes, 1),
+    )
 
 
 def _find(user_id: UUID) -> User:
