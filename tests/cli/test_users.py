@@ -149,6 +149,22 @@ def test_a_second_factor_is_turned_off_and_that_is_kept(app):
     assert acts == [("second_factor_on", "person"), ("second_factor_off", "command")]
 
 
+def test_an_account_is_given_to_another_mailbox_also_that_of_an_admin(app, create):
+    create("ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin", typed=b"a long sentence\n")
+    create("bob@example.org", "--name", "Bob", "--role", "referrer")
+    for who, email, sentence in (
+        ("ada@example.org", "bob@example.org", "EMAIL has an account already; nothing was changed."),
+        ("ada@example.org", "ada", "EMAIL must be an e-mail address"),
+        ("nobody@example.org", "ada@new.example", "WHO must be"),
+    ):
+        refused = app.test_cli_runner().invoke(args=["users", "give-address", who, email])
+        assert (refused.exit_code, sentence in refused.stderr) == (1, True), refused.output
+    given = app.test_cli_runner().invoke(args=["users", "give-address", "ada@example.org", "ada@new.example"])
+    assert given.exit_code == 0, given.output
+    ada = people(app)[0]
+    assert (ada.email, ada.password_hash, ada.email_verified_at) == ("ada@new.example", None, None)
+
+
 def test_all_that_is_kept_of_a_person_is_written_once_and_their_erasure_asks_first(app, create, tmp_path):
     create("ada@example.org", "--name", "Ada", "--role", "admin")
     create("bob@example.org", "--name", "Bob Zimmer", "--role", "referrer")

@@ -14,6 +14,7 @@ from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.domain.mail_kinds import UNSENT
 from webapp.domain.quotes import Quote
+from webapp.domain.recovery_codes import draw_codes
 from webapp.domain.reward_decisions import CHOICES
 from webapp.domain.screening_lists import read_entry
 from webapp.ids import new_id
@@ -33,6 +34,7 @@ from webapp.services.quotes import add_quote
 from webapp.services.reward_decisions import decide_rewards
 from webapp.services.roles import change_role
 from webapp.services.screening_lists import add_entry
+from webapp.services.second_factor import turn_on
 from webapp.services.signups import CameBy
 
 
@@ -121,6 +123,9 @@ def fill(app, *, full):
         of = factories.program(session)
         named["invited"] = invite(session, of, **about, token=token, choose=secrets.choice, by=by, now=now).id
         named["invitation"] = token
+        secured = factories.person(session, name="Zora Field", email="zora@example.com", now=now)
+        turn_on(session, secured, seed=b"seed", step=1, codes=draw_codes(secrets.choice), now=now)
+        named["secured"] = secured.id
         # Where nothing was earned there is a page that says so.
         reward_id = rewards[-1].id if rewards else new_id()
         return named | {

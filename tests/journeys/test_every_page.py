@@ -70,6 +70,7 @@ PAGES = {
         *("/settings/mail", "/dev/mails", "/dev/mails/{mail_kind}"),
         "/admin/users/{invited}",
         *("/admin/users/{user}/privacy/export", "/admin/users/{user}/privacy/erasure wrong"),
+        *("/admin/users/{user}/address wrong", "/admin/users/{secured}/second-factor"),
         *("/admin/keys", "/admin/keys/new", "/admin/keys/new wrong", "/admin/keys/{key}/revocation"),
         *(
             "/admin/audit?check=1",

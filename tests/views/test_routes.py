@@ -129,6 +129,11 @@ ROUTES = {
     "POST /admin/users/<uuid:user_id>/privacy/export": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/users/<uuid:user_id>/privacy/erasure": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/privacy/erasure": (TO_SIGN_IN, "403", "403", "403", "422"),
+    # Nobody has a second factor.
+    "GET /admin/users/<uuid:user_id>/second-factor": (TO_SIGN_IN, "403", "403", "403", "303"),
+    "POST /admin/users/<uuid:user_id>/second-factor": (TO_SIGN_IN, "403", "403", "403", "422"),
+    "GET /admin/users/<uuid:user_id>/address": (TO_SIGN_IN, "403", "403", "403", "200"),
+    "POST /admin/users/<uuid:user_id>/address": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "200"),
     "POST /admin/users/<uuid:user_id>/role": (TO_SIGN_IN, "403", "403", "403", "422"),
     "GET /admin/users/<uuid:user_id>/mails": (TO_SIGN_IN, "403", "403", "403", "200"),

@@ -15,6 +15,7 @@ from webapp.database import one_snapshot, write_down, write_transaction
 from webapp.domain import names
 from webapp.extensions import db
 from webapp.forms.addresses import read_address
+from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.models.user import ROLES
 from webapp.passwords import LONGEST, SHORTEST, PasswordProblem, hash_password, problem_with
@@ -30,8 +31,11 @@ from webapp.services.erasure import (
     PayoutUnderwayError,
     erase_person,
 )
+from webapp.services.invitations import INVITATION
+from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.people import EmailTakenError, open_account
 from webapp.services.second_factor import turn_off
+from webapp.services.ways_in import give_address
 from webapp.signing import sealer
 from webapp.views.exports import zip_of
 
@@ -92,6 +96,31 @@ def second_factor_off(email: str) -> None:
         if not turn_off(session, user, by=None, now=utc_now()):
             raise click.ClickException("EMAIL has no second factor; nothing was changed.")
     click.echo("The second factor is off.")
+
+
+@group.command("give-address")
+@click.argument("who")
+@click.argument("email")
+def give_another_address(who: str, email: str) -> None:
+    """Give the account of WHO (an e-mail address or an id) to whoever has the mailbox EMAIL.
+
+    For somebody who gets no mail any more, or whose account was taken from them. The password is worth nothing from
+    then on; a link to choose one goes to EMAIL, and the former address is told.
+    """
+    try:
+        email = read_address(email)
+    except ValueError as error:
+        raise click.ClickException(f"EMAIL must be an e-mail address: {error}") from error
+    person_id, (link_id, token) = _find(who), draw_link(INVITATION)
+    try:
+        with write_transaction() as session:
+            person = session.get_one(User, person_id)
+            give_address(session, person, email, link_id=link_id, token=token, by=None, now=utc_now())
+    except EmailTakenError as error:
+        raise click.ClickException("EMAIL has an account already; nothing was changed.") from error
+    except MailedTooOftenError as error:
+        raise click.ClickException("Three links went there within the hour; try again later.") from error
+    click.echo("A link to choose a password goes there now.")
 
 
 @group.command("export")

@@ -42,6 +42,7 @@ ACTIONS: Mapping[str, str] = {
     "role_changed": N_("Changed a role"),
     "password_changed": N_("Set a new password"),
     "email_changed": N_("Changed their e-mail address"),
+    "address_given": N_("Gave an account another address"),
     "sessions_ended": N_("Signed someone out everywhere"),
     "second_factor_on": N_("Turned a second factor on"),
     "second_factor_moved": N_("Moved a second factor to another app"),

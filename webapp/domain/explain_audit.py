@@ -61,6 +61,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "password_changed": (N_("%(who)s set a new password"),),
     "email_changed": (N_("%(who)s changed their e-mail address"),),
+    "address_given": (N_("%(who)s gave the account of %(subject)s another address"),),
     "sessions_ended": (
         N_("%(who)s signed %(subject)s out of every browser but %(kept)s"),
         N_("%(who)s signed %(subject)s out everywhere"),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.mailbox import address_key
 from webapp.models import Link, LinkDay, Referral, User, UserSession
-from webapp.queries.invitations import Invitation, invitations_until, is_invited, newest_of
+from webapp.queries.invitations import Invitation, invitations_of, is_invited, newest_of
 from webapp.queries.paging import older_than
 
 PAGE = 50
@@ -21,6 +21,7 @@ class PersonRow:
     """One person of the list; `friends` joined through them.
 
     `invited_until` is until when the invitation is good that they have still to accept; None for who has none.
+    `is_unreached` says that its mail was given up.
     """
 
     id: UUID
@@ -30,6 +31,7 @@ class PersonRow:
     created_at: datetime
     friends: int
     invited_until: datetime | None
+    is_unreached: bool
 
 
 def list_people(
@@ -60,8 +62,8 @@ def list_people(
         query = query.where(older_than(session, User.created_at, User.id, before, of=whose))
     found = session.execute(query.order_by(User.created_at.desc(), User.id.desc()).limit(limit + 1)).all()
     ids = [row.id for row in found]
-    friends, until = _friends_of(session, ids), invitations_until(session, ids)
-    rows = [PersonRow(*row, friends=friends.get(row.id, 0), invited_until=until.get(row.id)) for row in found]
+    friends, invitations = _friends_of(session, ids), invitations_of(session, ids)
+    rows = [PersonRow(*row, friends.get(row.id, 0), *invitations.get(row.id, (None, False))) for row in found]
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 

@@ -8,16 +8,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.models import MailedLink, User
+from webapp.models import MailedLink, OutboxMail, User
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The newest invitation of somebody who has no password yet. `by_name` is None when whoever sent it is gone."""
+    """The newest invitation of somebody who has no password yet. `by_name` is None when whoever sent it is gone.
+
+    `unsent_because` is why its mail was given up, one of domain.mail_kinds.UNSENT; None for one that was not.
+    """
 
     sent_at: datetime
     expires_at: datetime
     by_name: str | None
+    unsent_because: str | None
 
 
 def invitation_of(session: Session, user_id: UUID) -> Invitation | None:
@@ -26,28 +30,33 @@ def invitation_of(session: Session, user_id: UUID) -> Invitation | None:
     return Invitation(*row) if row else None
 
 
-def newest_of(user_id: UUID) -> Select[datetime, datetime, str]:
+def newest_of(user_id: UUID) -> Select[datetime, datetime, str, str | None]:
     """Return the question for the fields of an Invitation, in their order."""
     sender = aliased(User)
     return (
-        select(MailedLink.created_at, MailedLink.expires_at, sender.name)
+        select(MailedLink.created_at, MailedLink.expires_at, sender.name, OutboxMail.unsent_because)
         .join(User, User.id == MailedLink.user_id)
         .outerjoin(sender, and_(sender.id == MailedLink.invited_by, sender.erased_at.is_(None)))
+        .outerjoin(OutboxMail, OutboxMail.id == MailedLink.mail_id)
         .where(MailedLink.user_id == user_id, _waits())
         .order_by(MailedLink.created_at.desc())
         .limit(1)
     )
 
 
-def invitations_until(session: Session, user_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """Return until when the invitations of these people are good; who has none to accept is missing."""
+def invitations_of(session: Session, user_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, bool]]:
+    """Return until when the invitations of these people are good, and whether the mail of the last one was given up.
+
+    Who has none to accept is missing.
+    """
     rows = session.execute(
-        select(MailedLink.user_id, func.max(MailedLink.expires_at))
+        select(MailedLink.user_id, MailedLink.expires_at, OutboxMail.unsent_because)
         .join(User, User.id == MailedLink.user_id)
+        .outerjoin(OutboxMail, OutboxMail.id == MailedLink.mail_id)
         .where(MailedLink.user_id.in_(user_ids), _waits())
-        .group_by(MailedLink.user_id)
+        .order_by(MailedLink.created_at)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2] is not None) for row in rows}
 
 
 def is_invited() -> ColumnElement[bool]:

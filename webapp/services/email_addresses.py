@@ -77,7 +77,7 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     if holds_what_may_be_anothers(session, user) or use_link(session, "change_email", token, now) is None:
         return None
     before, mailbox, was_theirs = user.email, user.mailbox_key, user.email_verified_at is not None
-    _take_address(session, user, link.email, now)
+    take_address(session, user, link.email, verified_at=now)
     if was_theirs and user.mailbox_key != mailbox:
         # Else whoever changes their address could bring themselves as a friend, by the one before. One that nobody
         # showed to be theirs may be somebody else's, who is then not known by it, and whose orders are not theirs.
@@ -90,11 +90,12 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     return user
 
 
-def _take_address(session: Session, user: User, email: str, now: datetime) -> None:
+def take_address(session: Session, user: User, email: str, *, verified_at: datetime | None) -> None:
+    """Give a person another address. Raises EmailTakenError when somebody has it, and then nothing was written."""
     try:
         with session.begin_nested():
             user.email, user.email_key, user.mailbox_key = email, address_key(email), mailbox_key(email)
-            user.email_verified_at = now
+            user.email_verified_at = verified_at
     except IntegrityError as error:
         # Of two who take an address at once, the database lets one; anything else is a real fault.
         if taken := find_by_email(session, email):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,7 @@ from webapp.services.audit import record_act
 from webapp.services.mail_limits import check_mail_limit
 from webapp.services.mailed_links import end_links, find_link, mail_link, use_link
 from webapp.services.people import create_person
-from webapp.services.queues import queue_for
-from webapp.services.roles import NoLongerAdminError
+from webapp.services.roles import check_admin
 
 INVITATION = "invitation"
 
@@ -47,7 +46,7 @@ def invite(
     EmailTakenError, and NoLongerAdminError for who lost the right in the meantime. As an admin the person counts once
     they have accepted.
     """
-    _check_admin(session, program.id, by)
+    check_admin(session, program.id, by)
     person = create_person(
         session, program, name=name, email=email, password_hash=None, role=role, verified=False, choose=choose, now=now
     )
@@ -61,7 +60,7 @@ def invite_again(session: Session, person: User, *, link_id: UUID, token: str, b
 
     Raises HasPasswordError, NoLongerAdminError, and MailedTooOftenError when several went there lately.
     """
-    _check_admin(session, person.program_id, by)
+    check_admin(session, person.program_id, by)
     check_mail_limit(session, person, INVITATION, now=now)
     session.refresh(person, with_for_update=True)
     if person.password_hash is not None or person.erased_at is not None:
@@ -77,7 +76,7 @@ def withdraw(session: Session, person: User, *, by: UUID, now: datetime) -> bool
     can sign in; and so does, as it was, one that was not made by inviting: somebody reported it or confirmed its
     address. Raises HasPasswordError, NotInvitedError and NoLongerAdminError.
     """
-    _check_admin(session, person.program_id, by)
+    check_admin(session, person.program_id, by)
     session.refresh(person, with_for_update=True)
     if person.password_hash is not None:
         raise HasPasswordError
@@ -119,12 +118,6 @@ def accept(session: Session, token: str, password_hash: str, now: datetime) -> U
     end_links(session, person.id, "reset_password", "verify_email", now=now)
     _record(session, person, "invitation_accepted", by=person.id, now=now)
     return person
-
-
-def _check_admin(session: Session, program_id: UUID, by: UUID) -> None:
-    queue_for(session, program_id, "roles")
-    if session.scalar(select(User.role).where(User.id == by)) != "admin":
-        raise NoLongerAdminError
 
 
 def _delete_unused(session: Session, person: User) -> bool:

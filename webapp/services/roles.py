@@ -62,6 +62,13 @@ def change_role(session: Session, person: User, role: str, *, by: UUID | None, n
     return True
 
 
+def check_admin(session: Session, program_id: UUID, by: UUID) -> None:
+    """Raise NoLongerAdminError for who lost the right in the meantime. Until the transaction ends, no role changes."""
+    queue_for(session, program_id, "roles")
+    if session.scalar(select(User.role).where(User.id == by)) != "admin":
+        raise NoLongerAdminError
+
+
 def is_last_admin(session: Session, person: User) -> bool:
     """Say whether without this admin nobody could run the program any more; True holds back what takes them away.
 

@@ -1,5 +1,6 @@
 """People, as admins look for them and decide what they may do."""
 
+import re
 import secrets
 from uuid import uuid4
 
@@ -188,12 +189,14 @@ def test_an_invitation_is_sent_again_and_withdrawn(app, marta, acts, page):
     path = f"/admin/users/{jo}"
     assert submit(marta, f"{path}/invitation", {}, page=path).location == path
     assert "A mail with a new link is on its way to Jo Winter." in page(path)
-    for said in (
-        "A mail with a new link is on its way",
-        "Several mails went there lately. The next one can go in 60 minutes.",
+    for said, look in (
+        ("A mail with a new link is on its way", "good"),
+        ("Several mails went there lately. The next one can go in 60 minutes.", "warn"),
     ):
         submit(marta, f"{path}/invitation", {}, page=path)
-        assert said in page(path)
+        shown = marta.get(path).get_data(as_text=True)
+        assert said in words(shown)
+        assert re.findall(r'role="status">\s*<div class="note note-(\w+)"', shown) == [look]
     assert submit(marta, f"{path}/invitation/withdrawal", {}, page=path).location == "/admin/users"
     assert "The invitation of Jo Winter is withdrawn. Their account is gone" in page("/admin/users")
     assert person_named(app, "Jo Winter") is None

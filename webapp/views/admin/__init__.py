@@ -33,6 +33,7 @@ from webapp.views.admin import (
     settings,
     statements,
     users,
+    ways_in,
     write_offs,
 )
 from webapp.views.guards import require_role, require_second_factor
@@ -57,6 +58,7 @@ NOUNS = (
     users,
     person_mails,
     invitations,
+    ways_in,
     privacy,
     statements,
     coupon_codes,
