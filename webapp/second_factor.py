@@ -43,9 +43,13 @@ def grouped(secret: str) -> str:
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
-def setup_qr(secret: str, email: str, issuer: str) -> Markup:
-    """Return the QR code that an app reads, as an SVG element: black on the white of its box, also in the dark."""
-    address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
+def setup_address(secret: str, email: str, issuer: str) -> str:
+    """Return what an app reads: the secret, and whose and what it is for. An app on the same telephone opens it."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
+
+
+def setup_qr(address: str) -> Markup:
+    """Return such an address as a QR code, an SVG element: black on the white of its box, also in the dark."""
     code = segno.make(address, error="m", micro=False)
     svg = code.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None, title=_("QR code for the app"))
     # segno makes the markup and escapes the title; what is in the code is black squares.

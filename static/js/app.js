@@ -156,6 +156,11 @@
     place = held ? { before: target.previousElementSibling, parent: target.parentElement, target } : null;
   });
 
+  // After a refusal the keyboard is where something needs another look, unless the page says where
+
+  const wrong = document.querySelector("main [aria-invalid=true]");
+  if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
+
   document.addEventListener("htmx:afterSettle", () => {
     if (!place || (document.activeElement && document.activeElement !== document.body)) return;
     const { before, parent, target } = place;

@@ -32,9 +32,15 @@ def test_somebody_sets_a_second_factor_up_and_signs_in_with_it(site, open_browse
     page = watched.page
     sign_in(page, "referrer")
     page.goto("/settings/second-factor")
+    show = page.get_by_role("button", name="Show the code for the app")
+    show.click()
+    # After a refusal the next key goes to where something is missing.
+    expect(page.get_by_label("Your password")).to_be_focused()
     page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_role("button", name="Show the code for the app").click()
+    show.click()
     judge(page)
+    here = page.get_by_role("link", name="Open it in the app on this telephone")
+    expect(here).to_have_attribute("href", re.compile(r"^otpauth://totp/.*secret="))
     secret = page.locator("#factor-secret").inner_text().replace(" ", "")
     assert page.locator(".qr svg").bounding_box()["width"] > 150
     page.locator("#code").fill(pyotp.TOTP(secret).at(utc_now(), counter_offset=-1))

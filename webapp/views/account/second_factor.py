@@ -19,7 +19,7 @@ from webapp.limits import CodesClosedError
 from webapp.models import User
 from webapp.queries.second_factor import count_recovery_codes
 from webapp.queries.sessions import count_other_sessions
-from webapp.second_factor import SEED_OCTETS, counted, grouped, secret_of, setup_qr, step_of, use_code
+from webapp.second_factor import SEED_OCTETS, counted, grouped, secret_of, setup_address, setup_qr, step_of, use_code
 from webapp.services.second_factor import (
     AlreadyOnError,
     NotVerifiedError,
@@ -187,11 +187,13 @@ def _setup_page(form: CodeForm, *, status: int = 200) -> ResponseReturnValue:
         # Too late, or done: the page before says which.
         return redirect(url_for(".show", next=_next()), code=303)
     secret = secret_of(current_user.id, seed)
+    address = setup_address(secret, current_user.email, load_program().name)
     return render(
         "account/second_factor/new.html",
         status=status,
         form=form,
-        qr=setup_qr(secret, current_user.email, load_program().name),
+        qr=setup_qr(address),
+        address=address,
         secret=grouped(secret),
         moves=current_user.second_factor_since is not None,
         next=_next(),
