@@ -184,8 +184,9 @@ def test_new_recovery_codes_take_both_factors_and_replace_the_old_ones(app, ada,
 
 def test_wrong_codes_are_limited_here_as_at_the_sign_in(app, ada):
     phone, _answer = turn_on(ada)
-    answers = [submit(ada, f"{PAGE}/end", BOTH | {"code": phone.wrong_code()}).status_code for _ in range(11)]
-    assert answers == [422] * 10 + [429]
+    answers = [submit(ada, f"{PAGE}/end", BOTH | {"code": phone.wrong_code()}) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
 
 
 # Where admins have to have one

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug import Response as AnyResponse
 
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -30,7 +31,7 @@ from webapp.services.second_factor import (
 )
 from webapp.services.sessions import token_hash
 from webapp.signed_in import browser_token, forget_seed, keep_seed, kept_seed, own_row
-from webapp.views.code_words import codes_closed, wrong_code
+from webapp.views.code_words import codes_closed, seconds_closed, wrong_code
 from webapp.views.guards import needs_second_factor
 from webapp.web import load_program, render, safe_next
 
@@ -103,9 +104,9 @@ def ask_move() -> ResponseReturnValue:
 def begin_move() -> ResponseReturnValue:
     """Draw the seed of another app for whoever typed both factors."""
     form = PasswordAndCodeForm()
-    refused = _refused(form, lambda _session, _user: None)
-    if refused:
-        return _asking_page("move", form, status=refused)
+    refused = _refused("move", form, lambda _session, _user: None)
+    if refused is not None:
+        return refused
     keep_seed(current_user, secrets.token_bytes(SEED_OCTETS), now=utc_now())
     return redirect(url_for(".new"), code=303)
 
@@ -119,8 +120,10 @@ def edit_codes() -> ResponseReturnValue:
 def update_codes() -> ResponseReturnValue:
     """Answer with the new codes themselves, as `create` does."""
     form, codes = PasswordAndCodeForm(), draw_codes(secrets.choice)
-    refused = _refused(form, lambda session, user: replace_recovery_codes(session, user, codes, utc_now()))
-    return _asking_page("recovery_codes", form, status=refused) if refused else _codes_page(codes)
+    refused = _refused(
+        "recovery_codes", form, lambda session, user: replace_recovery_codes(session, user, codes, utc_now())
+    )
+    return _codes_page(codes) if refused is None else refused
 
 
 @bp.get("/end")
@@ -133,17 +136,17 @@ def end() -> ResponseReturnValue:
     form = PasswordAndCodeForm()
     if needs_second_factor(current_user.role):
         return redirect(url_for(".show"), code=303)
-    refused = _refused(form, lambda session, user: turn_off(session, user, by=user.id, now=utc_now()))
-    if refused:
-        return _asking_page("end", form, status=refused)
+    refused = _refused("end", form, lambda session, user: turn_off(session, user, by=user.id, now=utc_now()))
+    if refused is not None:
+        return refused
     flash(_("The second factor is off. Your password alone signs you in."))
     return redirect(url_for(".show"), code=303)
 
 
-def _refused(form: PasswordAndCodeForm, act: Callable[[Session, User], object]) -> int | None:
-    """Do this for whoever typed both factors, in the transaction that uses the code up; else return the status."""
+def _refused(page: str, form: PasswordAndCodeForm, act: Callable[[Session, User], object]) -> AnyResponse | None:
+    """Do this for whoever typed both factors, in the transaction that uses the code up; else return the page again."""
     if not form.validate_on_submit():
-        return 422
+        return _asking_page(page, form, status=422)
     typed: str = form.code.data
     try:
         with counted(current_user, typed) as attempt:
@@ -155,10 +158,12 @@ def _refused(form: PasswordAndCodeForm, act: Callable[[Session, User], object]) 
             attempt.failed = not is_good
     except CodesClosedError as closed:
         form.code.errors = [codes_closed(closed)]
-        return 429
+        response = _asking_page(page, form, status=429)
+        response.headers["Retry-After"] = str(seconds_closed(closed))
+        return response
     if not is_good:
         form.code.errors = [wrong_code(typed)]
-        return 422
+        return _asking_page(page, form, status=422)
     return None
 
 
@@ -216,7 +221,7 @@ def _codes_page(codes: list[str], *, just_on: bool = False) -> Response:
     )
 
 
-def _asking_page(page: str, form: PasswordAndCodeForm, *, status: int = 200) -> ResponseReturnValue:
+def _asking_page(page: str, form: PasswordAndCodeForm, *, status: int = 200) -> AnyResponse:
     if current_user.second_factor_since is None or (page == "end" and needs_second_factor(current_user.role)):
         return redirect(url_for(".show"), code=303)
     return render(f"account/second_factor/{page}.html", status=status, form=form)
