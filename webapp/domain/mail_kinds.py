@@ -56,6 +56,8 @@ _ALWAYS: Mapping[str, str] = {
     "verify_email": N_("Confirming your address"),
     "account_reported": N_("Whether an account is yours"),
     "change_email": N_("Changing your address"),
+    "email_change_asked": N_("Another address was asked for"),
+    "email_changed": N_("Your address was changed"),
     "reset_password": N_("Setting a password"),
     "password_changed": N_("Your password was changed"),
     "invitation": N_("An invitation"),

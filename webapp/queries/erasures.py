@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.codes import code_key
 from webapp.domain.money import Money
 from webapp.domain.seals import Sealer
 from webapp.domain.worth import Worth
-from webapp.models import Link, Model, Referral, Reward, RewardEvent, SealedCode
+from webapp.models import Link, Model, Referral, Reward, RewardEvent, SealedCode, User
 
 # Nobody has them yet, and nobody would get them any more.
 OPEN = ("pending", "held", "approved")
@@ -29,7 +29,7 @@ class Left:
     """What somebody leaves behind: rewards that are open or on their way, what they owe, and how many came by them.
 
     `sequence` is the sum of the numbers of the newest events of open rewards: another one tells that something
-    happened to one of them since.
+    happened to one of them since. `is_only_admin`: nobody else could run the program.
     """
 
     open: list[Worth]
@@ -38,6 +38,7 @@ class Left:
     friends: int
     links: int
     sequence: int
+    is_only_admin: bool
 
 
 def left_by(session: Session, user_id: UUID) -> Left:
@@ -65,6 +66,7 @@ def left_by(session: Session, user_id: UUID) -> Left:
         friends=_count(session, select(func.count()).where(Referral.referrer_id == user_id)),
         links=_count(session, select(func.count()).where(Link.referrer_id == user_id, Link.retired_at.is_(None))),
         sequence=sum(int(row[5]) for row in rows if not row[2]),
+        is_only_admin=_is_only_admin(session, user_id),
     )
 
 
@@ -85,6 +87,19 @@ def _owed(session: Session, user_id: UUID) -> list[Money]:
         .order_by(entries.c.currency)
     )
     return [Money(-int(minor), currency) for currency, minor in rows]
+
+
+def _is_only_admin(session: Session, user_id: UUID) -> bool:
+    """Say what `services.roles.is_last_admin` will, unless it changes before."""
+    others = aliased(User)
+    another = exists().where(
+        others.program_id == User.program_id,
+        others.role == "admin",
+        others.id != User.id,
+        others.password_hash.is_not(None),
+        others.erased_at.is_(None),
+    )
+    return session.scalar(select(~another).where(User.id == user_id, User.role == "admin")) or False
 
 
 def _count(session: Session, query: Any) -> int:

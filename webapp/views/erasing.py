@@ -46,6 +46,8 @@ def loss_of(left: Left) -> Loss:
     if left.in_payout:
         amount = worth_together(left.in_payout)
         problem = _("A payout of %(amount)s is on its way. Please wait until it has arrived.", amount=amount)
+    if left.is_only_admin:
+        problem = refusal(LastAdminLeavesError())
     return Loss(
         open=(worth_together(left.open), rewards) if left.open else None,
         owes=", ".join(map(money, left.owes)),

@@ -161,6 +161,7 @@ def test_the_only_admin_reads_why_they_stay(app, story):
     sign_in(client, "jo@example.com", PASSWORD)
     page = client.get(ERASURE).get_data(as_text=True)
     assert "friends who joined" not in page  # There are none, so nothing is said of them.
+    assert ("only admin left" in page, 'name="current_password"' in page) == (True, False)
     form = {"csrf_token": csrf_token(page), "seen": "0", "typed_email": "jo@example.com", "current_password": PASSWORD}
     refused = client.post(ERASURE, data=form)
     assert refused.status_code == 422
