@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.exceptions import TooManyRequests
 
 from webapp.limits import CodesClosedError
 from webapp.second_factor import is_app_code
@@ -23,6 +24,6 @@ def codes_closed(refused: CodesClosedError) -> str:
     )
 
 
-def seconds_closed(refused: CodesClosedError) -> int:
-    """Return in how many seconds codes from the app are read again."""
+def seconds_closed(refused: TooManyRequests) -> int:
+    """Return in how many seconds it can be tried again."""
     return refused.retry_after if isinstance(refused.retry_after, int) else 60

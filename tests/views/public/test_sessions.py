@@ -194,6 +194,9 @@ def test_ten_failures_for_an_account_are_enough_but_its_owner_elsewhere_gets_in(
     refused = guesser.post("/login", data={"csrf_token": token, "email": EMAIL.upper(), "password": PASSWORD})
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 900
+    # With the way to another password beside it, and what was typed; also for who has no account.
+    said = refused.get_data(as_text=True)
+    assert all(words in said for words in ("Try again in 15 minutes.", 'href="/forgot"', f'value="{EMAIL.upper()}"'))
     sign_in(owner, EMAIL)
 
 

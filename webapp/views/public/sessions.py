@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
 
 from webapp.clicks import visitors
 from webapp.clicks.recording import person_now
@@ -16,6 +17,7 @@ from webapp.passwords import LONGEST, hash_password, is_outdated, verify_passwor
 from webapp.queries.people import find_by_email
 from webapp.services.sightings import UNSEEN, record_sighting
 from webapp.signed_in import sign_out_browser
+from webapp.views.code_words import seconds_closed
 from webapp.views.public.entering import enter, go_on
 from webapp.web import load_program, render, safe_next, start_url
 
@@ -33,13 +35,16 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     form = SignInForm()
     email, password = form.email.data or "", form.password.data or ""
-    with sign_in_attempt(email) as attempt:
-        user = find_by_email(db.session(), email)
-        # Also without an account, so that the time tells nothing.
-        right = verify_password(user.password_hash if user else None, password[:LONGEST])
-        if user is None or not right or len(password) > LONGEST or not form.validate():
-            attempt.failed = True
-            return _page(form, failed=True, status=422)
+    try:
+        with sign_in_attempt(email) as attempt:
+            user = find_by_email(db.session(), email)
+            # Also without an account, so that the time tells nothing.
+            right = verify_password(user.password_hash if user else None, password[:LONGEST])
+            if user is None or not right or len(password) > LONGEST or not form.validate():
+                attempt.failed = True
+                return _page(form, failed=True, status=422)
+    except TooManyRequests as refused:
+        return _closed(form, seconds_closed(refused))
     user_id, known_hash, seen = user.id, user.password_hash, person_now()
     new_hash = hash_password(password) if is_outdated(known_hash) else None
     with write_transaction() as session:
@@ -66,12 +71,19 @@ def destroy() -> ResponseReturnValue:
     return response
 
 
-def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Response:
+def _closed(form: SignInForm, seconds: int) -> Response:
+    response = _page(form, closed_minutes=-(-seconds // 60), status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _page(form: SignInForm, *, failed: bool = False, closed_minutes: int = 0, status: int = 200) -> Response:
     return render(
         "public/sessions/new.html",
         status=status,
         form=form,
         failed=failed,
+        closed_minutes=closed_minutes,
         late=request.method == "GET" and "late" in request.args,
         action=url_for(".create", next=safe_next(request.args.get("next"))),
     )
