@@ -39,7 +39,7 @@ def test_somebody_sets_a_second_factor_up_and_signs_in_with_it(site, open_browse
     page.get_by_label("Your password").fill(PASSWORD)
     show.click()
     judge(page)
-    here = page.get_by_role("link", name="Open it in the app on this telephone")
+    here = page.get_by_role("link", name="Open it in the app here")
     expect(here).to_have_attribute("href", re.compile(r"^otpauth://totp/.*secret="))
     secret = page.locator("#factor-secret").inner_text().replace(" ", "")
     assert page.locator(".qr svg").bounding_box()["width"] > 150
