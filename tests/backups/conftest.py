@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests import money
 from tests.conftest import ENGINES, _missing
 from tests.databases import FAST, PostgreSQL, SQLite, config_for
 from tests.factories import NOON
 from webapp import create_app
 from webapp.backups.taking import take
-from webapp.database import close_connections
+from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 
 KEY = "a secret for tests that is long enough"
@@ -45,6 +46,17 @@ def target(other_databases: SQLite | PostgreSQL, tmp_path: Path) -> Iterator[Fla
 def restored(target: Flask) -> Any:
     """Restore a file: `restored(path, "--replace")`. Returns what the command printed and its exit code."""
     return lambda path, *options: target.test_cli_runner().invoke(args=["restore", str(path), *options])
+
+
+@pytest.fixture
+def backed_up(app: Flask, tmp_path: Path) -> Path:
+    """The backup of a site with money."""
+    with app.app_context(), write_transaction() as session:
+        money.publish(session)
+        money.buy(session, money.ada_and_bob(session)[1])
+    path = tmp_path / "site.backup"
+    back_up(app, path)
+    return path
 
 
 def back_up(app: Flask, path: Path, **more: Any) -> Any:

@@ -1,7 +1,6 @@
 """What is refused in one sentence, and leaves everything as it was."""
 
 import fcntl
-import os
 import resource
 import signal
 import sqlite3
@@ -14,13 +13,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests import factories, money
+from tests import factories
 from tests.backups.conftest import KEY, back_up
 from tests.backups.test_round_trip import counts
 from tests.databases import FAST, config_for
 from tests.serving.server import environment
 from webapp import create_app
-from webapp.backups import BackupError, restoring
+from webapp.backups import BackupError
 from webapp.backups.archive import written_whole
 from webapp.config import ROOT
 from webapp.database import close_connections, write_transaction
@@ -29,17 +28,6 @@ from webapp.models import Reward
 
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 into_sqlite = pytest.mark.parametrize("other_databases", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def backed_up(app, tmp_path):
-    """A site with money, and its backup."""
-    with app.app_context(), write_transaction() as session:
-        money.publish(session)
-        money.buy(session, money.ada_and_bob(session)[1])
-    path = tmp_path / "site.backup"
-    back_up(app, path)
-    return path
 
 
 def tables(app):
@@ -153,41 +141,6 @@ def test_a_database_that_is_away_is_said_to_be(backed_up, tmp_path):
     assert "The database does not answer (OperationalError)" in command(away, "restore", str(backed_up)).stderr
     assert "The database does not answer" in command(away, "backup", str(tmp_path / "other.backup")).stderr
     assert list(tmp_path.glob("other*")) == []
-
-
-@on_sqlite
-@into_sqlite
-def test_what_is_restored_is_for_its_owner_alone_also_while_it_is_written(backed_up, target, monkeypatch):
-    path, modes, real = database_of(target), [], restoring._refuse_difference
-
-    def look(*about):
-        modes.append(stat.S_IMODE(path.with_name(f"{path.name}.restoring").stat().st_mode))
-        real(*about)
-
-    monkeypatch.setattr(restoring, "_refuse_difference", look)
-    # Whatever a restore left that was killed, or somebody put there for it.
-    elsewhere = path.with_name("elsewhere")
-    elsewhere.write_text("theirs")
-    path.with_name(f"{path.name}.restoring").symlink_to(elsewhere)
-    assert command(target, "restore", str(backed_up)).exit_code == 0
-    modes.append(stat.S_IMODE(path.stat().st_mode))
-    path.chmod(0o640)
-    assert command(target, "restore", str(backed_up), "--replace").exit_code == 0
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640, "as its owner had it"
-    assert modes == [0o600] * 3
-    assert elsewhere.read_text() == "theirs"
-
-
-@on_sqlite
-@into_sqlite
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_what_root_restores_belongs_to_whoever_has_the_folder_and_so_does_its_lock(backed_up, target):
-    path = database_of(target)
-    os.chown(path.parent, 12_345, 12_345)
-    assert command(target, "restore", str(backed_up)).exit_code == 0
-    owners = {file.name: file.stat().st_uid for file in path.parent.iterdir() if file.name.startswith(path.name)}
-    assert {path.name, f"{path.name}.lock"} <= set(owners)
-    assert set(owners.values()) == {12_345}, owners
 
 
 @on_sqlite
