@@ -43,26 +43,27 @@ def give_address(
 ) -> None:
     """Give an account to whoever has this mailbox: they choose a password by the link that goes there.
 
-    Until then nobody can sign in to it, whoever could before. The address of before is told, if it was ever theirs.
-    `link_id` and `token` are those of the link, as `webapp.mailed_links.draw_link` makes them. Raises EmailTakenError
-    and MailedTooOftenError, and what `end_second_factor` does.
+    Until then nobody can sign in to it, whoever could before. The address of before is told, unless it only got an
+    invitation. `link_id` and `token` are those of the link, as `webapp.mailed_links.draw_link` makes them. Raises
+    EmailTakenError and MailedTooOftenError, and what `end_second_factor` does.
     """
     queue_for(session, person.program_id, "roles")
     mailboxes = (f"mailbox:{mailbox_key(one)}" for one in (person.email, email))
     queue_for(session, person.program_id, f"links:{person.id}", *mailboxes)
     check_mail_limit(session, person, INVITATION, email=email, now=now)
     _check(session, person, by)
-    before, mailbox, was_confirmed = person.email, person.mailbox_key, person.email_verified_at is not None
-    was_theirs = was_confirmed or person.password_hash is not None
+    before, mailbox = person.email, person.mailbox_key
+    was_theirs, was_used = person.email_verified_at is not None, person.password_hash is not None
     take_address(session, person, email, verified_at=None)
     person.password_hash = None
     session.flush()
     end_links(session, person.id, *LIFETIMES, now=now)
     end_sessions_of(session, person, by=by, now=now)
     record_act(session, person.program_id, "address_given", subject="user", subject_id=person.id, by=by, now=now)
-    if was_confirmed and mailbox != person.mailbox_key:
+    if was_theirs and mailbox != person.mailbox_key:
+        # As when they change it themselves.
         session.add(FormerMailbox(user_id=person.id, mailbox_key=mailbox, left_at=now))
-    if was_theirs:
+    if was_theirs or was_used:
         queue_mail(session, person, CHANGED, dedupe_key=f"{CHANGED}:{link_id}", email=before, now=now)
     mail_link(session, person, INVITATION, link_id=link_id, token=token, invited_by=by, now=now)
 
