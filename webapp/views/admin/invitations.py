@@ -5,7 +5,6 @@ from uuid import UUID
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 
 from webapp.clock import utc_now
@@ -17,6 +16,7 @@ from webapp.queries.directory import find_person
 from webapp.services.invitations import INVITATION, HasPasswordError, NotInvitedError, invite_again, withdraw
 from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.roles import NoLongerAdminError
+from webapp.views.mail_limit_words import mailed_too_often
 from webapp.web import load_program
 
 bp = Blueprint("invitations", __name__, url_prefix="/users/<uuid:user_id>/invitation")
@@ -35,7 +35,7 @@ def create(user_id: UUID) -> ResponseReturnValue:
     except NoLongerAdminError:
         abort(403)
     except MailedTooOftenError as often:
-        said = too_often(often)
+        said = mailed_too_often(often)
     except HasPasswordError:
         said = _("They have a password by now, so there is nothing to invite them to.")
     flash(said, category)
@@ -65,16 +65,6 @@ def withdrawal(user_id: UUID) -> ResponseReturnValue:
     flash(f"{said} {more}".strip(), category)
     target = url_for("admin.users.index") if is_gone else url_for("admin.users.show", user_id=user_id)
     return redirect(target, code=303)
-
-
-def too_often(refused: MailedTooOftenError) -> str:
-    """Say when the next mail can go to somebody."""
-    minutes = -(-int(refused.wait.total_seconds()) // 60)
-    return ngettext(
-        "Several mails went there lately. The next one can go in %(num)s minute.",
-        "Several mails went there lately. The next one can go in %(num)s minutes.",
-        max(minutes, 1),
-    )
 
 
 def _find(user_id: UUID) -> User:

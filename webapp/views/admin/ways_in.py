@@ -20,7 +20,7 @@ from webapp.services.people import EmailTakenError
 from webapp.services.roles import NoLongerAdminError
 from webapp.services.ways_in import NoWayInError, end_second_factor, give_address, is_admins
 from webapp.views.admin.case_words import called
-from webapp.views.admin.invitations import too_often
+from webapp.views.mail_limit_words import mailed_too_often
 from webapp.web import load_program, render
 
 bp = Blueprint("ways_in", __name__, url_prefix="/users/<uuid:user_id>")
@@ -75,7 +75,7 @@ def update_address(user_id: UUID) -> ResponseReturnValue:
         form.email.errors = [_("This address has an account already.")]
         return _page("address", _find(user_id), form, status=422)
     except MailedTooOftenError as often:
-        form.form_errors.append(too_often(often))
+        form.email.errors = [mailed_too_often(often)]
         return _page("address", _find(user_id), form, status=422)
     flash(_("A mail is on its way to %(name)s. Its link is good for seven days.", name=called(person.name)))
     return _back(user_id)
