@@ -33,14 +33,21 @@ class Shown(HTMLParser):
     def __init__(self):
         super().__init__()
         self.words, self.links, self.elements, self.attributes = [], [], set(), set()
+        self.buttons, self.in_button = [], False
 
     def handle_starttag(self, tag, attrs):
         self.elements.add(tag)
         self.attributes |= {name for name, _value in attrs}
         self.links += [value for name, value in attrs if name in {"href", "src"}]
+        self.in_button = tag == "a" and "display:inline-block" in dict(attrs)["style"]
 
     def handle_data(self, data):
-        self.words += data.split()
+        # What stands on a button says what it does; the address stands below it.
+        if self.in_button:
+            self.buttons.append(data)
+        else:
+            self.words += data.split()
+        self.in_button = False
 
 
 def page_of(mail):
@@ -73,6 +80,8 @@ def test_every_mail_says_the_same_in_its_text_and_on_its_page_in_every_language(
             assert [word for word in page.words if word not in {"-"}][-len(words) :] == words, (template, language)
             assert len(words) > 10
             assert page.links == re.findall(r"http://\S*[\w/-]", text), template
+            alone = re.findall(r"^http://\S+$", text.partition(FOOT)[0], re.MULTILINE)
+            assert len(page.buttons) == len(alone), template
             assert "None" not in text.split()
             assert max(map(len, bytes(mail).splitlines())) <= LONGEST_LINE
             assert mail["List-Unsubscribe"] is None or template in OPTIONAL
@@ -117,7 +126,7 @@ def test_names_of_people_and_of_the_program_stay_text_and_never_become_headers(a
     ],
 )
 def test_only_addresses_of_this_site_become_links(in_app, text, links):
-    page = twin(text, subject="", program="", language="en", base_url=current_app.config["BASE_URL"])
+    page = twin(text, subject="", program="", language="en", base_url=current_app.config["BASE_URL"], button="Go")
     assert shown(page).links == links
     assert "".join(shown(page).words) == "".join(text.split())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import current_app, render_template
 from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
 
 from webapp.clock import utc_now
 from webapp.domain.mail_kinds import FRIENDS_JOINED, NEWS, OPTIONAL, REWARDS_DECIDED, REWARDS_READY
@@ -86,6 +87,7 @@ def compose(
             program=program.name,
             language=str(get_locale() or "en").replace("_", "-"),
             base_url=current_app.config["BASE_URL"],
+            button=_("Open the page"),
         )
     message = EmailMessage(policy=_POLICY)
     message["Subject"] = subject

@@ -1,4 +1,4 @@
-"""The HTML twin of a mail: the very words of its text, with links that can be followed.
+"""The HTML twin of a mail: the very words of its text, with links that can be followed, and a button for the main one.
 
 Mail programs know no style sheets of ours, so each element carries its style. Nothing is loaded from anywhere.
 """
@@ -41,10 +41,20 @@ _STYLES = {
     "card": f"margin:0 0 16px;padding:24px 24px 8px;background:#ffffff;border:1px solid {_LINE};border-radius:14px",
 }
 _FOOT_STYLE = f"{_PARAGRAPH};padding:0 4px;font-size:13px;color:{_QUIET}"
+# An address that stands by itself: something to tap, and the same to read and to copy.
+_BUTTON = Markup('<p style="{}"><a href="{}" style="{}">{}</a></p>\n<p style="{}">{}</p>')
+_BUTTON_STYLE = (
+    f"display:inline-block;padding:12px 20px;border-radius:10px;background:{_GRAPE};color:#ffffff;font-weight:600;"
+    "text-decoration:none"
+)
+_ADDRESS_STYLE = f"{_PARAGRAPH};font-size:13px;color:{_QUIET}"
 
 
-def twin(text: str, *, subject: str, program: str, language: str, base_url: str) -> str:
-    """Return a text as a page. Only addresses below `base_url` become links; everything else stays what was written."""
+def twin(text: str, *, subject: str, program: str, language: str, base_url: str, button: str) -> str:
+    """Return a text as a page. Only addresses below `base_url` become links; everything else stays what was written.
+
+    `button` stands on what leads to an address that is a paragraph of its own.
+    """
     body, _line, foot = text.strip().partition(f"\n{FOOT}\n")
     link = _link_pattern(base_url)
     return str(
@@ -52,7 +62,7 @@ def twin(text: str, *, subject: str, program: str, language: str, base_url: str)
             language=language,
             subject=subject,
             program=program,
-            body=Markup("\n").join(_block(one, link) for one in _paragraphs(body)),
+            body=Markup("\n").join(_block(one, link, button) for one in _paragraphs(body)),
             foot=Markup("\n").join(_paragraph(one, link, _FOOT_STYLE) for one in _paragraphs(foot)),
             **_STYLES,
         )
@@ -63,7 +73,9 @@ def _paragraphs(text: str) -> list[str]:
     return [one.strip() for one in re.split(r"\n[ \t]*\n", text) if one.strip()]
 
 
-def _block(paragraph: str, link: re.Pattern[str]) -> Markup:
+def _block(paragraph: str, link: re.Pattern[str], button: str) -> Markup:
+    if link.fullmatch(paragraph):
+        return _BUTTON.format(_PARAGRAPH, paragraph, _BUTTON_STYLE, button, _ADDRESS_STYLE, paragraph)
     lines = paragraph.split("\n")
     if all(line.startswith("- ") for line in lines):
         items = Markup("\n").join(
