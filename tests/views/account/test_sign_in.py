@@ -189,6 +189,22 @@ def test_strangers_are_not_mailed_without_end(app, ada):
     assert [template for template, _to in queued(app)].count("change_email") == 3
 
 
+def test_who_asks_too_often_reads_when_to_come_back_where_they_asked(app, ada):
+    typed = {"email": NEW_ADDRESS, "current_password": PASSWORD}
+    for _ in range(3):
+        submit(ada, EMAIL_PAGE, typed)
+    refused = submit(ada, EMAIL_PAGE, typed)
+    assert refused.status_code == 429
+    assert 3000 < int(refused.headers["Retry-After"]) <= 3600
+    assert "The next one can go in 60 minutes." in words(refused)
+    assert f'value="{NEW_ADDRESS}"' in words(refused)
+    with app.app_context(), write_transaction() as session:
+        session.execute(update(User).values(password_hash=None))
+    answers = [submit(ada, f"{PASSWORD_PAGE}/link", {}, page=PAGE) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [303, 303, 303, 429]
+    assert "No mail was sent. Several mails went there lately." in words(answers[-1]).replace("</b>", "")
+
+
 def test_wrong_passwords_here_close_the_sign_in_of_this_network_too(app, ada):
     wrong = {"current_password": "wrong", "password": NEW}
     answers = [submit(ada, PASSWORD_PAGE, wrong).status_code for _ in range(11)]

@@ -91,6 +91,11 @@ def test_the_mail_can_be_had_again_but_not_without_end(app, bob):
     refused = submit(bob, again, {}, page="/dashboard")
     assert refused.status_code == 429
     assert 3000 < int(refused.headers["Retry-After"]) <= 3600
+    said = refused.get_data(as_text=True)
+    assert "Several mails went there lately. The next one can go in 60 minutes." in said
+    # Where they are now, and where they come to when they try again.
+    assert 'href="/dashboard"' in said
+    assert 'action="/settings/sign-in/verification?next=/dashboard"' in said
     assert queued(app) == [("verify_email", "bob@example.org")] * 3
 
 

@@ -1,14 +1,11 @@
 """How somebody signs in: their address and their password."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.exceptions import TooManyRequests
 
 from webapp.clicks.recording import seen_now
 from webapp.clock import utc_now
@@ -25,6 +22,7 @@ from webapp.services.mail_limits import MailedTooOftenError
 from webapp.services.mailed_links import end_links
 from webapp.services.password_changes import mail_password_link, set_password
 from webapp.signed_in import own_row, sign_in_browser
+from webapp.views.mail_limit_words import mailed_too_often, seconds_to_wait
 from webapp.web import render, safe_next
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in")
@@ -32,12 +30,7 @@ bp = Blueprint("sign_in", __name__, url_prefix="/sign-in")
 
 @bp.get("")
 def show() -> Response:
-    is_verified = current_user.email_verified_at is not None
-    return render(
-        "account/sign_in/show.html",
-        mailed_at=None if is_verified else last_mailed_at(db.session(), current_user.id, "verify_email"),
-        asked_email=waiting_email(db.session(), current_user.id, utc_now()),
-    )
+    return _page()
 
 
 @bp.post("/verification")
@@ -45,8 +38,11 @@ def create_verification() -> ResponseReturnValue:
     """Mail the link that confirms the address once more."""
     if current_user.email_verified_at is None:
         link_id, token = draw_link("verify_email")
-        with _not_too_often(), write_transaction() as session:
-            ask_to_verify(session, own_row(session), link_id=link_id, token=token, now=utc_now())
+        try:
+            with write_transaction() as session:
+                ask_to_verify(session, own_row(session), link_id=link_id, token=token, now=utc_now())
+        except MailedTooOftenError as often:
+            return _refused(_page(problem=mailed_too_often(often), status=429), often)
         flash(_("A mail is on its way to %(email)s. Open the link in it.", email=current_user.email))
     return redirect(safe_next(request.args.get("next")) or url_for(".show"), code=303)
 
@@ -75,8 +71,11 @@ def update_password() -> ResponseReturnValue:
 def create_password_link() -> ResponseReturnValue:
     """Mail whoever has no password a link to choose one: being signed in is not enough for that."""
     link_id, token = draw_link("reset_password")
-    with _not_too_often(), write_transaction() as session:
-        mail_password_link(session, own_row(session), link_id=link_id, token=token, now=utc_now())
+    try:
+        with write_transaction() as session:
+            mail_password_link(session, own_row(session), link_id=link_id, token=token, now=utc_now())
+    except MailedTooOftenError as often:
+        return _refused(_page(problem=mailed_too_often(often), status=429), often)
     flash(_("A mail is on its way to %(email)s. Open the link in it.", email=current_user.email))
     return redirect(url_for(".show"), code=303)
 
@@ -93,11 +92,14 @@ def update_email() -> ResponseReturnValue:
         return _email_page(form, status=422)
     link_id, token = draw_link("change_email")
     try:
-        with _not_too_often(), write_transaction() as session:
+        with write_transaction() as session:
             user = own_row(session)
             ask_to_change_email(session, user, form.email.data, link_id=link_id, token=token, now=utc_now())
     except UnconfirmedAddressError:
         return _email_page(form, status=422)
+    except MailedTooOftenError as often:
+        form.email.errors = [mailed_too_often(often)]
+        return _refused(_email_page(form, status=429), often)
     flash(_("A mail is on its way to %(email)s. Open the link in it.", email=form.email.data))
     return redirect(url_for(".show"), code=303)
 
@@ -110,12 +112,20 @@ def withdraw_email() -> ResponseReturnValue:
     return redirect(url_for(".show"), code=303)
 
 
-@contextmanager
-def _not_too_often() -> Iterator[None]:
-    try:
-        yield
-    except MailedTooOftenError as error:
-        raise TooManyRequests(retry_after=max(1, round(error.wait.total_seconds()))) from error
+def _page(*, problem: str = "", status: int = 200) -> Response:
+    is_verified = current_user.email_verified_at is not None
+    return render(
+        "account/sign_in/show.html",
+        status=status,
+        problem=problem,
+        mailed_at=None if is_verified else last_mailed_at(db.session(), current_user.id, "verify_email"),
+        asked_email=waiting_email(db.session(), current_user.id, utc_now()),
+    )
+
+
+def _refused(page: Response, often: MailedTooOftenError) -> Response:
+    page.headers["Retry-After"] = str(seconds_to_wait(often))
+    return page
 
 
 def _password_page(form: ChangePasswordForm, *, status: int = 200) -> Response:
