@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from webapp.domain import names
 from webapp.forms.addresses import read_address
-from webapp.forms.typed import without_nul
+from webapp.forms.typed import searched
 from webapp.models.user import ROLES
 
 
@@ -52,6 +52,4 @@ class RoleForm(FlaskForm):
 class PersonSearchForm(FlaskForm):
     """A part of a name, an e-mail address or what the business calls the person. Posted: addresses stay out of URLs."""
 
-    named = StringField(
-        _l("Name, e-mail or ID"), filters=[lambda text: " ".join(without_nul(text).split()) if text else text]
-    )
+    named = StringField(_l("Name, e-mail or ID"), filters=[lambda text: searched(text) if text else text])

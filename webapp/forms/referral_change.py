@@ -7,7 +7,7 @@ from wtforms.validators import AnyOf, Length
 
 from webapp.domain.referral_changes import KINDS, REASONS
 from webapp.forms.reward_decision import LONGEST_NOTE
-from webapp.forms.typed import without_nul
+from webapp.forms.typed import searched, without_nul
 
 
 class ReferralChangeForm(FlaskForm):
@@ -22,7 +22,7 @@ class ReferralChangeForm(FlaskForm):
     link = HiddenField()
     terms = HiddenField()
     # An e-mail address, so it is posted: it must not stand in an address of this site.
-    referrer = StringField(filters=[lambda text: " ".join(without_nul(text).split()) if text else text])
+    referrer = StringField(filters=[lambda text: searched(text) if text else text])
     reason = StringField(validators=[AnyOf(list(REASONS), message=_l("Choose why."))])
     note = TextAreaField(
         filters=[lambda text: without_nul(text).strip() if text else ""],

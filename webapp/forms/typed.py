@@ -10,6 +10,9 @@ from webapp.domain.money import EXPONENTS, Money
 from webapp.domain.typed_amounts import TypedAmountError, read_amount, read_percent
 from webapp.formatting import decimal_marks, typed_money
 
+# SQLite searches for no longer pattern than 50,000 octets, and takes a longer one for a failure.
+LONGEST_SEARCHED = 1_000
+
 
 class TypedError(ValueError):
     """What was typed cannot be taken; the message says what to write, in the reader's language."""
@@ -18,6 +21,11 @@ class TypedError(ValueError):
 def without_nul(text: str) -> str:
     """Return a text without what nobody can type and PostgreSQL cannot even be asked for."""
     return text.replace("\0", "")
+
+
+def searched(text: str) -> str:
+    """Return what is looked for in names and ids: one line, and no longer than any of them by far."""
+    return " ".join(without_nul(text).split())[:LONGEST_SEARCHED]
 
 
 def amount_of(text: str, currency: str, *, least: int = 1) -> Money:

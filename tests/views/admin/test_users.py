@@ -75,6 +75,13 @@ def test_a_part_of_a_name_leads_to_a_list(marta, bob, page):
     assert search(marta, " ").location == "/admin/users"
 
 
+def test_nobody_is_called_by_a_text_without_end(marta, bob):
+    """SQLite would not even search for it."""
+    assert marta.get(f"/admin/users?named={'x' * 60_000}").status_code == 200
+    found = search(marta, "x" * 60_000)
+    assert (found.status_code, len(found.location)) == (303, 1_019)
+
+
 def test_the_list_shows_nobodys_address_and_can_be_filtered_by_role(marta, bob, page):
     everyone = marta.get("/admin/users").get_data(as_text=True)
     assert "2 people" in everyone

@@ -15,7 +15,7 @@ from webapp.domain.roles import ROLE_GIVEN, ROLE_GROUPS, ROLE_HELD, ROLE_MEANING
 from webapp.extensions import db
 from webapp.formatting import number
 from webapp.forms.person import PersonForm, PersonSearchForm, RoleForm
-from webapp.forms.typed import without_nul
+from webapp.forms.typed import searched
 from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.models.user import ROLES
@@ -34,7 +34,7 @@ bp = Blueprint("users", __name__, url_prefix="/users")
 
 @bp.get("")
 def index() -> Response:
-    named, role = without_nul(request.args.get("named", "")).strip(), request.args.get("role") or None
+    named, role = searched(request.args.get("named", "")), request.args.get("role") or None
     invited = "invited" in request.args
     if role is not None and role not in ROLES:
         abort(404)
