@@ -1,6 +1,7 @@
 """Mails in words: every one in every language, as a text and as a page made from the same words."""
 
 import re
+from email import message_from_bytes
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from webapp.ids import new_id
 from webapp.mail import compose
 from webapp.mail_layout import FOOT, twin
 from webapp.mail_samples import mail_templates, sample_mail
-from webapp.models import OutboxMail
+from webapp.models import OutboxMail, User
 from webapp.muting import reader_of
 from webapp.queries.people import find_by_email
 
@@ -110,6 +111,33 @@ def test_names_of_people_and_of_the_program_stay_text_and_never_become_headers(a
         assert [one.addr_spec for one in mail["From"].addresses] == ["no-reply@localhost"]
         assert [one.addr_spec for one in mail["To"].addresses] == ["ada@example.com"]
         assert template not in OPTIONAL or f"Hello {PAYLOAD}," in text_of(mail)
+
+
+@pytest.mark.parametrize("letters", ["=0D=0ABcc:v=40t.example=0D=0A", "=0ABcc:v=40t.example", "Grapevine=0A=0AHello"])
+def test_nobody_writes_a_header_in_the_spelling_of_headers(ada, letters):
+    name = f"=?utf-8?q?x{letters}?="
+    with write_transaction() as session:
+        factories.program(session).name = name
+    reader = SimpleNamespace(id=ada.id, name=name, email="ada@example.com", role="admin")
+    for template in mail_templates():
+        mail = sample_mail(template, reader, "en", names=(name,))
+        read = message_from_bytes(bytes(mail))
+        assert read.keys() == mail.keys(), template
+        assert (read["To"], "Bcc" in read) == ("ada@example.com", False)
+        assert len(mail["Subject"].splitlines()) == 1
+        assert mail["From"].addresses[0].display_name == name.replace("=?", "= ?")
+
+
+def test_no_mail_goes_to_another_address_than_its_reader_has(ada):
+    with write_transaction() as session:
+        find_by_email(session, "ada@example.com").email = "=?utf-8?q?a=64a?=@example.com"
+    with pytest.raises(ValueError, match="means another one"):
+        compose(db.session.get(User, ada.id), "verify_email")
+
+
+@pytest.mark.parametrize("local", ["o'neill+x", "jörg", "a.b-c_d", "!#$%&'*/=^`{|}~"])
+def test_unusual_addresses_are_written_to_all_the_same(ada, local):
+    assert compose(ada, "address_already_used", email=f"{local}@example.com")["To"] == f"{local}@example.com"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ def compose(
     message["From"] = Address(_one_line(program.name), "no-reply", host)
     # The domain as machines write it: not every server takes another alphabet.
     address = email or user.email
-    message["To"] = f"{address.rpartition('@')[0]}@{address_key(address).rpartition('@')[2]}"
+    message["To"] = to = f"{address.rpartition('@')[0]}@{address_key(address).rpartition('@')[2]}"
+    if [one.addr_spec for one in message["To"].addresses] != [to]:
+        raise ValueError("in a header this address means another one")
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = f"<{mail.id if mail else new_id()}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -120,8 +122,11 @@ def _in_words(user: User, template: str, words: Mapping[str, object]) -> tuple[s
 
 
 def _one_line(text: str) -> str:
-    """Return a text that can stand in a header: no line break, and nothing that cannot be seen."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    """Return a text that can stand in a header: no line break, and nothing that cannot be seen.
+
+    Nor is it in the spelling of headers for other letters (RFC 2047), in which line breaks can be written too.
+    """
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split()).replace("=?", "= ?")
 
 
 def _looked_up(user: User, template: str, link: MailedLink | None, mail: OutboxMail | None) -> dict[str, object]:

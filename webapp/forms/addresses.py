@@ -5,6 +5,8 @@ from email_validator import EmailNotValidError, validate_email
 from webapp.domain.mailbox import mailbox_key
 
 LONGEST = 254
+# What begins a word of a header in another spelling (RFC 2047): mail programs, ours too, would read another address.
+_ENCODED = "=?"
 
 
 def read_address(text: str) -> str:
@@ -18,5 +20,7 @@ def read_address(text: str) -> str:
         address: str = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
+    if _ENCODED in address:
+        raise ValueError("The part before the @ cannot hold “=?”.")
     mailbox_key(address)
     return address
