@@ -1,5 +1,6 @@
 """An address is one account's, whoever asks for it at the same moment."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,11 +13,11 @@ from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import OutboxMail, User
-from webapp.queries.people import find_person_id, known_since
-from webapp.services import mail_limits
+from webapp.queries.people import find_by_email, find_person_id, known_since
+from webapp.services import email_addresses, mail_limits
 from webapp.services.email_addresses import ask_to_change_email, ask_to_verify, change_email
 from webapp.services.mail_limits import MailedTooOftenError
-from webapp.services.password_changes import mail_password_link
+from webapp.services.password_changes import mail_password_link, reset_password
 from webapp.services.people import EmailTakenError
 from webapp.services.signups import CameBy
 
@@ -187,3 +188,31 @@ def test_of_several_accounts_of_a_mailbox_one_that_is_confirmed_is_meant():
         program_id = factories.program(session).id
         assert find_person_id(session, program_id, email="A.da@gmail.com") == ada.id
         assert find_person_id(session, program_id, email="ada+eve@gmail.com") == eve.id
+
+
+def test_a_password_that_is_set_by_mail_while_the_address_changes_waits_for_it(app, in_app, monkeypatch):
+    """Else each would wait for what the other has, and the database would end one of them."""
+    asked("ada@example.com")
+    with write_transaction() as session:
+        ada = find_by_email(session, "ada@example.com")
+        mail_password_link(session, ada, link_id=new_id(), token="reset", now=NOON)
+        ada_id = ada.id
+    came, take = [], email_addresses._take_address
+
+    def reset():
+        with app.app_context(), write_transaction() as session:
+            came.append(reset_password(session, "reset", "a hash", NOON))
+
+    resetting = threading.Thread(target=reset)
+
+    def take_slowly(*what):
+        resetting.start()
+        resetting.join(0.4)
+        take(*what)
+
+    monkeypatch.setattr(email_addresses, "_take_address", take_slowly)
+    assert change("ada@example.com") == NEW_ADDRESS
+    resetting.join()
+    # The link had gone to the address of before.
+    assert came == [None]
+    assert db.session.get_one(User, ada_id, populate_existing=True).password_hash is None

@@ -73,7 +73,8 @@ def change_email(session: Session, token: str, now: datetime) -> User | None:
     # Who signs up with the one or the other at this moment is looked at before or after, not meanwhile.
     mailboxes = (f"mailbox:{mailbox_key(email)}" for email in (user.email, link.email))
     queue_for(session, user.program_id, f"links:{user.id}", *mailboxes)
-    session.refresh(user)
+    # Before the link, as whoever sets a password by mail does.
+    session.refresh(user, with_for_update=True)
     if holds_what_may_be_anothers(session, user) or use_link(session, "change_email", token, now) is None:
         return None
     before, mailbox, was_theirs = user.email, user.mailbox_key, user.email_verified_at is not None
