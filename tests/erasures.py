@@ -17,6 +17,7 @@ from webapp.domain.screening_lists import read_entry
 from webapp.extensions import db
 from webapp.ids import new_id
 from webapp.models import (
+    Appeal,
     FormerMailbox,
     Link,
     Model,
@@ -175,6 +176,8 @@ class Story:
             note = {"reason": "other", "by": self.admin, "note": f"{NAME} was never hers"}
             change_referral(session, at, person, Wanted("remove", None, 0, **note), now=NOON + 3 * DAY)
             link_of(session, session.get_one(User, self.rita)).label = f"For {NAME}"
+            wrote = {"user_id": self.rita, "text": f"But {NAME} did buy, ask {EMAIL}!", "appealed_at": NOON + 3 * DAY}
+            session.add(Appeal(program_id=at.id, **wrote))
             assert session.query(OutboxMail).count()
 
 

@@ -41,6 +41,7 @@ _TABLES = Model.metadata.tables
 _WORDS_OF_OTHERS = (
     ("reward_notes", "text"),
     ("referral_change_notes", "text"),
+    ("appeals", "text"),
     ("screening_entries", "note"),
     ("api_keys", "name"),
     ("links", "label"),
