@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from webapp.database import WRITING, write_lock, writing_engine
 from webapp.extensions import db
 from webapp.models import Model, append_only
+from webapp.trouble import takes_no_writes
 
 # Any number that nothing else on the server locks by.
 POSTGRESQL_LOCK = 7_463_218_905
@@ -43,9 +44,20 @@ def connect() -> Connection:
 
 
 def migrate() -> None:
-    """Migrate the database of the application, and commit after each migration."""
-    with write_lock(db.engine), connect() as connection:
-        _migrate(connection)
+    """Migrate the database of the application, and commit after each migration.
+
+    Raises ClickException with one sentence where nothing can be written: that is no mistake of a migration.
+    """
+    try:
+        with write_lock(db.engine), connect() as connection:
+            _migrate(connection)
+    except DatabaseError as error:
+        if not takes_no_writes(error):
+            raise
+        raise ClickException(
+            f"The database has no room, or cannot be written ({type(error.orig).__name__});"
+            " it stands at the last migration that was done whole."
+        ) from None
 
 
 def _migrate(connection: Connection) -> None:

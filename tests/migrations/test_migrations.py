@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from click import ClickException
 from flask_migrate import downgrade, upgrade
 
 from tests.databases import FAST, config_for
@@ -260,6 +262,20 @@ def test_the_migrations_make_the_very_tables_of_the_models(migrated, databases, 
         assert by_migrations[table] == shape, table
     named = [name for shape in by_models.values() for kind in ("unique", "checks") for name, _what in shape[kind]]
     assert all(named), "every constraint has a name"
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_where_nothing_can_be_written_it_says_so_in_one_sentence(empty):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(ClickException, match="has no room, or cannot be written"):
+            upgrade()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    db.session.remove()
+    upgrade()
+    assert db.session.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [REVISIONS[-1]]
 
 
 @pytest.mark.slow
