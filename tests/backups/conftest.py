@@ -17,6 +17,8 @@ from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 
 KEY = "a secret for tests that is long enough"
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+into_sqlite = pytest.mark.parametrize("other_databases", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(params=ENGINES)
@@ -48,18 +50,23 @@ def restored(target: Flask) -> Any:
     return lambda path, *options: target.test_cli_runner().invoke(args=["restore", str(path), *options])
 
 
+def back_up(app: Flask, path: Path, **more: Any) -> Any:
+    """Take a backup of an application's database."""
+    with app.app_context():
+        return take(db.engine, path, secret_key=KEY, version="test", now=NOON, **more)
+
+
+def command(app: Flask, *arguments: str) -> Any:
+    """Run a command of an application."""
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
 @pytest.fixture
 def backed_up(app: Flask, tmp_path: Path) -> Path:
-    """The backup of a site with money."""
+    """A site with money, and its backup."""
     with app.app_context(), write_transaction() as session:
         money.publish(session)
         money.buy(session, money.ada_and_bob(session)[1])
     path = tmp_path / "site.backup"
     back_up(app, path)
     return path
-
-
-def back_up(app: Flask, path: Path, **more: Any) -> Any:
-    """Take a backup of an application's database."""
-    with app.app_context():
-        return take(db.engine, path, secret_key=KEY, version="test", now=NOON, **more)

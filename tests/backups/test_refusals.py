@@ -1,6 +1,5 @@
 """What is refused in one sentence, and leaves everything as it was."""
 
-import fcntl
 import resource
 import signal
 import sqlite3
@@ -14,20 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from tests import factories
-from tests.backups.conftest import KEY, back_up
+from tests.backups.conftest import KEY, back_up, command, into_sqlite, on_sqlite
 from tests.backups.test_round_trip import counts
 from tests.databases import FAST, config_for
 from tests.serving.server import environment
 from webapp import create_app
 from webapp.backups import BackupError
-from webapp.backups.archive import written_whole
 from webapp.config import ROOT
 from webapp.database import close_connections, write_transaction
 from webapp.extensions import db
 from webapp.models import Reward
-
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-into_sqlite = pytest.mark.parametrize("other_databases", ["sqlite"], indirect=True)
 
 
 def tables(app):
@@ -35,15 +30,6 @@ def tables(app):
         found = sa.inspect(db.engine).get_table_names()
         close_connections()
     return found
-
-
-def database_of(app):
-    with app.app_context():
-        return Path(db.engine.url.database)
-
-
-def command(app, *arguments):
-    return app.test_cli_runner().invoke(args=list(arguments))
 
 
 @on_sqlite
@@ -65,21 +51,6 @@ def test_the_command_writes_a_file_for_its_owner_alone_and_never_over_another(ap
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.glob("site*")] == ["site.backup"]
     assert KEY.encode() not in path.read_bytes()
-
-
-def test_a_backup_that_was_done_a_moment_ago_is_not_taken_for_what_is_left_of_one(tmp_path, monkeypatch):
-    path, real = tmp_path / "site.backup", fcntl.flock
-
-    def ends_just_then(file, kind):
-        # The other one had the lock while this one opened the file.
-        path.with_name("site.backup.part").write_bytes(b"whole")
-        path.with_name("site.backup.part").rename(path)
-        real(file, kind)
-
-    monkeypatch.setattr(fcntl, "flock", ends_just_then)
-    with pytest.raises(BackupError, match="by another backup just now"), written_whole(path, overwrite=True):
-        pass
-    assert path.read_bytes() == b"whole"
 
 
 @on_sqlite
@@ -259,19 +230,6 @@ def test_a_database_that_holds_something_is_replaced_only_when_told_to(backed_up
     assert counts(target) == held
     assert restored(backed_up, "--replace").exit_code == 0
     assert counts(target)["users"] == held["users"] - 1
-
-
-@on_sqlite
-@pytest.mark.parametrize("other_databases", ["postgresql"], indirect=True)
-def test_somebody_who_has_just_gone_is_waited_for(backed_up, target, monkeypatch):
-    with target.app_context():
-        engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
-    connection = engine.connect()
-    # As the connections of a site that was stopped do, which the server counts for a moment longer.
-    monkeypatch.setattr("webapp.backups.targets.time.sleep", lambda _seconds: connection.close())
-    result = command(target, "restore", str(backed_up))
-    connection.close()
-    assert result.exit_code == 0, result.output
 
 
 def restored_while_open(target, path, restored):

@@ -1,10 +1,37 @@
-"""Whose the files are that a restore writes, and who else can read them: nobody."""
+"""Who may read what a restore writes, whose it is, and who is waited for."""
 
+import fcntl
 import os
 import stat
+from pathlib import Path
 
-from tests.backups.test_refusals import command, database_of, into_sqlite, on_sqlite
-from webapp.backups import restoring
+import pytest
+import sqlalchemy as sa
+
+from tests.backups.conftest import command, into_sqlite, on_sqlite
+from webapp.backups import BackupError, restoring
+from webapp.backups.archive import written_whole
+from webapp.extensions import db
+
+
+def database_of(app):
+    with app.app_context():
+        return Path(db.engine.url.database)
+
+
+def test_a_backup_that_was_done_a_moment_ago_is_not_taken_for_what_is_left_of_one(tmp_path, monkeypatch):
+    path, real = tmp_path / "site.backup", fcntl.flock
+
+    def ends_just_then(file, kind):
+        # The other one had the lock while this one opened the file.
+        path.with_name("site.backup.part").write_bytes(b"whole")
+        path.with_name("site.backup.part").rename(path)
+        real(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", ends_just_then)
+    with pytest.raises(BackupError, match="by another backup just now"), written_whole(path, overwrite=True):
+        pass
+    assert path.read_bytes() == b"whole"
 
 
 @on_sqlite
@@ -41,3 +68,16 @@ def test_what_is_restored_is_given_to_whoever_has_the_folder_and_so_is_its_lock(
     assert command(target, "restore", str(backed_up)).exit_code == 0
     about = path.parent.stat()
     assert given == dict.fromkeys((path.name, f"{path.name}.lock"), (about.st_uid, about.st_gid))
+
+
+@on_sqlite
+@pytest.mark.parametrize("other_databases", ["postgresql"], indirect=True)
+def test_somebody_who_has_just_gone_is_waited_for(backed_up, target, monkeypatch):
+    with target.app_context():
+        engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    connection = engine.connect()
+    # As the connections of a site that was stopped do, which the server counts for a moment longer.
+    monkeypatch.setattr("webapp.backups.targets.time.sleep", lambda _seconds: connection.close())
+    result = command(target, "restore", str(backed_up))
+    connection.close()
+    assert result.exit_code == 0, result.output
