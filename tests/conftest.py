@@ -10,10 +10,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
 
 from tests.chance import SEARCHING
 from tests.databases import FAST, PostgreSQL, SQLite, config_for, hasten
-from tests.made_once import TEMPLATES, collect_garbage_rarely, compile_routes_once, write_statements_once
+from tests.made_once import (
+    TEMPLATES,
+    collect_garbage_rarely,
+    compile_routes_once,
+    register_views_once,
+    write_statements_once,
+)
 from webapp import create_app
 from webapp.database import close_connections
 from webapp.extensions import db
@@ -29,6 +36,7 @@ settings.register_profile(
 settings.load_profile("grapevine")
 
 compile_routes_once()
+register_views_once()
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
@@ -75,20 +83,26 @@ def databases(request: pytest.FixtureRequest) -> SQLite | PostgreSQL:
 
 
 @pytest.fixture
-def beginning() -> Callable[[], None] | None:
+def beginning() -> Callable[[], Any] | None:
     """What fills the database before the test. Tests that begin alike say so, and it is carried out once a process."""
     return None
 
 
 @pytest.fixture
-def database_url(databases: SQLite | PostgreSQL, beginning: Callable[[], None] | None, tmp_path: Path) -> Iterator[str]:
+def began(databases: SQLite | PostgreSQL, beginning: Callable[[], Any], database_url: str) -> Any:
+    """What `beginning` returned when it was carried out: ids, or whatever else the database does not tell."""
+    return databases.filled[beginning][1]
+
+
+@pytest.fixture
+def database_url(databases: SQLite | PostgreSQL, beginning: Callable[[], Any] | None, tmp_path: Path) -> Iterator[str]:
     """A migrated database of this test alone."""
     url = databases.clone(tmp_path, beginning and filled_by(beginning, databases, tmp_path))
     yield url
     databases.drop(url)
 
 
-def filled_by(beginning: Callable[[], None], databases: SQLite | PostgreSQL, folder: Path) -> Any:
+def filled_by(beginning: Callable[[], Any], databases: SQLite | PostgreSQL, folder: Path) -> Any:
     """Return what is kept of a database that was filled by this function, in an application's context."""
     if beginning not in databases.filled:
         url = databases.clone(folder)
@@ -96,18 +110,18 @@ def filled_by(beginning: Callable[[], None], databases: SQLite | PostgreSQL, fol
         with app.app_context():
             hasten(db.engines.values())
             write_statements_once(db.engines.values())
-            beginning()
+            told = beginning()
             if path := app.extensions.get("grapevine_clicks"):
                 path.writer.stop()
             db.session.remove()
             close_connections()
-        databases.filled[beginning] = databases.save(url)
+        databases.filled[beginning] = databases.save(url), told
         databases.drop(url)
-    return databases.filled[beginning]
+    return databases.filled[beginning][0]
 
 
 @pytest.fixture
-def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
+def make_app(databases: SQLite | PostgreSQL, database_url: str, tmp_path: Path) -> Iterator[Any]:
     """Build applications on this test's database: `make_app(BASE_URL=…, settings={…})`."""
     made: list[Flask] = []
 
@@ -115,18 +129,21 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Any]:
         app = create_app(config_for(database_url, tmp_path, **environ), **{**FAST, **(settings or {})})
         with app.app_context():
             hasten(db.engines.values())
+            databases.lend_connections(db.engines.values())
             write_statements_once(db.engines.values())
         app.jinja_env.bytecode_cache = TEMPLATES
         made.append(app)
         return app
 
     yield make
+    engines: list[Engine] = []
     for app in made:
         if path := app.extensions.get("grapevine_clicks"):
             path.writer.stop()
         with app.app_context():
             db.session.remove()
-            close_connections()
+            engines += db.engines.values()
+    databases.take_connections_back(engines)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,14 @@ from webapp.database import close_connections
 from webapp.ids import new_id
 
 TEMPLATE = "grapevine_template"
-# What a database that is lent is emptied by; everybody else is sent away first.
-WARDEN = "grapevine_warden"
-# Waits until they are gone: a test that asks whether a database is in use must not find the one before.
-END_ALL = "pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+# A test that ended in the middle of something must not hold up the next one.
+END_OTHERS = (
+    "PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL (kept)"
+)
+BEGIN_ANEW = text("SELECT pg_temp.begin_anew(CAST(:kept AS int[]))")
+# How many connections of one test are kept for the next: one to read by, one for whoever asks at the same moment.
+KEPT_CONNECTIONS = 2
 SUSPECT_NOBODY = f"UPDATE programs SET signals = '{json.dumps(SUSPECTS_NOBODY)}'".replace(":", "\\:")
 
 # Argon2 at its cheapest: what is tested is the way, not the cost.
@@ -66,7 +71,7 @@ class SQLite:
     name = "sqlite"
 
     def __init__(self, folder: Path) -> None:
-        self.filled: dict[object, Path] = {}
+        self.filled: dict[object, tuple[Path, Any]] = {}
         self.template = folder / "template.db"
         migrated_app(config_for(f"sqlite:///{self.template}", folder))
         with create_engine(f"sqlite:///{self.template}").begin() as connection:
@@ -77,6 +82,9 @@ class SQLite:
 
     def empty(self, folder: Path) -> str:
         return f"sqlite:///{folder / 'empty.db'}"
+
+    def migrated(self, folder: Path) -> str:
+        return self.clone(folder)
 
     def clone(self, folder: Path, saved: Path | None = None) -> str:
         shutil.copyfile(saved or self.template, folder / "test.db")
@@ -89,6 +97,13 @@ class SQLite:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         shutil.copyfile(str(make_url(url).database), saved)
         return saved
+
+    def lend_connections(self, engines: Iterable[Engine]) -> None:
+        """Files have none that outlive a test."""
+
+    def take_connections_back(self, engines: Iterable[Engine]) -> None:
+        for engine in engines:
+            engine.dispose()
 
     def drop(self, url: str) -> None:
         """The folder of the test goes away by itself."""
@@ -111,68 +126,112 @@ class PostgreSQL:
         self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         migrated_app(config_for(self._url(TEMPLATE), folder))
-        self.filled: dict[object, dict[str, bytes]] = {}
+        self.filled: dict[object, tuple[dict[str, bytes], Any]] = {}
         self.free: list[str] = []
         self.lent: dict[str, Engine] = {}
+        # Of each database that is lent, for whoever has it next.
+        self.connections: dict[str | None, list[Any]] = {}
         with self._connected(TEMPLATE) as connection:
             connection.execute(text(SUSPECT_NOBODY))
             self.tables = inspect(connection).get_table_names()
-            self.kept = {
-                table: [
-                    {name: json.dumps(value) if isinstance(value, dict) else value for name, value in row.items()}
-                    for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()
-                ]
-                for table in ("programs", "alembic_version")
-            }
+            self.kept = self._copy_out(connection, ("programs", "alembic_version"))
 
     def empty(self, folder: Path) -> str:
         return self._create("")
 
+    def migrated(self, folder: Path) -> str:
+        """Return a database as a clone is, but not one that is lent: nobody else is connected to it."""
+        return self._create(f"TEMPLATE {TEMPLATE}")
+
     def clone(self, folder: Path, saved: dict[str, bytes] | None = None) -> str:
         if not self.free:
-            url = self._create(f"TEMPLATE {TEMPLATE}")
+            url = self.migrated(folder)
             # A connection that stays is a server process that stays, and knows the tables already.
             driver = make_url(url).set(drivername="postgresql+psycopg")
-            named = {"application_name": WARDEN}
-            self.lent[url] = create_engine(driver, pool_size=1, pool_pre_ping=True, connect_args=named)
+            self.lent[url] = create_engine(driver, pool_size=1, pool_pre_ping=True)
+            event.listen(self.lent[url], "connect", self._learn_to_empty)
+            self.connections[driver.database] = []
             self.free.append(url)
         url = self.free.pop()
         if saved:
-            with self._past_the_rules(url) as connection:
+            with self.lent[url].begin() as connection:
                 connection.execute(text("DELETE FROM programs"))
                 self._copy_in(connection, saved)
         return url
 
     def save(self, url: str) -> dict[str, bytes]:
         """Keep what a database holds, for clones that begin with it."""
-        with self.lent[url].connect() as connection, connection.connection.cursor() as cursor:
-            saved = {}
-            for table in self.tables:
-                with cursor.copy(f"COPY {table} TO STDOUT") as rows:
-                    saved[table] = b"".join(rows)
-        return {table: rows for table, rows in saved.items() if rows and table != "alembic_version"}
+        with self.lent[url].connect() as connection:
+            return self._copy_out(connection, [table for table in self.tables if table != "alembic_version"])
+
+    def lend_connections(self, engines: Iterable[Engine]) -> None:
+        """Let an application have the connections of those that had its database before.
+
+        A server process that is new reads first what every table is. Once an application ends its connections by
+        itself, the next ones are new.
+        """
+        for engine in engines:
+            kept = self.connections.get(engine.url.database)
+            if kept is not None:
+                event.listen(engine, "do_connect", partial(_first_of, kept))
+                event.listen(engine, "engine_disposed", partial(_end_all, kept))
+
+    def take_connections_back(self, engines: Iterable[Engine]) -> None:
+        """End the connections of applications that are done, but for a few, as good as new, for the next ones."""
+        taken = []
+        for engine in engines:
+            kept = self.connections.get(engine.url.database)
+            for _ in range(min(engine.pool.checkedin(), KEPT_CONNECTIONS) if kept is not None else 0):
+                connection = engine.raw_connection()
+                connection.detach()
+                taken.append((kept, connection.dbapi_connection))
+        for engine in engines:
+            engine.dispose()
+        for kept, connection in taken:
+            if len(kept) < KEPT_CONNECTIONS:
+                connection.autocommit = True
+                connection.execute("RESET ALL")
+                connection.autocommit = False
+                kept.append(connection)
+            else:
+                connection.close()
 
     def drop(self, url: str) -> None:
-        database = make_url(url).database
         if url not in self.lent:
-            self._execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
             return
-        # A test that ended in the middle of something must not hold up the next one.
-        self._execute(f"SELECT {END_ALL} WHERE datname = '{database}' AND application_name != '{WARDEN}'")
-        with self._past_the_rules(url) as connection:
-            connection.execute(text("; ".join(f"DELETE FROM {table}" for table in self.tables)))
-            for table, rows in self.kept.items():
-                columns = ", ".join(rows[0])
-                values = ", ".join(f":{name}" for name in rows[0])
-                connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), rows)
+        kept = [connection.info.backend_pid for connection in self.connections[make_url(url).database]]
+        with self.lent[url].begin() as connection:
+            connection.execute(BEGIN_ANEW, {"kept": kept})
         self.free.append(url)
 
-    @contextmanager
-    def _past_the_rules(self, url: str) -> Iterator[Connection]:
-        """Write without triggers and foreign keys, so that any order will do."""
-        with self.lent[url].begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            yield connection
+    def _learn_to_empty(self, connection: Any, _record: object) -> None:
+        """Teach a connection, once, what it does after every test.
+
+        It writes without triggers and foreign keys, so that any order will do.
+        """
+        steps = [END_OTHERS, *(f"DELETE FROM {table}" for table in self.tables)]
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            for table, rows in self.kept.items():
+                cursor.execute(f"CREATE TEMPORARY TABLE kept_{table} (LIKE {table})")
+                with cursor.copy(f"COPY kept_{table} FROM STDIN") as lines:
+                    lines.write(rows)
+                steps.append(f"INSERT INTO {table} TABLE pg_temp.kept_{table}")
+            body = "".join(f"{step}; " for step in steps)
+            cursor.execute(
+                f"CREATE FUNCTION pg_temp.begin_anew(kept int[]) RETURNS void LANGUAGE plpgsql AS $$ BEGIN {body}END $$"
+            )
+        connection.commit()
+
+    @staticmethod
+    def _copy_out(connection: Connection, tables: Iterable[str]) -> dict[str, bytes]:
+        found = {}
+        with connection.connection.cursor() as cursor:
+            for table in tables:
+                with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+                    found[table] = b"".join(rows)
+        return {table: rows for table, rows in found.items() if rows}
 
     @staticmethod
     def _copy_in(connection: Connection, saved: dict[str, bytes]) -> None:
@@ -182,6 +241,8 @@ class PostgreSQL:
                     lines.write(rows)
 
     def stop(self) -> None:
+        for kept in self.connections.values():
+            _end_all(kept)
         for engine in (self.admin, *self.lent.values()):
             engine.dispose()
         self.server.cleanup()
@@ -205,3 +266,12 @@ class PostgreSQL:
         url: URL = make_url(self.server.get_uri()).set(database=database)
         url = url.set(drivername="postgresql+psycopg" if driver else "postgresql")
         return url.render_as_string(hide_password=False)
+
+
+def _first_of(kept: list[Any], *_asked: object) -> Any | None:
+    return kept.pop() if kept else None
+
+
+def _end_all(kept: list[Any], *_asked: object) -> None:
+    while kept:
+        kept.pop().close()

@@ -246,7 +246,7 @@ def restored_while_open(target, path, restored):
 @on_sqlite
 def test_a_site_that_was_only_migrated_is_a_new_one(backed_up, other_databases, tmp_path):
     (tmp_path / "new").mkdir()
-    url = other_databases.clone(tmp_path / "new")
+    url = other_databases.migrated(tmp_path / "new")
     app = create_app(config_for(url, tmp_path), **FAST)
     try:
         result = command(app, "restore", str(backed_up))
