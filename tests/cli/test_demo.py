@@ -170,6 +170,22 @@ def test_every_decision_of_the_story_comes_out_the_same_when_it_is_computed_agai
             assert earned[row.conversion_id, row.version.rule_id] == Money(row.amount_minor, row.currency)
         assert {row.status for row in rewards} == set(get_args(Status))
         assert any(0 < row.taken_minor < row.amount_minor for row in rewards)
+        somebody_bought_with_the_coupon_code_and_one_friend_was_moved_with_a_reason(session)
+    for name in ("ledger", "audit", "rollups"):
+        assert run(app, name, "verify").exit_code == 0
+
+
+def somebody_bought_with_the_coupon_code_and_one_friend_was_moved_with_a_reason(session):
+    ada = session.scalars(select(User.id).where(User.email == PEOPLE[0].email)).one()
+    coupon = session.execute(
+        select(Referral.referrer_id, User.name)
+        .join(User, User.id == Referral.friend_id)
+        .where(Referral.method == "coupon_code")
+    ).all()
+    assert coupon == [(ada, "Hannah Brooks")]
+    (change,) = session.scalars(select(ReferralChange))
+    assert (change.kind, change.to_referrer_id, change.reason) == ("move", ada, "friend_told")
+    assert None not in {device for (device,) in session.execute(select(Click.device))}
 
 
 def rule_of(decided):
@@ -200,24 +216,7 @@ def test_the_story_has_a_correction_a_lost_bonus_a_dispute_that_was_won_and_a_wr
         assert any(status != "reversed" for status, _reason in found)
         codes = set(session.scalars(select(RewardDecision.code)))
         assert {"exclusive", "between_steps", "not_one_more", "step_not_reached"} <= codes
-    assert run(app, "ledger", "verify").exit_code == 0
-    assert run(app, "rollups", "verify").exit_code == 0
-
-
-def test_somebody_bought_with_the_coupon_code_and_one_friend_was_moved_with_a_reason(app):
-    assert run(app, "demo", "seed", "--days", "20", "--until", "2026-11-22").exit_code == 0
-    with app.app_context():
-        session = db.session()
-        ada = session.scalars(select(User.id).where(User.email == PEOPLE[0].email)).one()
-        coupon = session.execute(
-            select(Referral.referrer_id, User.name)
-            .join(User, User.id == Referral.friend_id)
-            .where(Referral.method == "coupon_code")
-        ).all()
-        assert coupon == [(ada, "Hannah Brooks")]
-        (change,) = session.scalars(select(ReferralChange))
-        assert (change.kind, change.to_referrer_id, change.reason) == ("move", ada, "friend_told")
-        assert None not in {device for (device,) in session.execute(select(Click.device))}
+        somebody_bought_with_the_coupon_code_and_one_friend_was_moved_with_a_reason(session)
     for name in ("ledger", "audit", "rollups"):
         assert run(app, name, "verify").exit_code == 0
 
