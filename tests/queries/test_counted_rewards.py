@@ -5,8 +5,8 @@ from sqlalchemy import delete, insert, select, update
 
 from tests.factories import NOON, program
 from tests.money import DAY, decide, dispute, publish, send
-from tests.queries.test_ledger import breaches_after
 from tests.services.test_counted_rewards import BONUS, WHOLE, friends_of_ada, purchases
+from tests.tampering import breaches_after
 from webapp.database import write_transaction
 from webapp.models import Conversion, QualifiedFriend, Reward, RewardDecision, RewardRule, RewardRuleVersion, User
 from webapp.queries.ledger import breaches
@@ -16,7 +16,11 @@ pytestmark = pytest.mark.usefixtures("in_app")
 
 
 @pytest.fixture
-def names(in_app):
+def beginning(request):
+    return three_bought if "names" in request.fixturenames else None
+
+
+def three_bought():
     """Three friends of Ada bought: 20% of each since, for two by corrections, and 5.00 dollars for the second."""
     with write_transaction() as session:
         publish(session, **WHOLE)
@@ -32,6 +36,11 @@ def names(in_app):
         (bonus,) = session.scalars(select(Reward.id).where(Reward.rule_id == rule("bonus").scalar_subquery()))
         called[bonus] = "REWARD"
     return {str(row_id): name for row_id, name in called.items()}
+
+
+@pytest.fixture
+def names(in_app, began):
+    return began
 
 
 def rule(key):

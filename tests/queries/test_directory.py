@@ -29,7 +29,11 @@ pytestmark = pytest.mark.usefixtures("in_app")
 
 
 @pytest.fixture
-def people(in_app):
+def beginning(request):
+    return a_few_people if "people" in request.fixturenames else None
+
+
+def a_few_people():
     """Ada, whose link Bob followed, and Marta, each a minute after the one before; and someone of another program."""
     with write_transaction() as session:
         ada = factories.person(session, name="Ada Okafor", email="ada@example.com")
@@ -43,6 +47,11 @@ def people(in_app):
         eve = factories.person(session, name="Eve Adams", email="eve@example.com")
         eve.program_id = factories.other_program(session).id
         return {"program": program_id, "ada": ada.id, "bob": bob.id, "marta": marta.id, "eve": eve.id}
+
+
+@pytest.fixture
+def people(in_app, began):
+    return began
 
 
 def names(people, **wanted):

@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from tests import factories, money
 from tests.factories import NOON
 from tests.money import DAY, ada_and_bob, buy, decide, dispute, publish, send
-from tests.queries.test_ledger import breaches_after
+from tests.tampering import breaches_after
 from webapp.database import write_transaction
 from webapp.models import DisputeOutcome, Refund, RewardEvent
 from webapp.services.write_offs import write_off_what_is_owed
@@ -16,7 +16,11 @@ REWARD = "reward REWARD: "
 
 
 @pytest.fixture
-def names(in_app):
+def beginning(request):
+    return two_disputes if "names" in request.fixturenames else None
+
+
+def two_disputes():
     """Ada was paid 10.00 dollars; a dispute of 4.00 of them was won, one of 2.00 was written off and stands."""
     with write_transaction() as session:
         publish(session)
@@ -38,6 +42,11 @@ def names(in_app):
             stands.refund_id: "STANDS",
         }
     return {str(row_id): name for row_id, name in called.items()}
+
+
+@pytest.fixture
+def names(in_app, began):
+    return began
 
 
 WON, STANDS = (Refund.event_id == f"dsp_{number}" for number in (1, 2))

@@ -1,12 +1,12 @@
 """The books: whole after whatever the services do, and every breach named that is written past them."""
 
 import pytest
-from sqlalchemy import NullPool, create_engine, delete, func, insert, literal, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, insert, literal, select, text, update
 
 from tests import money
 from tests.factories import NOON
 from tests.money import DAY, ada_and_bob, buy, publish, refund, send
+from tests.tampering import breaches_after
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.ids import new_id
@@ -29,7 +29,11 @@ pytestmark = pytest.mark.usefixtures("in_app")
 
 
 @pytest.fixture
-def names(in_app):
+def beginning(request):
+    return a_reward if "names" in request.fixturenames else None
+
+
+def a_reward():
     """Ada's reward of 10.00 dollars, of which 4.00 were reversed: what its ids are called in these tests."""
     with write_transaction() as session:
         publish(session)
@@ -48,30 +52,12 @@ def names(in_app):
             ada.id: "ADA",
             bob.id: "BOB",
         }
-    db.session.rollback()
     return {str(row_id): name for row_id, name in called.items()}
 
 
-def breaches_after(names, *statements):
-    """Write past the services, the triggers and the foreign keys. Returns what `breaches` names, and takes it back."""
-    with create_engine(db.engine.url, poolclass=NullPool).connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-        else:
-            for trigger in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-                connection.execute(text(f"DROP TRIGGER {trigger}"))
-        for statement in statements:
-            connection.execute(statement)
-        append_only.protect(connection)
-        found = list(breaches(Session(connection)))
-        connection.rollback()
-    return [called(line, names) for line in found]
-
-
-def called(line, names):
-    for row_id, name in names.items():
-        line = line.replace(row_id, name)
-    return line
+@pytest.fixture
+def names(began):
+    return began
 
 
 def entries_of(transaction):
@@ -387,10 +373,12 @@ def test_a_table_without_one_of_its_triggers_is_named(table):
                 session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_{trigger}"))
         else:
             found = []
+            statement = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name")
             for trigger in ("no_update", "no_delete", "no_replace"):
+                made = session.scalar(statement, {"name": f"{table}_{trigger}"})
                 session.execute(text(f"DROP TRIGGER {table}_{trigger}"))
                 found.append(list(breaches(session)))
-                append_only.protect(session.connection())
+                session.connection().exec_driver_sql(made)
         assert found == [[f"table {table} is not append-only: its triggers are missing"]] * len(found)
         assert list(breaches(session)) == []
 
