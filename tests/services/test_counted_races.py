@@ -1,5 +1,7 @@
 """Friends who count for the same referrer at the same moment: the same cents in every interleaving."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -8,8 +10,10 @@ from tests.factories import NOON
 from tests.money import TEN_DOLLARS, publish
 from tests.services.test_counted_rewards import BONUS, WHOLE
 from tests.services.test_money_races import (
+    MADE_BEFORE,
     Case,
     Pair,
+    a_case,
     a_second_friend,
     all_back,
     bought,
@@ -18,6 +22,7 @@ from tests.services.test_money_races import (
     purchase_of_the_second_friend,
     race,
 )
+from tests.services.test_money_races import cases as cases
 from webapp.database import write_transaction
 from webapp.models import User
 from webapp.queries.bonds import count_changes
@@ -29,8 +34,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 EVERY = 9
 
 
-@pytest.fixture(autouse=True)
-def rules(in_app):
+@pytest.fixture
+def beginning(databases):
+    return BEGINNINGS[databases.name]
+
+
+def rules(cases):
     """7.00 for each purchase, or from the second friend on 20% of all; and 5.00 for the second friend."""
     steps = [{"friends": 1, "percent": "10"}, {"friends": 2, "percent": "20"}]
     with write_transaction() as session:
@@ -39,6 +48,10 @@ def rules(in_app):
         settings = {"steps": steps, "whole_period": True}
         publish(session, **{**WHOLE, "settings": settings}, hold_days=10, exclusive="best")
         publish(session, **BONUS, hold_days=10)
+        return [a_case(session) for _ in range(cases)]
+
+
+BEGINNINGS = {name: partial(rules, cases) for name, cases in MADE_BEFORE.items()}
 
 
 def one_has_bought(case: Case, session: Session) -> None:
@@ -72,5 +85,7 @@ COUNTED: dict[str, Pair] = {
 
 
 @pytest.mark.parametrize("pair", COUNTED)
-def test_two_friends_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, databases, record_property):
-    record_property("interleavings", race(COUNTED[pair], in_app, databases, every=EVERY))
+def test_two_friends_at_once_end_at_the_same_cents_in_every_interleaving(
+    pair, in_app, databases, cases, record_property
+):
+    record_property("interleavings", race(COUNTED[pair], in_app, databases, cases, every=EVERY))

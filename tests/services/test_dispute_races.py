@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.money import accounts, decide, dispute, publish
+from tests.money import accounts, decide, dispute
 from tests.services.test_money_races import (
     Case,
     Pair,
@@ -20,6 +20,8 @@ from tests.services.test_money_races import (
     payment,
     race,
 )
+from tests.services.test_money_races import beginning as beginning
+from tests.services.test_money_races import cases as cases
 from tests.threads import at_once
 from webapp.database import write_transaction
 from webapp.extensions import db
@@ -29,12 +31,6 @@ from webapp.queries.ledger import breaches
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 ROUNDS = int(os.environ.get("GRAPEVINE_RACE_ROUNDS", "10"))
-
-
-@pytest.fixture(autouse=True)
-def a_rule(in_app):
-    with write_transaction() as session:
-        publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
 
 
 def disputed(case: Case, session: Session) -> None:
@@ -68,8 +64,8 @@ PAIRS: dict[str, Pair] = {
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, databases, record_property):
-    record_property("interleavings", race(PAIRS[pair], in_app, databases))
+def test_two_at_once_end_at_the_same_cents_in_every_interleaving(pair, in_app, databases, cases, record_property):
+    record_property("interleavings", race(PAIRS[pair], in_app, databases, cases))
 
 
 def test_a_refund_and_the_end_of_a_dispute_at_once_leave_what_the_refund_leaves(in_app):

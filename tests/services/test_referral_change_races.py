@@ -19,7 +19,8 @@ from tests.services.test_money_races import (
     race,
     second_purchase,
 )
-from webapp.database import write_transaction
+from tests.services.test_money_races import beginning as beginning
+from tests.services.test_money_races import cases as cases
 from webapp.domain.reward_decisions import CHOICES
 from webapp.models import Conversion, Reward, User
 from webapp.queries.people import find_by_email
@@ -111,12 +112,6 @@ PAIRS: dict[str, Pair] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def a_rule(in_app):
-    with write_transaction() as session:
-        publish(session, settings={"percent": "20", "first_purchases": 2}, hold_days=10)
-
-
 @pytest.mark.parametrize("pair", PAIRS)
-def test_a_change_is_before_or_after_what_happens_at_the_same_moment(pair, in_app, databases, record_property):
-    record_property("interleavings", race(PAIRS[pair], in_app, databases))
+def test_a_change_is_before_or_after_what_happens_at_the_same_moment(pair, in_app, databases, cases, record_property):
+    record_property("interleavings", race(PAIRS[pair], in_app, databases, cases))
