@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.evidence import Evidence, Pace, Together, Traffic
@@ -24,6 +24,39 @@ FURTHEST = 10
 USUAL_DAYS = 90
 _MINUTE = timedelta(minutes=1)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+# What is asked of every friend is written once: to write it takes longer than to ask it.
+def _friends_of_a_day() -> Select[int, int, int, int, int]:
+    verdict = newest_verdict(Referral.friend_id, Referral.bond)
+    # Who is held is beyond the number already: whoever floods a code does not let the others of it be held.
+    counts = and_(Referral.friend_id != bindparam("friend_id"), func.coalesce(verdict, "clear") == "clear")
+    return (
+        select(
+            func.count().filter(counts, Referral.created_at > bindparam("an_hour_ago")),
+            func.count().filter(counts),
+            func.count(),
+            func.count(Sighting.network_hash),
+            func.count(Sighting.network_hash.distinct()),
+        )
+        .outerjoin(Sighting, and_(Sighting.user_id == Referral.friend_id, Sighting.is_signup))
+        .where(
+            Referral.referrer_id == bindparam("referrer_id"),
+            Referral.created_at > bindparam("a_day_ago"),
+            Referral.created_at <= bindparam("at"),
+        )
+    )
+
+
+_OF_REFERRER = LinkDay.referrer_id == bindparam("referrer_id")
+_FRIENDS_OF_A_DAY = _friends_of_a_day()
+_VISITORS = select(func.sum(LinkDay.visitors)).where(
+    _OF_REFERRER, LinkDay.day.between(bindparam("since"), bindparam("until"))
+)
+_FIRST_DAY = select(func.min(LinkDay.day)).where(_OF_REFERRER)
+_ALL_TRAFFIC = select(func.coalesce(func.sum(LinkDay.clicks), 0), func.coalesce(func.sum(LinkDay.signups), 0)).where(
+    _OF_REFERRER
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,33 +186,21 @@ def _same_origin(arrived: Arrived) -> ColumnElement[bool]:
 def _pace(session: Session, arrived: Arrived) -> Pace:
     """Count the referrer's other friends in the hour and the day before, and see whether they are a following."""
     before = arrived.at
-    verdict = newest_verdict(Referral.friend_id, Referral.bond)
-    # Who is held is beyond the number already: whoever floods a code does not let the others of it be held.
-    counts = and_(Referral.friend_id != arrived.friend_id, func.coalesce(verdict, "clear") == "clear")
-    hour, day, friends, known, networks = session.execute(
-        select(
-            func.count().filter(counts, Referral.created_at > before - _HOUR),
-            func.count().filter(counts),
-            func.count(),
-            func.count(Sighting.network_hash),
-            func.count(Sighting.network_hash.distinct()),
-        )
-        .outerjoin(Sighting, and_(Sighting.user_id == Referral.friend_id, Sighting.is_signup))
-        .where(
-            Referral.referrer_id == arrived.referrer_id,
-            Referral.created_at > before - _DAY,
-            Referral.created_at <= before,
-        )
-    ).one()
+    values = {
+        "friend_id": arrived.friend_id,
+        "referrer_id": arrived.referrer_id,
+        "at": before,
+        "an_hour_ago": before - _HOUR,
+        "a_day_ago": before - _DAY,
+    }
+    hour, day, friends, known, networks = session.execute(_FRIENDS_OF_A_DAY, values).one()
     today = local_day(before, arrived.time_zone)
-    opened = select(func.sum(LinkDay.visitors)).where(
-        LinkDay.referrer_id == arrived.referrer_id, LinkDay.day.between(today - _DAY, today)
-    )
+    opened = {"referrer_id": arrived.referrer_id, "since": today - _DAY, "until": today}
     return Pace(
         hour,
         day,
         _usual_day(session, arrived),
-        visitors=int(session.scalar(opened) or 0) // max(1, friends),
+        visitors=int(session.scalar(_VISITORS, opened) or 0) // max(1, friends),
         spread=100 * networks // known if known else None,
     )
 
@@ -187,7 +208,7 @@ def _pace(session: Session, arrived: Arrived) -> Pace:
 def _usual_day(session: Session, arrived: Arrived) -> int | None:
     """Return what 99 of 100 of the referrer's days before today stay within."""
     today = local_day(arrived.at, arrived.time_zone)
-    first = session.scalar(select(func.min(LinkDay.day)).where(LinkDay.referrer_id == arrived.referrer_id))
+    first = session.scalar(_FIRST_DAY, {"referrer_id": arrived.referrer_id})
     if first is None or (today - first).days < USUAL_DAYS:
         return None
     since = today - timedelta(days=USUAL_DAYS)
@@ -237,11 +258,7 @@ def _strangers(session: Session, arrived: Arrived) -> int | None:
 
 
 def _traffic(session: Session, arrived: Arrived, click: Click | None) -> Traffic:
-    clicks, signups = session.execute(
-        select(func.coalesce(func.sum(LinkDay.clicks), 0), func.coalesce(func.sum(LinkDay.signups), 0)).where(
-            LinkDay.referrer_id == arrived.referrer_id
-        )
-    ).one()
+    clicks, signups = session.execute(_ALL_TRAFFIC, {"referrer_id": arrived.referrer_id}).one()
     in_a_minute = None
     if click is not None and click.address_hash is not None:
         in_a_minute = session.scalar(

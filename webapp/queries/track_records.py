@@ -7,10 +7,11 @@ where the roll-ups say that there is nothing to find.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.evidence import Proportion, Sources
@@ -27,6 +28,15 @@ LINK_CLICKS, PROGRAM_CLICKS = 500, 5_000
 FEWEST_CLICKS = 20
 # Hosts that are kept of each link, those with the most clicks.
 HOSTS = 10
+
+
+_WENT_BACK = select(
+    exists().where(
+        LinkRevenueDay.referrer_id == bindparam("referrer_id"),
+        LinkRevenueDay.day >= bindparam("first"),
+        LinkRevenueDay.refunded_minor > 0,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +60,7 @@ def sent_back(session: Session, about: Record) -> Proportion | None:
     None where nothing of the referrer's did.
     """
     first = about.today - timedelta(days=ORDER_DAYS)
-    went_back = exists().where(
-        LinkRevenueDay.referrer_id == about.referrer_id, LinkRevenueDay.day >= first, LinkRevenueDay.refunded_minor > 0
-    )
-    if not session.scalar(select(went_back)):
+    if not session.scalar(_WENT_BACK, {"referrer_id": about.referrer_id, "first": first}):
         return None
     # By the primary key, which grows with time: refunds have no index by day.
     newest = select(Refund).order_by(Refund.id.desc())
@@ -79,7 +86,7 @@ def sent_back(session: Session, about: Record) -> Proportion | None:
             Conversion.occurred_at <= about.at,
         )
     ).one()
-    bought, program_bought = _sums(session, about, first, "purchases")
+    ((bought, program_bought),) = _sums(session, about, first, "purchases")
     return _proportion(of_referrer, bought, of_program, program_bought)
 
 
@@ -90,8 +97,7 @@ def signed_up(session: Session, about: Record) -> Proportion | None:
     sets it rather too high. None for a referrer of whose visitors no greater share signed up than of the program's.
     """
     first = about.today - timedelta(days=VISITOR_DAYS)
-    visitors, program_visitors = _sums(session, about, first, "visitors")
-    signups, program_signups = _sums(session, about, first, "signups")
+    (visitors, program_visitors), (signups, program_signups) = _sums(session, about, first, "visitors", "signups")
     if not visitors or signups * program_visitors <= program_signups * visitors:
         return None
     touch = AttributionTouch
@@ -105,8 +111,7 @@ def signed_up(session: Session, about: Record) -> Proportion | None:
     if len(read) == MOST_TOUCHES:
         oldest = local_day(min(row.touched_at for row in read), about.time_zone)
         first = max(first, oldest + timedelta(days=1))
-        visitors, program_visitors = _sums(session, about, first, "visitors")
-        _signups, program_signups = _sums(session, about, first, "signups")
+        (visitors, program_visitors), (_, program_signups) = _sums(session, about, first, "visitors", "signups")
     since = day_begins(first, about.time_zone)
     by_click = sum(row.by_click and since <= row.touched_at <= about.at for row in read)
     return _proportion(by_click, visitors, program_signups, program_visitors)
@@ -137,17 +142,33 @@ def sources_of(session: Session, about: Record, link_id: UUID) -> Sources | None
     return Sources(hosts.total(), dict(told[:HOSTS]))
 
 
-def _sums(session: Session, about: Record, first: date, name: str) -> tuple[int, int]:
-    """Return what the roll-ups have of one column since a day, of the referrer and of the program."""
-    between = (first, about.today)
-    of_referrer: Any = select(func.sum(getattr(LinkDay, name))).where(
-        LinkDay.referrer_id == about.referrer_id, LinkDay.day.between(*between)
-    )
-    of_program: Any = select(func.sum(getattr(ProgramDay, name))).where(
-        ProgramDay.program_id == about.program_id, ProgramDay.day.between(*between)
-    )
-    found = session.execute(select(of_referrer.scalar_subquery(), of_program.scalar_subquery())).one()
-    return int(found[0] or 0), int(found[1] or 0)
+def _sums(session: Session, about: Record, first: date, *names: str) -> list[tuple[int, int]]:
+    """Return what the roll-ups have of some columns since a day, each of the referrer and of the program."""
+    values = {
+        "referrer_id": about.referrer_id,
+        "program_id": about.program_id,
+        "first": first,
+        "today": about.today,
+    }
+    found = [int(value or 0) for value in session.execute(_sums_of(names), values).one()]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+@lru_cache
+def _sums_of(names: tuple[str, ...]) -> Any:
+    """Return the question for some columns, which is written once."""
+    asked = []
+    for name in names:
+        for table, of_whom in ((LinkDay, "referrer_id"), (ProgramDay, "program_id")):
+            asked.append(
+                select(func.sum(getattr(table, name)))
+                .where(
+                    getattr(table, of_whom) == bindparam(of_whom),
+                    table.day.between(bindparam("first"), bindparam("today")),
+                )
+                .scalar_subquery()
+            )
+    return select(*asked)
 
 
 def _proportion(part: int, whole: int, of_program: int, program_whole: int) -> Proportion | None:
