@@ -147,8 +147,16 @@ def percentage(share: Percent) -> str:
 
 
 def _money(decimal: Decimal, currency: str) -> str:
-    locale = _locale()
-    pattern = _money_pattern(locale, -int(decimal.as_tuple().exponent))
+    return _written(decimal, -int(decimal.as_tuple().exponent), currency, _locale())
+
+
+@lru_cache(maxsize=2_000)
+def _written(decimal: Decimal, decimals: int, currency: str, locale: str) -> str:
+    """Return an amount in words of a language, once: a page says the same one, nothing above all, many times.
+
+    Its decimals are told besides, since 5 and 5.00 are equal.
+    """
+    pattern = _money_pattern(locale, decimals)
     text: str = pattern.apply(decimal, locale, currency=currency, currency_digits=False)
     # A symbol of letters before the figure would read as one word with it.
     return _LETTERS_BEFORE_FIGURE.sub("\\1\N{NO-BREAK SPACE}\\2", text)

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import segno
@@ -92,7 +93,9 @@ def qr_file(url: str, kind: str) -> bytes:
     return file.getvalue()
 
 
+@lru_cache(maxsize=500)
 def _code(url: str) -> segno.QRCode:
+    """Return the QR code of a link, drawn once as long as it is looked at."""
     return segno.make(url, error="m", micro=False)
 
 
