@@ -13,12 +13,20 @@ from webapp.services.signups import CameBy
 
 
 @pytest.fixture
+def beginning(request):
+    return two_of_staff if "staff" in request.fixturenames else None
+
+
+def two_of_staff():
+    with write_transaction() as session:
+        for role in ("marketer", "admin"):
+            factories.person(session, name="Jo Winter", email=f"{role}@example.com", role=role, password=PASSWORD)
+
+
+@pytest.fixture
 def staff(app, time_machine):
     """A marketer and an admin; the clock stands still at NOON."""
     time_machine.move_to(NOON, tick=False)
-    with app.app_context(), write_transaction() as session:
-        for role in ("marketer", "admin"):
-            factories.person(session, name="Jo Winter", email=f"{role}@example.com", role=role, password=PASSWORD)
 
 
 @pytest.fixture

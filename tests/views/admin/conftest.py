@@ -13,6 +13,7 @@ from tests.conftest import browser
 from tests.factories import NOON, PASSWORD, join, sign_in
 from tests.money import DAY, publish
 from tests.views.admin.rule_forms import id_of
+from tests.views.conftest import two_of_staff
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import AuditEntry
@@ -113,9 +114,14 @@ class Work:
 
 
 @pytest.fixture
-def work(app, staff):
+def beginning(request, beginning):
+    return two_of_staff_and_work if "work" in request.fixturenames else beginning
+
+
+def two_of_staff_and_work():
     """20% of Bob's purchases for Ada after 30 days: one of 49.99 pending, one of 24.00 held for six days."""
-    with app.app_context(), write_transaction() as session:
+    two_of_staff()
+    with write_transaction() as session:
         money.publish(session, hold_days=30)
         ada = factories.person(session, email="ada@example.com", password=PASSWORD, now=money.JOINED)
         visitor = uuid4()
@@ -126,7 +132,7 @@ def work(app, staff):
         held = money.buy(session, bob, "24.00 USD", event_id="evt_2", at=NOON - 12 * DAY)
         money.send(session, held.rewards[0].id, "held", now=NOON - 6 * DAY)
         alone = money.buy(session, cy, event_id="evt_3", at=NOON - 9 * DAY)
-        ids = {
+        return {
             "conversion": bought.conversion_id,
             "reward": bought.rewards[0].id,
             "held": held.rewards[0].id,
@@ -134,6 +140,10 @@ def work(app, staff):
             "referral": referral.id,
             "ada": ada.id,
         }
+
+
+@pytest.fixture
+def work(app, staff, began):
     client = browser(app)
     sign_in(client, "admin@example.com")
-    return Work(client, **ids)
+    return Work(client, **began)

@@ -13,6 +13,11 @@ from webapp.services.rules import publish_rules
 
 
 @pytest.fixture
+def beginning():
+    """Its staff is another one."""
+
+
+@pytest.fixture
 def clock(time_machine):
     """Moves the clock; it does not go by itself."""
     time_machine.move_to(NOON, tick=False)

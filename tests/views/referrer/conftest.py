@@ -10,10 +10,13 @@ from webapp.services.signups import CameBy
 
 
 @pytest.fixture
-def house(app, time_machine):
+def beginning(request, beginning):
+    return ada_bob_and_cara if "house" in request.fixturenames else beginning
+
+
+def ada_bob_and_cara():
     """20% of each purchase for Ada after 30 days, and 5 dollars for Bob, who joined a hundred days before NOON."""
-    time_machine.move_to(NOON, tick=False)
-    with app.app_context(), write_transaction() as session:
+    with write_transaction() as session:
         money.publish(session, hold_days=30)
         five = {"kind": "fixed_amount", "settings": {"amount": 500, "currency": "USD"}, "hold_days": 0}
         money.publish(session, key="five", name="5 dollars", trigger="signup", beneficiary="friend", **five)
@@ -24,6 +27,12 @@ def house(app, time_machine):
         bob.password_hash = ada.password_hash
         factories.person(session, name="Cara Diaz", email="cara@example.com", password=PASSWORD)
         return {"ada": ada.id, "bob": bob.id}
+
+
+@pytest.fixture
+def house(app, began, time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return began
 
 
 @pytest.fixture
