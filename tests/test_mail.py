@@ -99,6 +99,7 @@ def test_names_of_people_and_of_the_program_stay_text_and_never_become_headers(a
     with write_transaction() as session:
         factories.program(session).name = f"{PAYLOAD}\r\nBcc: victim@example.com"
     reader = SimpleNamespace(id=ada.id, name=f"{PAYLOAD} Eve", email="ada@example.com", role="admin")
+    reader.created_at = ada.created_at
     for template in mail_templates():
         mail = sample_mail(template, reader, "en", names=(PAYLOAD, f"Bob\n\n{PAYLOAD}"))
         page = shown(page_of(mail))
@@ -119,6 +120,7 @@ def test_nobody_writes_a_header_in_the_spelling_of_headers(ada, letters):
     with write_transaction() as session:
         factories.program(session).name = name
     reader = SimpleNamespace(id=ada.id, name=name, email="ada@example.com", role="admin")
+    reader.created_at = ada.created_at
     for template in mail_templates():
         mail = sample_mail(template, reader, "en", names=(name,))
         read = message_from_bytes(bytes(mail))

@@ -197,7 +197,7 @@ def test_a_password_that_is_set_by_mail_while_the_address_changes_waits_for_it(a
         ada = find_by_email(session, "ada@example.com")
         mail_password_link(session, ada, link_id=new_id(), token="reset", now=NOON)
         ada_id = ada.id
-    came, take = [], email_addresses._take_address
+    came, take = [], email_addresses.take_address
 
     def reset():
         with app.app_context(), write_transaction() as session:
@@ -205,12 +205,12 @@ def test_a_password_that_is_set_by_mail_while_the_address_changes_waits_for_it(a
 
     resetting = threading.Thread(target=reset)
 
-    def take_slowly(*what):
+    def take_slowly(*what, **how):
         resetting.start()
         resetting.join(0.4)
-        take(*what)
+        take(*what, **how)
 
-    monkeypatch.setattr(email_addresses, "_take_address", take_slowly)
+    monkeypatch.setattr(email_addresses, "take_address", take_slowly)
     assert change("ada@example.com") == NEW_ADDRESS
     resetting.join()
     # The link had gone to the address of before.
