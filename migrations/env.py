@@ -67,7 +67,9 @@ def _migrate(connection: Connection) -> None:
         # transaction, where alone the pragma counts.
         connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
     else:
-        # Two deployments that start at once migrate one after the other.
+        # Two deployments that start at once migrate one after the other, however long it takes.
+        connection.detach()
+        connection.exec_driver_sql("SET lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({POSTGRESQL_LOCK})")
         connection.commit()
     try:

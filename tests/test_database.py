@@ -1,22 +1,33 @@
 """The two kinds of session."""
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, contextmanager
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests import factories
 from tests.databases import FAST, config_for
 from webapp import create_app
-from webapp.database import SQLITE_BUSY_SECONDS, close_connections, write_lock, write_transaction
+from webapp.database import (
+    PATIENCE,
+    PATIENCE_SECONDS,
+    close_connections,
+    wait_longer,
+    write_down,
+    write_lock,
+    write_transaction,
+)
 from webapp.extensions import db
 from webapp.models import Program
 from webapp.transactions import at_the_end
+from webapp.trouble import is_held, is_trouble, takes_no_writes
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -168,7 +179,7 @@ def test_readers_are_not_blocked_by_a_writer_and_see_nothing_unfinished(app):
         session.execute(update(Program).values(name="Unfinished"))
         reader = threading.Thread(target=lambda: run_in(app, lambda: seen.append(name_of_program())))
         reader.start()
-        reader.join(SQLITE_BUSY_SECONDS / 2)
+        reader.join(PATIENCE_SECONDS / 2)
         assert seen == ["Grapevine"]
     assert name_of_program() == "Unfinished"
 
@@ -189,6 +200,18 @@ def test_writers_wait_for_each_other(app):
 @ONLY_SQLITE
 def test_a_writer_waits_for_the_lock_of_another_process(app):
     done = threading.Event()
+    with lock_of_another_process():
+        writer = threading.Thread(target=lambda: run_in(app, lambda: (rename("After"), done.set())))
+        writer.start()
+        assert not done.wait(0.3)
+        assert name_of_program() == "Grapevine", "reading goes on meanwhile"
+    assert done.wait(10)
+    writer.join()
+    assert name_of_program() == "After"
+
+
+@contextmanager
+def lock_of_another_process():
     with subprocess.Popen(
         [sys.executable, "-c", HOLD_LOCK, f"{db.engine.url.database}.lock"],
         stdin=subprocess.PIPE,
@@ -196,20 +219,126 @@ def test_a_writer_waits_for_the_lock_of_another_process(app):
         text=True,
     ) as other:
         assert other.stdout.readline() == "held\n"
-        writer = threading.Thread(target=lambda: run_in(app, lambda: (rename("After"), done.set())))
-        writer.start()
-        assert not done.wait(0.3)
-        assert name_of_program() == "Grapevine", "reading goes on meanwhile"
+        yield
         other.stdin.close()
-        assert done.wait(10)
-        writer.join()
-    assert name_of_program() == "After"
+
+
+@contextmanager
+def file_of_another_program():
+    """One that knows nothing of our lock writes."""
+    with closing(sqlite3.connect(db.engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def table_of_another_program():
+    engine = create_engine(db.engine.url)
+    with engine.connect() as other:
+        other.execute(text("LOCK TABLE programs"))
+        yield
+    engine.dispose()
+
+
+HELD = pytest.mark.parametrize(
+    ("databases", "hold"),
+    [
+        ("sqlite", lock_of_another_process),
+        ("sqlite", file_of_another_program),
+        pytest.param("postgresql", table_of_another_program, marks=pytest.mark.postgresql),
+    ],
+    indirect=["databases"],
+)
+
+
+@HELD
+def test_a_writer_gives_up_in_time_and_nothing_of_it_is_there(app, hold):
+    app.config[PATIENCE] = 0.4
+    with hold():
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(OperationalError) as failed:
+                rename("Too late")
+            assert 0.4 <= time.monotonic() - began < 2
+            assert is_held(failed.value)
+            assert is_trouble(failed.value)
+            assert not takes_no_writes(failed.value)
+    assert name_of_program() == "Grapevine"
+    rename("In time")
+    assert name_of_program() == "In time"
+
+
+@HELD
+def test_who_waits_for_the_lock_and_then_for_the_file_has_one_deadline(app, hold):
+    app.config[PATIENCE] = 1
+    waited = []
+
+    def give_up():
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            rename("Too late")
+        waited.append(time.monotonic() - began)
+
+    with hold():
+        writers = [threading.Thread(target=lambda: run_in(app, give_up)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+            time.sleep(0.1)
+        for writer in writers:
+            writer.join(10)
+    assert len(waited) == 4
+    assert max(waited) < 2
+
+
+@HELD
+def test_whoever_waits_patiently_does_not_give_up(app, hold):
+    wait_longer(app, 0.1)
+    if hold is table_of_another_program:
+        # There the process of clicks waits without end in this way.
+        wait_longer(app, None)
+
+    def rename_patiently():
+        with write_transaction(patiently=True) as session:
+            session.execute(update(Program).values(name="After all"))
+
+    writer = threading.Thread(target=lambda: run_in(app, rename_patiently))
+    with hold():
+        writer.start()
+        writer.join(0.5)
+        assert writer.is_alive()
+    writer.join(10)
+    assert name_of_program() == "After all"
+
+
+@ONLY_SQLITE
+def test_what_was_erased_stays_in_the_log_beside_rather_than_that_somebody_waits_for_long():
+    rename("Fernhill")
+    with lock_of_another_process():
+        began = time.monotonic()
+        write_down()
+        assert time.monotonic() - began < PATIENCE_SECONDS / 2
+    write_down()
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+@pytest.mark.postgresql
+def test_how_long_postgresql_waits_for_a_lock_is_the_operator_s_to_say(make_app):
+    assert db.session.scalar(text("SHOW lock_timeout")) == f"{PATIENCE_SECONDS:.0f}s"
+    engine = create_engine(db.engine.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {db.engine.url.database} SET lock_timeout = '7s'"))
+        try:
+            with make_app().app_context():
+                assert db.session.scalar(text("SHOW lock_timeout")) == "7s"
+        finally:
+            connection.execute(text(f"ALTER DATABASE {db.engine.url.database} RESET lock_timeout"))
+    engine.dispose()
 
 
 @ONLY_SQLITE
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", SQLITE_BUSY_SECONDS * 1000)],
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", PATIENCE_SECONDS * 1000)],
 )
 def test_sqlite_is_set_up_as_documented(monkeypatch, make_app, pragma, value):
     # As a business runs it, and not as tests do.

@@ -6,10 +6,12 @@ and the database refuses a write in it. Writing happens only inside
 one file lock and then begins IMMEDIATE, so that writers queue in order instead
 of polling a busy database; and it has connections of its own, because telling
 one connection now this and now that makes SQLite prepare every statement anew.
+Who cannot begin in time gives up (`webapp.write_turns`).
 """
 
-import fcntl
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
@@ -39,10 +41,25 @@ from webapp.transactions import (
     write_what_comes_before,
     write_what_was_left,
 )
+from webapp.trouble import is_trouble
+from webapp.write_turns import MOST_WRITERS, FileLock, NoTurnError, Turns, seconds_until
 
 # As the server begins a transaction by itself: one that its operator, or its full disk, lets only read is not written.
 WRITING: dict[str, Any] = {"postgresql_readonly": None}
-SQLITE_BUSY_SECONDS = 10
+# Whoever cannot begin to write for so long, or has to wait for somebody else's lock, gives up. Somebody waits for an
+# answer, and a thread is taken: what holds the database has hung, or takes its time.
+PATIENCE = "WRITE_PATIENCE"
+PATIENCE_SECONDS = 5.0
+# For whom nobody waits.
+LONG_PATIENCE_SECONDS = 60.0
+# What was erased is rather left in SQLite's log a little longer than waited for.
+_WRITE_DOWN_SECONDS = 1.0
+_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'"
+# A day, where there is no end: SQLite takes no more than some.
+_LONGEST_BUSY_SECONDS = 86_400
+# What a transaction is given, what a connection was told last, and what an application has for its writers.
+_UNTIL, _BUSY, _TURNS = "begun_until", "busy_tenths", "grapevine_write_turns"
+_LOCK = "the write lock"
 # What the log says of it.
 DATABASE_UNAVAILABLE = "database_unavailable"
 # Most threads of a worker wait for clicks, which share one connection; pages take the others, and wait for one rather
@@ -54,9 +71,9 @@ _SQLITE_PRAGMAS = (
     *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
     *("wal_autocheckpoint=4000", "cache_size=-16000"),
 )
-_SQLITE = {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "cached_statements": 512}
+_SQLITE = {"timeout": PATIENCE_SECONDS, "isolation_level": None, "cached_statements": 512}
 # A server that is away is noticed before whoever asks gives up: also by connections that are open, when its machine is
-# gone without a word. A statement may take as long as it takes.
+# gone without a word. A statement may take as long as it takes, once it has its locks.
 _POSTGRESQL = {
     "connect_timeout": 2,
     "tcp_user_timeout": 3_000,
@@ -89,13 +106,23 @@ def init_app(app: Flask) -> None:
     url: URL = app.config["SQLALCHEMY_DATABASE_URI"]
     if url.get_backend_name() == "sqlite":
         _make_folder(Path(url.database or "").parent)
+    app.config.setdefault(PATIENCE, PATIENCE_SECONDS)
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            for engine, begin in ((db.engine, "BEGIN"), (writing_engine(), "BEGIN IMMEDIATE")):
+        sqlite = db.engine.dialect.name == "sqlite"
+        if sqlite:
+            for engine, begin in ((db.engine, _sqlite_begin), (writing_engine(), _sqlite_begin_writing)):
                 event.listen(engine, "do_connect", _make_file)
                 event.listen(engine, "connect", partial(_sqlite_connect, query_only=engine is db.engine))
-                event.listen(engine, "begin", partial(_sqlite_begin, statement=begin))
+                event.listen(engine, "begin", begin)
+        else:
+            event.listen(db.engine, "connect", partial(_postgresql_connect, config=app.config))
+    app.extensions[_TURNS] = Turns(1 if sqlite else MOST_WRITERS)
+
+
+def wait_longer(app: Flask, seconds: float | None = LONG_PATIENCE_SECONDS) -> None:
+    """Let this process, which answers nobody, wait for so long, None is without end; before it opens a connection."""
+    app.config[PATIENCE] = seconds
 
 
 def writing_engine() -> Engine:
@@ -110,20 +137,21 @@ def close_connections() -> None:
 
 
 @contextmanager
-def write_transaction() -> Iterator[Session]:
+def write_transaction(*, patiently: bool = False) -> Iterator[Session]:
     """Give the application's session for writing; commit at the end, roll back on any exception.
 
     What was loaded before is read again, so that decisions rest on what is true
-    under the lock. Cannot be nested.
+    under the lock. Cannot be nested. Whoever waits `patiently` for their turn
+    never gives up; others raise OperationalError when it takes too long.
     """
     session = db.session()
     if session.info.get(OPEN):
         raise RuntimeError("a write transaction is already open")
     session.rollback()
-    with write_lock(db.engine):
+    with _turn(None if patiently else current_app.config[PATIENCE]) as until:
         session.info[OPEN] = True
         try:
-            session.info[CONNECTION] = session.connection(execution_options=WRITING)
+            session.info[CONNECTION] = session.connection(execution_options={**WRITING, _UNTIL: until})
             yield session
             _end(session)
             noted = session.info.pop(NOTED, None)
@@ -153,18 +181,45 @@ def _end(session: Session) -> None:
     session.commit()
 
 
+@contextmanager
+def _turn(patience: float | None) -> Iterator[float | None]:
+    """Have one's turn to write, and say until when the transaction has to have begun; None is without end."""
+    until = None if patience is None else time.monotonic() + patience
+    turns: Turns = current_app.extensions[_TURNS]
+    try:
+        turns.take(until)
+    except NoTurnError as error:
+        raise OperationalError(_LOCK, None, error) from error
+    went_well = True
+    try:
+        with write_lock(db.engine, until):
+            yield until
+    except SQLAlchemyError as error:
+        went_well = not is_trouble(error)
+        raise
+    finally:
+        turns.hand_over(went_well=went_well)
+
+
 def write_down() -> None:
     """Take what was written into the file itself, so that what was erased stands in no log beside it any more.
 
-    SQLite only; while somebody reads, the rest is left for the next time. PostgreSQL sees to that by itself.
+    SQLite only; while somebody reads, or keeps others from writing, the rest is left for the next time. PostgreSQL sees
+    to that by itself.
     """
-    if db.engine.dialect.name == "sqlite":
-        with write_lock(db.engine), writing_engine().connect() as connection:
+    if db.engine.dialect.name != "sqlite":
+        return
+    try:
+        with _turn(_WRITE_DOWN_SECONDS), writing_engine().connect() as connection:
             raw: Any = connection.connection.driver_connection
             # Whoever reads is not waited for: clicks wait for this lock meanwhile.
+            connection.info.pop(_BUSY, None)
             raw.execute("PRAGMA busy_timeout=500").close()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-            raw.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}").close()
+    except OperationalError as error:
+        # What was to be done is done, and committed.
+        if not isinstance(error.orig, NoTurnError):
+            raise
 
 
 @contextmanager
@@ -214,19 +269,28 @@ def _head() -> str | None:
 
 
 @contextmanager
-def write_lock(engine: Engine) -> Iterator[None]:
-    """Hold the one lock under which SQLite is written. Nothing to do on PostgreSQL."""
+def write_lock(engine: Engine, until: float | None = None) -> Iterator[None]:
+    """Hold the one lock under which SQLite is written. Nothing to do on PostgreSQL.
+
+    Raises OperationalError when it cannot be had by then, on the monotonic clock.
+    """
     if engine.dialect.name != "sqlite":
         yield
         return
     try:
-        file = open(f"{engine.url.database}.lock", "a")  # noqa: SIM115 - closed below, whatever happens inside
+        file = _file_lock(f"{engine.url.database}.lock").take(until)
     except OSError as error:
-        # Where nothing can be written the lock cannot be either.
-        raise OperationalError("the write lock", None, error) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        # In time, or at all: where nothing can be written the lock cannot be either.
+        raise OperationalError(_LOCK, None, error) from error
+    try:
         yield
+    finally:
+        os.close(file)
+
+
+@lru_cache(maxsize=100)
+def _file_lock(path: str) -> FileLock:
+    return FileLock(path)
 
 
 def _make_folder(folder: Path) -> None:
@@ -250,5 +314,27 @@ def _sqlite_connect(connection: Any, _record: object, *, query_only: bool) -> No
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _sqlite_begin(connection: Connection, *, statement: str) -> None:
-    connection.exec_driver_sql(statement)
+def _sqlite_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _sqlite_begin_writing(connection: Connection) -> None:
+    """Begin, in what is left of the time, though another program that knows nothing of our lock may hold the file."""
+    until: float | None = connection.get_execution_options().get(_UNTIL, time.monotonic() + PATIENCE_SECONDS)
+    tenths = math.ceil(10 * min(seconds_until(until), _LONGEST_BUSY_SECONDS))
+    if connection.info.get(_BUSY) != tenths:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={100 * tenths}").close()
+        connection.info[_BUSY] = tenths
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql_connect(connection: Any, _record: object, *, config: dict[str, Any]) -> None:
+    """Have a connection wait for somebody else's lock for so long, unless its operator has said for how long.
+
+    Not as an option of the connection: poolers between us and the server refuse those that they do not know.
+    """
+    patience: float | None = config[PATIENCE]
+    if patience is not None:
+        connection.autocommit = True
+        connection.execute(_LOCK_TIMEOUT, [f"{1000 * patience:.0f}"])
+        connection.autocommit = False

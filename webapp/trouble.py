@@ -6,6 +6,8 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from webapp.write_turns import NoTurnError
+
 # Of PostgreSQL: a transaction that may only read, a standby that was asked to write, and a disk that is full.
 _NO_WRITES = {"25006", "53100"}
 _STANDBY = "0A000"
@@ -18,6 +20,8 @@ _SQLITE_REFUSED = {
     sqlite3.SQLITE_IOERR_SHMSIZE,
 }
 _FILE_NO_WRITES = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Of PostgreSQL: a lock that could not be had in time.
+_HELD = "55P03"
 # Extended codes of SQLite hold the plain one in their last octet.
 _PLAIN = 0xFF
 
@@ -42,3 +46,11 @@ def takes_no_writes(error: BaseException) -> bool:
         return cause.errno in _FILE_NO_WRITES
     state: object = getattr(cause, "sqlstate", None)
     return state in _NO_WRITES or (state == _STANDBY and "recovery" in str(cause))
+
+
+def is_held(error: DBAPIError) -> bool:
+    """Say whether somebody else holds the database, or rows of it, for longer than is waited for."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", None) or 0) & _PLAIN == sqlite3.SQLITE_BUSY
+    return isinstance(cause, NoTurnError) or getattr(cause, "sqlstate", None) == _HELD
