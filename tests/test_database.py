@@ -293,9 +293,6 @@ def test_who_waits_for_the_lock_and_then_for_the_file_has_one_deadline(app, hold
 @HELD
 def test_whoever_waits_patiently_does_not_give_up(app, hold):
     wait_longer(app, 0.1)
-    if hold is table_of_another_program:
-        # There the process of clicks waits without end in this way.
-        wait_longer(app, None)
 
     def rename_patiently():
         with write_transaction(patiently=True) as session:

@@ -111,6 +111,20 @@ def test_a_crowd_goes_away_while_nobody_gets_on_and_half_of_the_threads_wait(tur
     assert crowd.got == list(range(MOST_WRITERS - 1))
 
 
+def test_whoever_waits_without_end_is_not_sent_away(turns):
+    turns.take(None)
+    crowd = Crowd(turns, MOST_WRITERS)
+    eventually(lambda: crowd.refused)
+    patient = threading.Thread(target=turns.take, args=(None,))
+    patient.start()
+    patient.join(2 * SHORT)
+    assert patient.is_alive()
+    turns.hand_over(went_well=True)
+    crowd.join()
+    patient.join(LONG)
+    assert not patient.is_alive()
+
+
 def test_a_crowd_that_gets_on_is_served_however_long_it_takes_in_all(turns):
     turns.take(None)
     crowd = Crowd(turns, 3 * MOST_WRITERS)

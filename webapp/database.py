@@ -148,10 +148,14 @@ def write_transaction(*, patiently: bool = False) -> Iterator[Session]:
     if session.info.get(OPEN):
         raise RuntimeError("a write transaction is already open")
     session.rollback()
-    with _turn(None if patiently else current_app.config[PATIENCE]) as until:
+    patience: float | None = current_app.config[PATIENCE]
+    with _turn(None if patiently else patience) as until:
         session.info[OPEN] = True
         try:
-            session.info[CONNECTION] = session.connection(execution_options={**WRITING, _UNTIL: until})
+            connection = session.connection(execution_options={**WRITING, _UNTIL: until})
+            if patiently and patience is not None and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            session.info[CONNECTION] = connection
             yield session
             _end(session)
             noted = session.info.pop(NOTED, None)

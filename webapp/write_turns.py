@@ -83,14 +83,17 @@ class Turns:
         self._progress = Progress()
 
     def take(self, until: float | None) -> None:
-        """Have a place. Raises NoTurnError when there is none in time, or when too many wait while nobody gets on."""
+        """Have a place. Raises NoTurnError when there is none in time, or when too many wait while nobody gets on.
+
+        Whoever waits without end, which is None, is not sent away: it is no thread that answers somebody.
+        """
         with self._guard:
             if self._free:
                 if self._free == self._places:
                     self._progress.begins()
                 self._free -= 1
                 return
-            crowded = self._places + len(self._waiting) >= MOST_WRITERS
+            crowded = until is not None and self._places + len(self._waiting) >= MOST_WRITERS
             if crowded and self._progress.stands_still():
                 raise NoTurnError
             waiter = _Waiter()
