@@ -72,7 +72,8 @@ class ClickStore:
 
     def _store(self, arrivals: Sequence[Arrival], *, again: bool = False) -> list[bool]:
         try:
-            with write_transaction() as session:
+            # A click is stored however late: whoever waits for that goes on by themselves.
+            with write_transaction(patiently=True) as session:
                 record_clicks(session, arrivals)
         except Exception as error:
             away = _is_away(error)
@@ -107,17 +108,28 @@ class ClickWriter:
 
     def record(self, arrival: Arrival) -> bool:
         """Store a click durably. Returns False when that was not possible, and the click is lost."""
-        if self._process != os.getpid():
-            self._begin()
-        if self.store.is_paused or self._queue.qsize() >= LONGEST_QUEUE:
-            self.store.lose(1, "database" if self.store.is_paused else "queue_full")
+        waiting = self._put(arrival)
+        if waiting is None:
             return False
-        waiting = _Waiting(arrival)
-        self._queue.put(waiting)
         if not waiting.done.acquire(timeout=PATIENCE_SECONDS):
             waiting.given_up = True
             self.store.lose(1, "database", error="took too long")
         return waiting.stored
+
+    def record_later(self, arrival: Arrival) -> None:
+        """Have a click stored for which nobody waits."""
+        self._put(arrival)
+
+    def _put(self, arrival: Arrival) -> _Waiting | None:
+        """Return what becomes of it; None when it is lost."""
+        if self._process != os.getpid():
+            self._begin()
+        if self.store.is_paused or self._queue.qsize() >= LONGEST_QUEUE:
+            self.store.lose(1, "database" if self.store.is_paused else "queue_full")
+            return None
+        waiting = _Waiting(arrival)
+        self._queue.put(waiting)
+        return waiting
 
     def stop(self) -> None:
         """End the thread, after all that waits was stored; the next click begins another."""

@@ -13,6 +13,7 @@ import selectors
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from flask import Flask
 
 from webapp.clicks.writer import PATIENCE_SECONDS, ClickStore, ClickWriter
 from webapp.services.clicks import Arrival, Clicked, Visit
+from webapp.write_turns import MOST_CLICKS, STILL_SECONDS, Progress
 
 # Names the socket on which the process listens; set by `serve` for the workers that it starts.
 SOCKET = "GRAPEVINE_CLICKS_SOCKET"
@@ -32,8 +34,9 @@ STORED, LOST = b"1", b"0"
 _LENGTH = struct.Struct(">I")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Seconds and microseconds, for the kernel.
-_PATIENCE = struct.pack("ll", int(PATIENCE_SECONDS), 0)
+# Seconds and microseconds, for the kernel; and how often.
+_PATIENCE = struct.pack("ll", int(STILL_SECONDS), 0)
+_TIMES = int(PATIENCE_SECONDS / STILL_SECONDS)
 
 
 class _Line:
@@ -46,9 +49,15 @@ class _Line:
             self.socket.setsockopt(socket.SOL_SOCKET, limit, _PATIENCE)
         self.socket.connect(path)
 
-    def ask(self, data: bytes) -> bytes:
-        """Send a click and return the answer."""
+    def ask(self, data: bytes, may_wait: Callable[[], bool]) -> bytes:
+        """Send a click and return the answer. Raises BlockingIOError when that took too long."""
         self.socket.sendall(data)
+        for _ in range(_TIMES - 1):
+            try:
+                return self.socket.recv(1)
+            except BlockingIOError:
+                if not may_wait():
+                    raise
         return self.socket.recv(1)
 
     def __del__(self) -> None:
@@ -56,20 +65,42 @@ class _Line:
 
 
 class ClickSender:
-    """Has clicks stored by the process, over a connection of each thread; else by the worker's own writer."""
+    """Has clicks stored by the process, over a connection of each thread; else by the worker's own writer.
+
+    While no click is stored, as when another program holds the database, only so many threads wait for it that pages
+    find others. Further visitors go on at once, and their clicks are stored when that can be done again.
+    """
 
     def __init__(self, own: ClickWriter) -> None:
         self._own = own
         self._of_thread = threading.local()
+        self._waiting: set[int] = set()
+        self._progress = Progress()
 
     def record(self, arrival: Arrival) -> bool:
-        """Store a click durably. Returns False when that was not possible, and the click is lost."""
+        """Store a click durably. Returns False when that was not possible, or not yet."""
+        if not self._waiting:
+            self._progress.begins()
+        elif len(self._waiting) >= MOST_CLICKS and self._progress.stands_still():
+            self._own.record_later(arrival)
+            return False
+        thread = threading.get_ident()
+        self._waiting.add(thread)
+        stored = False
+        try:
+            stored = self._record(arrival)
+        finally:
+            self._waiting.discard(thread)
+            self._progress.ended(well=stored)
+        return stored
+
+    def _record(self, arrival: Arrival) -> bool:
         path = os.environ.get(SOCKET)
         line = (getattr(self._of_thread, "line", None) or self._call(path)) if path else None
         if line is None:
             return self._own.record(arrival)
         try:
-            answer = line.ask(_encoded(arrival))
+            answer = line.ask(_encoded(arrival), self._may_wait)
         except BlockingIOError:
             # An answer that comes later would be taken for that of the next click.
             self._of_thread.line = None
@@ -81,6 +112,9 @@ class ClickSender:
             self._of_thread.line = None
             return self._own.record(arrival)
         return answer == STORED
+
+    def _may_wait(self) -> bool:
+        return len(self._waiting) <= MOST_CLICKS or not self._progress.stands_still()
 
     def _call(self, path: str) -> _Line | None:
         try:
