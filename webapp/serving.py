@@ -21,7 +21,7 @@ from flask import Flask
 from webapp.clicks.writer_process import SOCKET as CLICKS_SOCKET
 from webapp.clicks.writer_process import ClickProcess
 from webapp.config import SERVER_THREADS, Config
-from webapp.database import close_connections
+from webapp.database import close_connections, wait_longer
 from webapp.jobs.runner import run_jobs, stop_on_signals
 from webapp.logs import log
 from webapp.metrics import share_in, stop_sharing
@@ -217,6 +217,7 @@ def _store_clicks(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from wsgi import app
 
+    wait_longer(app, None)
     ClickProcess(app, os.environ[CLICKS_SOCKET]).run(stop)
 
 
@@ -227,5 +228,6 @@ def _run_jobs(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from wsgi import app
 
+    wait_longer(app)
     with app.app_context():
         run_jobs(stop)

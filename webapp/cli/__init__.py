@@ -14,7 +14,8 @@ UNCHECKED = (backups.backup_command, backups.restore_command)
 
 for command in (serve.serve_command, *(command for group in GROUPS for command in group.commands.values())):
     if command not in MIGRATING:
-        needs_database(command, may_be_away=command in WAITING)
+        # The server hands its application on to processes that answer people.
+        needs_database(command, may_be_away=command in WAITING, is_patient=command is not serve.serve_command)
 
 
 def init_app(app: Flask) -> None:

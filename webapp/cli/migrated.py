@@ -1,18 +1,25 @@
-"""A database that is not at this version: commands say so in one sentence, before they begin."""
+"""A database that is not at this version, or held by somebody: commands say so in one sentence."""
 
 from functools import wraps
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from webapp.database import stands_at_head
+from webapp.database import stands_at_head, wait_longer
 from webapp.extensions import db
+from webapp.trouble import is_held
+
+_HELD = "Somebody else holds the database, for longer than this command waits. Try again later."
 
 
-def needs_database(command: click.Command, *, may_be_away: bool = False) -> None:
-    """Have a command refuse a database that is not at this version, or does not answer unless it `may_be_away`."""
+def needs_database(command: click.Command, *, may_be_away: bool = False, is_patient: bool = True) -> None:
+    """Have a command refuse a database that is not at this version, or does not answer unless it `may_be_away`.
+
+    One that `is_patient` waits longer for others who write than somebody who looks at a page.
+    """
     callback = command.callback
     if callback is None:
         raise ValueError("a group has no callback of its own: name its commands")
@@ -20,8 +27,15 @@ def needs_database(command: click.Command, *, may_be_away: bool = False) -> None
     @with_appcontext
     @wraps(callback)
     def checked(*args: object, **kwargs: object) -> object:
+        if is_patient:
+            wait_longer(current_app._get_current_object())  # type: ignore[attr-defined]
         _refuse_unmigrated(may_be_away=may_be_away)
-        return callback(*args, **kwargs)
+        try:
+            return callback(*args, **kwargs)
+        except DBAPIError as error:
+            if not is_held(error):
+                raise
+            raise click.ClickException(_HELD) from error
 
     command.callback = checked
 
