@@ -1,6 +1,7 @@
 """The real server as its own process, and clients that open a connection for every request."""
 
 import http.client
+import json
 import os
 import re
 import secrets
@@ -182,6 +183,7 @@ def request(
     path: str,
     *,
     data: dict[str, str] | None = None,
+    json_data: dict[str, object] | None = None,
     headers: dict[str, str] | None = None,
     address: str = "127.0.0.1",
 ) -> Answer:
@@ -195,7 +197,10 @@ def request(
         sent = {"User-Agent": BROWSER, "Connection": "close", **(headers or {})}
         if data is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        connection.request(method, path, body=urlencode(data) if data is not None else None, headers=sent)
+        if json_data is not None:
+            sent["Content-Type"] = "application/json"
+        body = urlencode(data) if data is not None else json.dumps(json_data) if json_data is not None else None
+        connection.request(method, path, body=body, headers=sent)
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
     finally:
