@@ -1,13 +1,14 @@
-"""Commands on a database that is not at this version, or not there: one sentence that says what to do."""
+"""Commands on a database that is not at this version, not there, or held: one sentence that says what to do."""
 
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from tests.databases import FAST, config_for
 from webapp import create_app
-from webapp.database import close_connections, write_transaction
+from webapp.cli import migrated
+from webapp.database import PATIENCE, PATIENCE_SECONDS, close_connections, wait_longer, write_transaction
 from webapp.extensions import db
 
 UNMIGRATED = "Error: The database is not at this version: run `flask --app wsgi db upgrade`.\n"
@@ -89,3 +90,22 @@ def test_the_demo_migrates_by_itself(run, empty_url, monkeypatch):
     monkeypatch.setattr("webapp.cli.demo._seed", lambda **_kwargs: None)
     assert run(empty_url, ["demo", "run"]).exit_code == 0
     assert len(served) == 1
+
+
+def test_one_that_somebody_holds_is_waited_for_and_then_named_in_a_sentence(app, run, database_url, monkeypatch):
+    monkeypatch.setattr(migrated, "wait_longer", lambda app: wait_longer(app, 0.2))
+    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    with engine.connect() as other:
+        sqlite = engine.dialect.name == "sqlite"
+        other.execute(text("BEGIN IMMEDIATE" if sqlite else "LOCK TABLE api_keys IN EXCLUSIVE MODE"))
+        held = run(database_url, ["keys", "create", "shop"])
+    engine.dispose()
+    assert (held.exit_code, held.stdout) == (1, "")
+    assert held.stderr == f"Error: {migrated._HELD}\n"
+    assert run(database_url, ["keys", "create", "shop"]).exit_code == 0
+
+
+def test_commands_are_more_patient_than_who_looks_at_a_page(app):
+    assert app.config[PATIENCE] == PATIENCE_SECONDS
+    assert app.test_cli_runner().invoke(args=["ledger", "verify"]).exit_code == 0
+    assert app.config[PATIENCE] > 10 * PATIENCE_SECONDS

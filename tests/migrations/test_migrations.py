@@ -5,6 +5,7 @@ import re
 import resource
 import subprocess
 import sys
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from tests.databases import FAST, config_for
 from tests.migrations.later_rows import ROWS
 from webapp import create_app
 from webapp.config import ROOT
-from webapp.database import WRITING, close_connections, writing_engine
+from webapp.database import WRITING, close_connections, wait_longer, write_lock, writing_engine
 from webapp.extensions import db
 from webapp.models import Model, Program, append_only
 
@@ -276,6 +277,25 @@ def test_where_nothing_can_be_written_it_says_so_in_one_sentence(empty):
     db.session.remove()
     upgrade()
     assert db.session.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [REVISIONS[-1]]
+
+
+def test_whoever_migrates_waits_for_another_who_does_for_as_long_as_it_takes(migrated):
+    wait_longer(migrated, 0.1)
+    close_connections()
+
+    def migrate():
+        with migrated.app_context():
+            upgrade()
+
+    with write_lock(db.engine), sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect() as other:
+        if db.engine.dialect.name == "postgresql":
+            other.execute(sa.text("SELECT pg_advisory_lock(7463218905)"))
+        second = threading.Thread(target=migrate)
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join(10)
+    assert not second.is_alive()
 
 
 @pytest.mark.slow
