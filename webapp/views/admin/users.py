@@ -138,8 +138,8 @@ def update_role(user_id: UUID) -> ResponseReturnValue:
             person,
             problem=_(
                 "%(name)s has not confirmed their e-mail address, so somebody else may have opened this account with"
-                " it. Ask them to choose a new password with “Forgot it?”: that confirms the address, and whoever else"
-                " is signed in is so no longer.",
+                " it. Ask them to choose a new password with “Forgotten your password?”: that confirms the address, and"
+                " whoever else is signed in is so no longer.",
                 name=person.name,
             ),
             status=422,
