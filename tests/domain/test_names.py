@@ -100,3 +100,15 @@ def test_a_name_is_taken(name):
 )
 def test_what_a_reader_could_take_for_an_address_is_no_name(name):
     assert problem_with(tidy_name(name)) == "address"
+
+
+@pytest.mark.parametrize(
+    "name", ["\u3164", "\uffa0\uffa0", "Dear\u2800friend,\u2800call\u2800us", "Bob\u200b", "Bob\u202e"]
+)
+def test_what_nobody_sees_is_no_name(name):
+    assert problem_with(tidy_name(name)) == "invisible"
+
+
+@pytest.mark.parametrize("name", ["한글", "김민준"])
+def test_the_letters_beside_them_are(name):
+    assert problem_with(tidy_name(name)) is None

@@ -26,6 +26,10 @@ _ENDS_OF_HOSTS = frozenset(_ENDS.split())
 # "Dr.Li" is a person, though Liechtenstein has hosts.
 _TITLES = frozenset(("dr", "fr", "jr", "ma", "mc", "mr", "mrs", "ms", "prof", "sr", "st", "ste"))
 
+# Letters and signs that show nothing: of Hangul what stands for a missing one, and Braille without a dot. With them a
+# name would be no word, or a whole sentence one word.
+_BLANKS = frozenset("\u115f\u1160\u2800")
+
 NameProblem = Literal["empty", "long", "invisible", "address", "no_letters"]
 
 
@@ -40,7 +44,7 @@ def problem_with(name: str) -> NameProblem | None:
         return "empty"
     if len(name) > LONGEST:
         return "long"
-    if any(unicodedata.category(character)[0] == "C" for character in name):
+    if any(unicodedata.category(character)[0] == "C" or character in _BLANKS for character in name):
         return "invisible"
     if _could_be_an_address(name):
         return "address"
