@@ -165,8 +165,20 @@ def _warn(config: Config, workers: int) -> None:
         log.warning("rate_limits_per_worker", hint="set RATE_LIMIT_URL, so that the workers count together")
     if config.production and not config.base_url_given:
         log.warning("base_url_missing", hint="set BASE_URL: links and mails begin with it", base_url=config.base_url)
+    if config.production and config.base_url_given:
+        _warn_of_the_way_here(config)
     if config.production and config.mail_url.startswith("console:"):
         log.warning("mail_goes_to_the_log", hint="set MAIL_URL, so that mails reach people instead of this log")
+
+
+def _warn_of_the_way_here(config: Config) -> None:
+    """This server speaks no HTTPS, so whoever is reached by it has a proxy in front."""
+    if config.base_url.startswith("http:"):
+        hint = "cookies travel over HTTPS only, so nobody can sign in: put a proxy in front, and https:// into BASE_URL"
+        log.warning("base_url_without_https", hint=hint)
+    elif not config.trusted_proxies:
+        hint = "set TRUSTED_PROXIES: without, all visitors have the proxy's address, and one of them uses up all limits"
+        log.warning("proxies_not_counted", hint=hint)
 
 
 class _ProcessBeside:
