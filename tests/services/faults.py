@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event, select
@@ -45,6 +46,18 @@ def dump(session: Session | None = None) -> dict[str, list[tuple[object, ...]]]:
     if session is None:
         reading.rollback()
     return found
+
+
+def written() -> list[tuple[str, ...]]:
+    """Return every row of every table as it is committed, in its words: quick to compare, hard to read."""
+    driver: Any = db.session.connection().connection.driver_connection
+    row = "one::text" if db.engine.dialect.name == "postgresql" else "*"
+    found = []
+    for table in Model.metadata.sorted_tables:
+        rows = driver.execute(f"SELECT {row} FROM {table.name} AS one").fetchall()
+        found += [(table.name, *map(str, one)) for one in rows]
+    db.session.rollback()
+    return sorted(found)
 
 
 def canonical(dumped: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
