@@ -64,11 +64,18 @@ def link_to_follow(connection: Connection, key: str) -> Any:
     return connection.execute(_TO_FOLLOW, {"key": key}).one_or_none()
 
 
+# The last one that works cannot be retired; should there be none all the same, the oldest stands for them.
+_FIRST_OF = (
+    select(Link)
+    .where(Link.referrer_id == bindparam("referrer_id"))
+    .order_by(Link.retired_at.is_not(None), Link.created_at, Link.id)
+    .limit(1)
+)
+
+
 def first_link_of(session: Session, referrer_id: UUID) -> Link:
     """Return a person's oldest link that works: the one they got with their account, until they retire it."""
-    # The last one that works cannot be retired; should there be none all the same, the oldest stands for them.
-    order = (Link.retired_at.is_not(None), Link.created_at, Link.id)
-    return session.scalars(select(Link).where(Link.referrer_id == referrer_id).order_by(*order).limit(1)).one()
+    return session.scalars(_FIRST_OF, {"referrer_id": referrer_id}).one()
 
 
 def find_own_link(session: Session, referrer_id: UUID, link_id: UUID) -> Link | None:

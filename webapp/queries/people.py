@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, case, func, literal, select, union_all
@@ -99,12 +100,20 @@ def known_since(session: Session, program_id: UUID, mailbox: str) -> datetime | 
 
     None for a new person.
     """
-    since = select(User.created_at).where(User.program_id == program_id)
-    of_now = since.where(User.mailbox_key == mailbox)
-    of_before = since.where(User.id == FormerMailbox.user_id, FormerMailbox.mailbox_key == mailbox)
-    known = union_all(of_now, of_before).subquery()
-    first: datetime | None = session.scalar(select(func.min(known.c.created_at)))
+    first: datetime | None = session.scalar(_KNOWN_SINCE, {"program_id": program_id, "mailbox": mailbox})
     return first
+
+
+def _known_since() -> Any:
+    since = select(User.created_at).where(User.program_id == bindparam("program_id"))
+    of_now = since.where(User.mailbox_key == bindparam("mailbox"))
+    of_before = since.where(User.id == FormerMailbox.user_id, FormerMailbox.mailbox_key == bindparam("mailbox"))
+    known = union_all(of_now, of_before).subquery()
+    return select(func.min(known.c.created_at))
+
+
+# Asked at every signup, and written once.
+_KNOWN_SINCE = _known_since()
 
 
 def holds_what_may_be_anothers(session: Session, user: User) -> bool:
