@@ -33,16 +33,20 @@ FIRST_KEPT = TODAY - KEEP * DAY
 OTHERS = [name for name in Model.metadata.tables if name not in {"clicks", "programs"}]
 
 
-@pytest.fixture(autouse=True)
-def kept_for_a_month(in_app):
+@pytest.fixture
+def beginning(request):
+    return a_click_a_day if "link" in request.fixturenames else kept_for_a_month
+
+
+def kept_for_a_month():
     with write_transaction() as session:
         program = factories.program(session)
         program.keep_clicks_days = program.window_days = KEEP
 
 
-@pytest.fixture
-def link():
+def a_click_a_day():
     """Ada's link, with a click a day for 40 days, and Bob, who came by the first of them and buys ever since."""
+    kept_for_a_month()
     with write_transaction() as session:
         publish(session)
         link = factories.link_of(session, factories.person(session, now=NOON - 60 * DAY))
@@ -57,6 +61,11 @@ def link():
         link_id = link.id
     assert_proven()
     return link_id
+
+
+@pytest.fixture
+def link(began):
+    return began
 
 
 def clicked_at():
