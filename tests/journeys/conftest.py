@@ -13,14 +13,18 @@ from werkzeug.serving import make_server
 
 from tests.browser import find_chromium
 from tests.conftest import _missing
+from tests.conftest import browser as client_of
+from tests.factories import sign_in
 
-# The last list is the one that counts, so this is what Playwright turns off as far as it can matter here, and then the
-# pages in the browser's own address bar, which take longer to load for each new window than most of ours.
+# The last list is the one that counts, so this is what Playwright turns off as far as it can matter here; then the
+# pages in the browser's own address bar, which take longer to load for each new window than most of ours; and last
+# that a window is made anew for each page of the same site, a sixth of what it takes to open one.
 NOT_NEEDED = (
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable"),
     *("HttpsUpgrades", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
     *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
     *("PreconnectToSearch", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    "RenderDocument",
 )
 
 
@@ -109,6 +113,22 @@ def open_browser(browser: Browser, site: Site) -> Iterator[Callable[..., Watched
     yield open_one
     for context in contexts:
         context.close()
+
+
+def session_of(site: Site, email: str) -> list[dict[str, Any]]:
+    """Return the cookies of somebody who signed in, for a browser: its own way in takes a second, and is a journey."""
+    client = client_of(site.app)
+    sign_in(client, email)
+    cookie = client.get_cookie(site.app.config["SESSION_COOKIE_NAME"])
+    assert cookie is not None
+    guarded = {"httpOnly": True, "sameSite": "Lax"}
+    return [{"name": cookie.key, "value": cookie.value, "url": site.url, **guarded}]
+
+
+def come_in(site: Site, page: Page, email: str, at: str = "/") -> None:
+    """Open a page as somebody who has signed in; at "/" it is their own first page."""
+    page.context.add_cookies(session_of(site, email))
+    page.goto(at)
 
 
 def _note(watched: Watched, message: Any) -> None:

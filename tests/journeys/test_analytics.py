@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import rollup_rows
-from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from tests.journeys.houses import fill
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -26,20 +26,16 @@ def fill_quickly(app):
         rollup_rows.link_day(session, session.get_one(Link, link_id), day, clicks=90, visitors=60, signups=30)
 
 
-def signed_in(open_browser, **look):
+def signed_in(site, open_browser, **look):
     watched = open_browser(**look)
-    watched.page.goto("/login")
-    watched.page.get_by_label("E-mail").fill("marketer@example.com")
-    watched.page.get_by_label("Password").fill(PASSWORD)
-    watched.page.get_by_role("button", name="Sign in").click()
-    watched.page.wait_for_url("**/analytics")
+    come_in(site, watched.page, "marketer@example.com", "/analytics")
     return watched
 
 
 @pytest.fixture
 def marketer(site, open_browser):
     fill_quickly(site.app)
-    return signed_in(open_browser)
+    return signed_in(site, open_browser)
 
 
 def test_another_period_comes_in_place_and_the_keyboard_keeps_its_place(marketer):
@@ -124,7 +120,7 @@ def test_a_chart_names_days_and_writes_numbers_as_the_reader_does(marketer):
 
 def test_everything_is_there_without_script(site, open_browser):
     fill_quickly(site.app)
-    page = signed_in(open_browser, script=False).page
+    page = signed_in(site, open_browser, script=False).page
     page.get_by_role("link", name="90 days").click()
     page.wait_for_url("**/analytics?days=90")
     expect(page.get_by_role("heading", level=1)).to_contain_text("in 90 days")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from webapp.database import write_transaction
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -18,11 +19,7 @@ def test_a_key_from_its_making_to_its_end(site, open_browser, script):
         factories.person(session, name="Marta Voss", email="marta@example.com", role="admin", password=PASSWORD)
     watched = open_browser(width=360 if script else 1280, script=script)
     page = watched.page
-    page.goto("/login")
-    page.get_by_label("E-mail").fill("marta@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto("/admin/keys")
+    come_in(site, page, "marta@example.com", "/admin/keys")
     page.get_by_role("link", name="Make the first key").click()
     page.get_by_label("Name").fill("shop checkout")
     page.get_by_text("Only read", exact=True).click()

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from webapp.database import write_transaction
 from webapp.extensions import db
 from webapp.models import ApiKey
@@ -17,11 +18,7 @@ def test_a_double_click_makes_one_key_and_shows_its_secret(site, open_browser):
         factories.person(session, name="Marta Voss", email="marta@example.com", role="admin", password=PASSWORD)
     watched = open_browser()
     page = watched.page
-    page.goto("/login")
-    page.get_by_label("E-mail").fill("marta@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto("/admin/keys/new")
+    come_in(site, page, "marta@example.com", "/admin/keys/new")
     page.locator("#name").fill("shop")
     button = page.locator("form.form-narrow button[type=submit]")
     # As far apart as the clicks of a hand: the first one has reached the server by the second.

@@ -6,7 +6,8 @@ import pytest
 
 from tests import factories
 from tests.factories import PASSWORD
-from tests.journeys.test_every_page import ALL_OF_IT, AXE, on_sqlite, sign_in
+from tests.journeys.conftest import come_in
+from tests.journeys.test_every_page import ALL_OF_IT, AXE, on_sqlite
 from tests.services.test_screening import within_a_second
 from webapp.clock import utc_now
 from webapp.database import write_transaction
@@ -23,8 +24,7 @@ def test_a_trial_is_answered_in_place(site, open_browser):
         within_a_second(session, ada.id, at=now - timedelta(hours=1))
     watched = open_browser(width=360)
     page = watched.page
-    sign_in(page, "admin")
-    page.goto("/admin/fraud/settings")
+    come_in(site, page, "admin@example.com", "/admin/fraud/settings")
     page.locator("summary", has_text="Signed up within moments").press("Enter")
     weight = page.get_by_label("Weight", exact=True).locator("visible=true")
     weight.fill("0.7")

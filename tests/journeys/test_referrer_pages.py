@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from tests.journeys.houses import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -17,12 +17,7 @@ def ada(site, open_browser):
 
     def open_signed_in(**how):
         watched = open_browser(**how)
-        page = watched.page
-        page.goto("/login")
-        page.get_by_label("E-mail").fill("referrer@example.com")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/dashboard")
+        come_in(site, watched.page, "referrer@example.com")
         return watched
 
     fill(site.app, full=True)

@@ -54,7 +54,7 @@ def write_setting(page, label, value):
 def test_each_kind_is_written_put_right_and_published_with_the_keyboard(site, open_browser):
     watched = open_browser()
     page = watched.page
-    sign_in(site, page)
+    sign_in(site, page, "/admin/rules")
     with site.app.app_context(), write_transaction() as session:
         by = session.query(User).filter_by(email="admin@example.com").one().id
         about = {"key": "autumn", "name": "Autumn", "low_at": 2}

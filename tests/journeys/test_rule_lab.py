@@ -30,8 +30,7 @@ def history(site):
 def test_a_draft_is_tried_without_loading_the_page(site, open_browser, width):
     watched = open_browser(width=width)
     page = watched.page
-    sign_in(site, page)
-    page.goto("/admin/rules/lab")
+    sign_in(site, page, "/admin/rules/lab")
     draft = page.get_by_label("The draft")
     draft.fill(draft.input_value().replace('percent = "20"', 'percent = "30"'))
     page.evaluate("window.stayed = true")
@@ -60,8 +59,7 @@ def test_it_can_be_stopped_and_what_is_wrong_is_said_at_its_field(site, open_bro
     with site.app.app_context(), write_transaction() as session:
         name = "Eine Vergütung mit einem Namen von Donaudampfschifffahrtsgesellschaftslänge"
         money.publish(session, now=utc_now(), key="long", name=name)
-    sign_in(site, page)
-    page.goto("/admin/rules/lab")
+    sign_in(site, page, "/admin/rules/lab")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert Axe().run(page).response["violations"] == []
     # An answer that takes long: the first lines are there, the last one never comes.

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 
@@ -15,16 +16,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite
 MOST_STEPS = 60
 
 
-def sign_in(site, page):
+def sign_in(site, page, at):
     with site.app.app_context(), write_transaction() as session:
         factories.person(
             session, name="Marta Voss", email="admin@example.com", role="admin", password=PASSWORD, now=utc_now()
         )
-    page.goto("/login")
-    page.get_by_label("E-mail").fill("admin@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/admin")
+    come_in(site, page, "admin@example.com", at)
 
 
 def go_to(page, control):
@@ -51,8 +48,7 @@ def write(page, label, text):
 def test_a_rule_is_written_tried_published_and_paused_with_the_keyboard(site, open_browser):
     watched = open_browser()
     page = watched.page
-    sign_in(site, page)
-    page.goto("/admin/rules")
+    sign_in(site, page, "/admin/rules")
     press(page, "link", "Write the first rule")
     press(page, "link", "A percentage of each purchase")
     pays = page.locator("#example-pays")
@@ -98,8 +94,7 @@ def test_a_rule_is_written_tried_published_and_paused_with_the_keyboard(site, op
 
 def test_without_a_script_a_condition_is_added_and_the_example_worked_out(site, open_browser):
     page = open_browser(script=False).page
-    sign_in(site, page)
-    page.goto("/admin/rules/new?kind=fixed_amount")
+    sign_in(site, page, "/admin/rules/new?kind=fixed_amount")
     page.get_by_label("Amount", exact=True).first.fill("5")
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_label("What is looked at").select_option("A detail of the event")
@@ -118,9 +113,8 @@ def test_without_a_script_a_condition_is_added_and_the_example_worked_out(site, 
 def test_steps_are_written_and_published_with_the_keyboard(site, open_browser):
     watched = open_browser()
     page = watched.page
-    sign_in(site, page)
     pays = page.locator("#example-pays")
-    page.goto("/admin/rules/new?kind=tiered_percent")
+    sign_in(site, page, "/admin/rules/new?kind=tiered_percent")
     write(page, "Name", "More for many")
     write(page, "Step 1: friends", "1")
     write(page, "Step 1: percentage", "10")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in
 from tests.journeys.houses import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -14,11 +14,7 @@ def ada(site, open_browser):
     """Ada's browser, signed in, with 25 friends."""
     site.code = fill(site.app, full=True)["code"]
     watched = open_browser()
-    watched.page.goto("/login")
-    watched.page.get_by_label("E-mail").fill("referrer@example.com")
-    watched.page.get_by_label("Password").fill(PASSWORD)
-    watched.page.get_by_role("button", name="Sign in").click()
-    watched.page.wait_for_url("**/dashboard")
+    come_in(site, watched.page, "referrer@example.com")
     return watched
 
 

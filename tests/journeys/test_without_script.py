@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import PASSWORD
+from tests.journeys.conftest import come_in, session_of
 from tests.journeys.houses import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -21,14 +21,6 @@ COLOURS = """
 )
 
 
-def sign_in(page):
-    page.goto("/login")
-    page.get_by_label("E-mail").fill("referrer@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/dashboard")
-
-
 def colours(page, address):
     page.goto(address)
     # The script only adds a class.
@@ -40,7 +32,7 @@ def test_the_page_follows_the_system_in_the_same_colours_as_with_a_script(site, 
     fill(site.app, full=True)
     pages = [open_browser(width=width, dark=dark, script=script).page for script in (True, False)]
     for page in pages:
-        sign_in(page)
+        page.context.add_cookies(session_of(site, "referrer@example.com"))
     for address in PAGES:
         with_script, without = (colours(page, address) for page in pages)
         assert without == with_script, address
@@ -61,8 +53,7 @@ def test_a_choice_that_was_made_with_a_script_is_kept_without_one(site, open_bro
 def test_the_tabs_of_a_phone_never_cover_what_has_the_focus(site, open_browser, script):
     fill(site.app, full=True)
     page = open_browser(width=360, script=script).page
-    sign_in(page)
-    page.goto("/dashboard/referrals")
+    come_in(site, page, "referrer@example.com", "/dashboard/referrals")
     page.set_viewport_size({"width": 360, "height": 640})
     tabs = page.locator("nav.tabs")
     covered = []
