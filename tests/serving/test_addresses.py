@@ -1,12 +1,10 @@
 """Where the server listens, and under which names it answers there."""
 
 import socket
-import subprocess
 
 import pytest
 
-from tests.serving.server import environment, flask_command, free_port, request
-from webapp.config import ROOT
+from tests.serving.server import free_port, request
 
 pytestmark = pytest.mark.slow
 
@@ -52,13 +50,7 @@ def test_a_name_of_this_machine_is_resolved_and_answered_to(site):
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "", "x" * 300], ids=["of another machine", "none", "no name at all"])
 def test_a_host_that_is_none_stops_the_start_with_a_sentence(site, host):
-    ended = subprocess.run(
-        flask_command("serve", "--host", host, "--port", str(free_port())),
-        cwd=ROOT,
-        env=environment(site.database_url, site.folder),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 1
+    ended = site.app.test_cli_runner().invoke(args=["serve", "--host", host, "--port", str(free_port())])
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
     assert ended.stderr == "Error: --host must be an address of this machine, or a name of one, as in 127.0.0.1.\n"

@@ -48,7 +48,14 @@ def signup(size):
     return (body + " " * (size - len(body))).encode()
 
 
-def test_the_api_refuses_a_body_over_the_limit_and_reads_one_of_just_the_limit(site, server):
+def test_a_body_over_the_limit_is_refused_and_one_of_just_the_limit_is_read(site, server, subtests):
+    with subtests.test("the API"):
+        the_api_refuses_a_body_over_the_limit_and_reads_one_of_just_the_limit(site, server)
+    with subtests.test("forms"):
+        a_form_over_the_limit_is_refused_with_a_page_and_one_below_it_is_read(server)
+
+
+def the_api_refuses_a_body_over_the_limit_and_reads_one_of_just_the_limit(site, server):
     for size in (LIMIT + 1, 80_000, 1_000_000):
         for sent in (send_in_chunks, send):
             answer = sent(server.port, "/api/v1/signups", signup(size), API)
@@ -61,7 +68,7 @@ def test_the_api_refuses_a_body_over_the_limit_and_reads_one_of_just_the_limit(s
     assert "bob@example.org" in site.emails()
 
 
-def test_a_form_over_the_limit_is_refused_with_a_page_and_one_below_it_is_read(server):
+def a_form_over_the_limit_is_refused_with_a_page_and_one_below_it_is_read(server):
     for path in ("/login", "/signup"):
         answer = send_in_chunks(server.port, path, urlencode({"email": "x" * 70_000}).encode(), FORM)
         assert answer.status == 413

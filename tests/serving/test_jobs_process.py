@@ -18,10 +18,13 @@ pytestmark = pytest.mark.slow
 _networks = count(1)
 
 
-def test_two_workers_have_one_jobs_process_between_them(site):
+def test_two_workers_have_one_jobs_process_between_them_and_are_told_that_they_share_no_limits(site):
     with site.server("--workers", "2") as server:
-        assert len(server.jobs_pids()) == 1
+        # The second worker may not listen yet when the first one answers.
+        assert eventually(lambda: len(server.jobs_pids()) == 1)
         assert eventually(site.lease_pid) == server.jobs_pids()[0]
+    assert "rate_limits_per_worker" in site.log.read_text()
+    assert "RATE_LIMIT_URL" in site.log.read_text()
 
 
 def test_without_the_worker_no_jobs_run(site):
@@ -46,16 +49,15 @@ def test_two_servers_on_one_database_take_turns(site):
         assert eventually(lambda: site.lease_pid() == waiting.jobs_pids()[0])
 
 
-def test_a_killed_jobs_process_comes_back(site):
+def test_a_killed_jobs_process_comes_back_and_so_does_a_killed_worker(site):
     with site.server() as server:
         (killed,) = server.jobs_pids()
         os.kill(killed, signal.SIGKILL)
         assert eventually(lambda: any(pid != killed for pid in server.jobs_pids()))
-    assert "jobs_process_died" in site.log.read_text()
+        assert "jobs_process_died" in site.log.read_text()
+        # One worker shares no limits with anybody.
+        assert "RATE_LIMIT_URL" not in site.log.read_text()
 
-
-def test_a_killed_worker_comes_back(site):
-    with site.server() as server:
         (worker,) = set(server.pids()) - {server.process.pid, *server.jobs_pids(), *server.clicks_pids()}
         os.kill(worker, signal.SIGKILL)
         assert eventually(lambda: len(server.pids()) == 4 and worker not in server.pids())
@@ -72,8 +74,8 @@ def test_workers_also_start_where_processes_are_spawned_and_not_forked(site):
         server.wait_until_gone(10)
 
 
-def test_queued_mail_leaves_within_a_second(site):
-    owners = [OWNER, *(add_person(site, number) for number in range(4))]
+def test_queued_mail_leaves_within_a_second_also_when_sigterm_comes_right_behind_it(site):
+    *owners, last = [OWNER, *(add_person(site, number) for number in range(5))]
     with site.server() as server:
         assert eventually(site.lease_pid)
         waits = []
@@ -82,20 +84,14 @@ def test_queued_mail_leaves_within_a_second(site):
             queued = time.monotonic()
             assert eventually(lambda number=number: len(site.mails()) == number, seconds=5)
             waits.append(time.monotonic() - queued)
+        assert try_to_join_as(server, last) == 422
+        server.terminate()
+        server.wait_until_gone(10)
     # Most of five, so that a busy machine's hiccup is no failure.
     assert sorted(waits)[3] < 1, waits
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in site.mails()]
-    assert sorted(mail["To"] for mail in mails) == sorted(owners)
+    assert sorted(mail["To"] for mail in mails) == sorted([*owners, last])
     assert all(mail["Subject"].startswith("You already have an account") for mail in mails)
-
-
-def test_mail_queued_right_before_sigterm_still_leaves(site):
-    with site.server() as server:
-        assert eventually(site.lease_pid)
-        assert try_to_join_as(server, OWNER) == 422
-        server.terminate()
-        server.wait_until_gone(10)
-    assert len(site.mails()) == 1
 
 
 def add_person(site, number):

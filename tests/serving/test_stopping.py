@@ -18,7 +18,12 @@ pytestmark = pytest.mark.slow
 END_SECONDS = 10
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+# How many workers there are says nothing about the engine.
+@pytest.mark.parametrize(
+    ("databases", "workers"),
+    [("sqlite", 1), ("sqlite", 2), pytest.param("postgresql", 2, marks=pytest.mark.postgresql)],
+    indirect=["databases"],
+)
 def test_sigterm_under_load_fails_no_accepted_request_and_leaves_no_process(any_site, workers):
     with any_site.server("--workers", str(workers)) as server, Load(any_site, server.port) as load:
         load.wait_for(clicks=10, signups=2)
