@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from flask.cli import AppGroup
 
-from tests.databases import SQLite, config_for
-from tests.factories import PASSWORD
+from tests.conftest import browser
+from tests.databases import config_for
+from tests.factories import PASSWORD, csrf_token
 from tests.serving.server import Server, environment, free_port, submit
 from webapp import create_app
 from webapp.config import ROOT, load_config
@@ -47,10 +48,11 @@ def planned(goal, *options):
     return run(f"make -n {' '.join(options)} {goal}")
 
 
-def try_run(command, folder):
+def try_run(command, folder, _migrated):
     """Start the demo twice: it prints sign-ins that work, ends at Ctrl-C, and is quick the second time."""
     times = []
-    for _ in range(3):
+    # Once more where the second time was slow: it may have been the machine.
+    while len(times) < 2 or (len(times) == 2 and times[1] >= SECOND_START_SECONDS):
         port, log = free_port(), folder / f"run-{len(times)}.log"
         environ = environment(f"sqlite:///{folder / 'demo.db'}", folder, DEMO_PASSWORD=PASSWORD)
         # As on a developer's machine, where only make says what is served where.
@@ -67,29 +69,29 @@ def try_run(command, folder):
             os.killpg(server.process.pid, signal.SIGINT)
             server.wait_until_gone(10)
         assert not re.search("Traceback|died", log.read_text())
-    print(f"make run: {times[0]:.1f} s with demo data to make, then {times[1]:.1f} s and {times[2]:.1f} s")  # noqa: T201
+    print(f"make run: {times[0]:.1f} s with demo data to make, then {times[1]:.1f} s")  # noqa: T201
     assert min(times[1:]) < SECOND_START_SECONDS
 
 
-def try_test(command, _folder):
+def try_test(command, _folder, _migrated):
     assert re.search(r"python -m pytest\b", planned(command.removeprefix("make ")))
 
 
-def try_setup(command, _folder):
+def try_setup(command, _folder, _migrated):
     plan = planned(command.removeprefix("make "), "--always-make")
     assert "requirements/dev.txt" in plan
     assert "npm ci" in plan
     assert "webapp/frontend/build.py" in plan
 
 
-def try_upgrade(command, folder):
+def try_upgrade(command, folder, _migrated):
     run(command, environ=environment(f"sqlite:///{folder / 'new.db'}", folder))
     app = create_app(config_for(f"sqlite:///{folder / 'new.db'}", folder))
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def try_serve(command, folder):
-    database_url = SQLite(folder).clone(folder)
+def try_serve(command, folder, migrated):
+    database_url = migrated.clone(folder)
     port = free_port()
     line = command.replace("--port 8000", f"--port {port}").replace(".venv/bin", str(BIN))
     with Server(shlex.split(line), environment(database_url, folder), folder / "log", port=port) as server:
@@ -97,45 +99,48 @@ def try_serve(command, folder):
         server.wait_until_gone(10)
 
 
-def try_create(command, folder):
-    database_url = SQLite(folder).clone(folder)
+def try_create(command, folder, migrated):
+    database_url = migrated.clone(folder)
     run(command, environ=environment(database_url, folder, ADMIN_PASSWORD=PASSWORD))
-    port = free_port()
-    serve = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port)]
-    with Server(serve, environment(database_url, folder), folder / "log", port=port):
-        assert submit(port, "/login", {"email": "ada@example.com", "password": PASSWORD}).status == 303
+    client = browser(create_app(config_for(database_url, folder)))
+    fields = {"email": "ada@example.com", "password": PASSWORD}
+    fields["csrf_token"] = csrf_token(client.get("/login").get_data(as_text=True))
+    assert client.post("/login", data=fields).status_code == 303
 
 
-def try_api_key(command, folder):
-    database_url = SQLite(folder).clone(folder)
+def try_api_key(command, folder, migrated):
+    database_url = migrated.clone(folder)
     secret = run(command, environ=environment(database_url, folder)).splitlines()[-1]
     client = create_app(config_for(database_url, folder)).test_client()
     assert client.get("/api/v1/rewards", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
 
 
-def try_rules(command, folder):
-    environ = environment(SQLite(folder).clone(folder), folder)
+def try_rules(command, folder, migrated):
+    environ = environment(migrated.clone(folder), folder)
     assert "referrer-15-percent: new, version 1" in run(command, environ=environ)
     assert "Nothing differs" in run(command, environ=environ)
 
 
-def try_key(command, folder):
+def try_key(command, folder, _migrated):
     key = run(command).strip()
     assert load_config({"SECRET_KEY": key}, root=folder).secret_key == key
 
 
-def try_backup(command, folder):
+def try_backup(command, folder, migrated):
     """Back a site up, and restore it in its own place."""
-    environ = environment(SQLite(folder).clone(folder), folder)
-    for line in [
-        line.replace("grapevine.backup", f"{folder}/grapevine.backup") for line in commands() if ".backup" in line
-    ]:
-        said = run(line, environ=environ)
+    environ = environment(migrated.clone(folder), folder)
+    for line in [line for line in commands() if ".backup" in line]:
+        said = run(line.replace("grapevine.backup", f"{folder}/grapevine.backup"), environ=environ)
+        if line == command:
+            break
+    if " restore " not in command:
+        assert (folder / "grapevine.backup").is_file()
+        return
     assert "The ledger: whole." in said
     assert create_app(config_for(environ["DATABASE_URL"], folder)).test_client().get("/readyz").status_code == 200
 
 
-def try_translation(command, folder):
+def try_translation(command, folder, _migrated):
     """The three commands, on copies: nothing is left in the repository."""
     for line in [line for line in commands() if "pybabel" in line]:
         into = f"-d {folder / 'translations'}"
@@ -170,9 +175,9 @@ TRIED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", commands())
-def test_a_command_of_the_readme_works(command, tmp_path):
+def test_a_command_of_the_readme_works(command, tmp_path, sqlite_databases):
     assert command in TRIED, "a command that nobody tries: say above how"
-    TRIED[command](command, tmp_path)
+    TRIED[command](command, tmp_path, sqlite_databases)
 
 
 def test_the_readme_names_every_target_of_make():
