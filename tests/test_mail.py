@@ -82,7 +82,8 @@ def test_every_mail_says_the_same_in_its_text_and_on_its_page_in_every_language(
             assert len(words) > 10
             assert page.links == re.findall(r"http://\S*[\w/-]", text), template
             alone = re.findall(r"^http://\S+$", text.partition(FOOT)[0], re.MULTILINE)
-            assert len(page.buttons) == len(alone), template
+            # One thing to do: of two buttons that look alike nobody would know which is which.
+            assert len(page.buttons) == min(1, len(alone)), template
             assert "None" not in text.split()
             assert max(map(len, bytes(mail).splitlines())) <= LONGEST_LINE
             assert mail["List-Unsubscribe"] is None or template in OPTIONAL

@@ -53,16 +53,18 @@ _ADDRESS_STYLE = f"{_PARAGRAPH};font-size:13px;color:{_QUIET}"
 def twin(text: str, *, subject: str, program: str, language: str, base_url: str, button: str) -> str:
     """Return a text as a page. Only addresses below `base_url` become links; everything else stays what was written.
 
-    `button` stands on what leads to an address that is a paragraph of its own.
+    `button` stands on what leads to the first address that is a paragraph of its own.
     """
     body, _line, foot = text.strip().partition(f"\n{FOOT}\n")
-    link = _link_pattern(base_url)
+    link, paragraphs = _link_pattern(base_url), _paragraphs(body)
+    main = next((number for number, one in enumerate(paragraphs) if link.fullmatch(one)), None)
+    blocks = [_block(one, link, button if number == main else "") for number, one in enumerate(paragraphs)]
     return str(
         _PAGE.format(
             language=language,
             subject=subject,
             program=program,
-            body=Markup("\n").join(_block(one, link, button) for one in _paragraphs(body)),
+            body=Markup("\n").join(blocks),
             foot=Markup("\n").join(_paragraph(one, link, _FOOT_STYLE) for one in _paragraphs(foot)),
             **_STYLES,
         )
@@ -74,7 +76,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _block(paragraph: str, link: re.Pattern[str], button: str) -> Markup:
-    if link.fullmatch(paragraph):
+    if button:
         return _BUTTON.format(_PARAGRAPH, paragraph, _BUTTON_STYLE, button, _ADDRESS_STYLE, paragraph)
     lines = paragraph.split("\n")
     if all(line.startswith("- ") for line in lines):
