@@ -14,6 +14,7 @@ SECRET = "hunter2"
 WRONG = {
     "GRAPEVINE_ENV": ["prod", "Development", "development ", SECRET],
     "DATABASE_URL": [
+        "sqlite:////" + SECRET * 50,
         SECRET,
         f"mysql://ada:{SECRET}@db/name",
         f"postgresql+asyncpg://ada:{SECRET}@db/name",

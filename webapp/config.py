@@ -122,10 +122,17 @@ def _database_url(value: str, instance: Path) -> URL:
     if scheme == "sqlite":
         # A relative path means the project's folder, wherever the command was started.
         path = instance.parent / url.database
-        if path.is_dir() or url.database.endswith("/"):
+        if _is_folder(path) or url.database.endswith("/"):
             raise ConfigError(f"{wanted} It must name a file, not a folder.")
         url = url.set(database=str(path))
     return url
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise ConfigError(f"DATABASE_URL must name a file that can be reached ({error.strerror}).") from error
 
 
 def _secret_key(value: str, production: bool, instance: Path) -> str:

@@ -85,9 +85,15 @@ def test_a_restore_that_finds_no_room_leaves_the_database_as_it_was(backed_up, t
     assert command(target, "restore", str(backed_up)).exit_code == 0
 
 
+def of_somebody_else(*_args, **_kwargs):
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    raise error
+
+
 @on_sqlite
 @into_sqlite
-def test_what_is_left_of_another_database_is_never_written_into_the_new_one(backed_up, target):
+def test_what_is_left_of_another_database_is_never_written_into_the_new_one(backed_up, target, monkeypatch):
     with target.app_context():
         path = Path(db.engine.url.database)
     left = path.with_name(f"{path.name}-wal")
@@ -97,6 +103,9 @@ def test_what_is_left_of_another_database_is_never_written_into_the_new_one(back
     path.write_text("something else " * 100)
     assert "is no database that can be read and written" in command(target, "restore", str(backed_up)).stderr
     assert path.read_text().startswith("something else")
+    with monkeypatch.context() as patched:
+        patched.setattr("webapp.backups.targets.sqlite3.connect", of_somebody_else)
+        assert f"{path} cannot be written: restore as whoever" in command(target, "restore", str(backed_up)).stderr
     # Its name is a link to where it is kept.
     elsewhere = path.with_name("elsewhere.db")
     path.unlink()

@@ -1,5 +1,6 @@
 """Commands on a database that is not at this version, not there, or held: one sentence that says what to do."""
 
+import resource
 from datetime import date
 
 import pytest
@@ -76,6 +77,19 @@ def test_a_database_that_does_not_answer_is_said_to(run, tmp_path, database, com
     result = run(database.format(folder=tmp_path), command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: The database does not answer: DATABASE_URL must name one that does.\n"
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_one_that_takes_no_writes_is_said_to(app, run, database_url):
+    # As on a disk that is nearly full: what is read by has room, and the log of the database has none.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
+    try:
+        result = run(database_url, COMMANDS[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    said = "Error: The database has no room, or can only be read: nothing was changed.\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", said)
 
 
 @pytest.mark.parametrize("command", [[*command[:2], "--help"] for command in COMMANDS], ids=IDS)

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from webapp.backups import BackupError
 from webapp.database import WRITING, write_lock
 from webapp.models import Model
+from webapp.trouble import takes_no_writes
 
 # What is there before anybody used the site.
 _MADE_BY_JOBS = {"job_leases", "address_salts"}
@@ -88,22 +89,33 @@ def _closed_to_others(path: Path, *, replace: bool) -> Iterator[None]:
                 raise BackupError(f"{left} is left of a database that is gone: move it away, and restore again.")
         yield
         return
-    with closing(sqlite3.connect(path, timeout=GOING_SECONDS, isolation_level=None)) as connection:
-        try:
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
-            connection.execute("PRAGMA journal_mode=DELETE").close()
-            connection.execute("BEGIN EXCLUSIVE").close()
-        except sqlite3.DatabaseError as error:
-            if (error.sqlite_errorcode or 0) & _PLAIN in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                raise BackupError(_IN_USE) from error
-            raise BackupError(
-                f"{path} is no database that can be read and written: move it and the files beside it away, and"
-                " restore again."
-            ) from error
+    with closing(_closed(path)) as connection:
         if not replace:
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             _refuse_used(names, lambda name: int(connection.execute(_COUNT.format(name)).fetchone()[0]))
         yield
+
+
+def _closed(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=GOING_SECONDS, isolation_level=None)
+        try:
+            for statement in ("PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=DELETE", "BEGIN EXCLUSIVE"):
+                connection.execute(statement).close()
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        code = (error.sqlite_errorcode or 0) & _PLAIN
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise BackupError(_IN_USE) from error
+        if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM} or takes_no_writes(error):
+            raise BackupError(f"{path} cannot be written: restore as whoever owns it and its folder.") from error
+        raise BackupError(
+            f"{path} is no database that can be read and written: move it and the files beside it away, and"
+            " restore again."
+        ) from error
+    return connection
 
 
 def _put_in_place(file: IO[bytes], beside: Path, path: Path, *, lock: Path) -> None:

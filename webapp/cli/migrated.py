@@ -1,4 +1,4 @@
-"""A database that is not at this version, or held by somebody: commands say so in one sentence."""
+"""A database that is not at this version, away, full or held by somebody: commands say so in one sentence."""
 
 from functools import wraps
 
@@ -10,9 +10,11 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from webapp.database import stands_at_head, wait_longer
 from webapp.extensions import db
-from webapp.trouble import is_held
+from webapp.trouble import is_held, is_trouble, takes_no_writes
 
-_HELD = "Somebody else holds the database, for longer than this command waits. Try again later."
+AWAY = "The database does not answer: DATABASE_URL must name one that does."
+NO_WRITES = "The database has no room, or can only be read: nothing was changed."
+HELD = "Somebody else holds the database, for longer than this command waits. Try again later."
 
 
 def needs_database(command: click.Command, *, may_be_away: bool = False, is_patient: bool = True) -> None:
@@ -32,12 +34,22 @@ def needs_database(command: click.Command, *, may_be_away: bool = False, is_pati
         _refuse_unmigrated(may_be_away=may_be_away)
         try:
             return callback(*args, **kwargs)
-        except DBAPIError as error:
-            if not is_held(error):
+        except SQLAlchemyError as error:
+            said = _in_a_sentence(error)
+            if said is None:
                 raise
-            raise click.ClickException(_HELD) from error
+            # A transaction that was not ended left nothing.
+            raise click.ClickException(said) from error
 
     command.callback = checked
+
+
+def _in_a_sentence(error: SQLAlchemyError) -> str | None:
+    if isinstance(error, DBAPIError) and is_held(error):
+        return HELD
+    if not is_trouble(error):
+        return None
+    return NO_WRITES if takes_no_writes(error) else AWAY
 
 
 def _refuse_unmigrated(*, may_be_away: bool) -> None:
@@ -47,7 +59,7 @@ def _refuse_unmigrated(*, may_be_away: bool) -> None:
     except SQLAlchemyError as error:
         if may_be_away:
             return
-        raise click.ClickException("The database does not answer: DATABASE_URL must name one that does.") from error
+        raise click.ClickException(AWAY) from error
     finally:
         # The command begins with a session of its own.
         db.session.remove()
