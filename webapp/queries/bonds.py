@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Subquery, and_, func, or_, select
+from sqlalchemy import Executable, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.referral_changes import Kind, Mailbox
@@ -108,28 +109,37 @@ def those_above(session: Session, person: User) -> list[Mailbox]:
     return found
 
 
+@cache
+def _several_asked() -> Executable:
+    key = (Reward.conversion_id, Reward.rule_id, Reward.side, Reward.correction)
+    return select(*key, func.count()).where(Reward.ended_bond.is_(None)).group_by(*key).having(func.count() > 1)
+
+
 def _several(session: Session) -> Iterator[str]:
     """The unique index refuses these; it could have been dropped."""
-    key = (Reward.conversion_id, Reward.rule_id, Reward.side, Reward.correction)
-    query = select(*key, func.count()).where(Reward.ended_bond.is_(None)).group_by(*key).having(func.count() > 1)
-    for conversion_id, rule_id, side, _correction, count in session.execute(query):
+    for conversion_id, rule_id, side, _correction, count in session.execute(_several_asked()):
         yield f"conversion {conversion_id}: {count} rewards of rule {rule_id} hold for the {side}"
 
 
-def _ended(session: Session) -> Iterator[str]:
-    """Rewards that a change ended and of which something is kept all the same, but for what was written off."""
+@cache
+def _ended_asked() -> Executable:
     taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(
         RewardEvent.reward_id == Reward.id, func.coalesce(RewardEvent.taken_as, "") != "write_off"
     )
     kept = Reward.amount_minor - taken.correlate(Reward).scalar_subquery()
     ended = (Reward.ended_bond.is_not(None), Reward.status != "rejected")
-    for reward_id, bond, minor in session.execute(select(Reward.id, Reward.ended_bond, kept).where(*ended, kept != 0)):
+    return select(Reward.id, Reward.ended_bond, kept).where(*ended, kept != 0)
+
+
+def _ended(session: Session) -> Iterator[str]:
+    """Rewards that a change ended and of which something is kept all the same, but for what was written off."""
+    for reward_id, bond, minor in session.execute(_ended_asked()):
         yield f"reward {reward_id}: change {bond} of the referral ended it, and {minor} of it are kept"
 
 
-def _strangers(session: Session) -> Iterator[str]:
-    """Rewards that hold for someone who is not credited for the friend."""
-    query = (
+@cache
+def _strangers_asked() -> Executable:
+    return (
         select(Reward.id, Reward.beneficiary_id)
         .join(Conversion, Conversion.id == Reward.conversion_id)
         .outerjoin(Referral, Referral.id == Conversion.referral_id)
@@ -139,12 +149,16 @@ def _strangers(session: Session) -> Iterator[str]:
             func.coalesce(Referral.referrer_id, Conversion.id) != Reward.beneficiary_id,
         )
     )
-    for reward_id, beneficiary_id in session.execute(query):
+
+
+def _strangers(session: Session) -> Iterator[str]:
+    """Rewards that hold for someone who is not credited for the friend."""
+    for reward_id, beneficiary_id in session.execute(_strangers_asked()):
         yield f"reward {reward_id}: it holds for {beneficiary_id}, who is not credited for the friend"
 
 
-def _referrals(session: Session) -> Iterator[str]:
-    """Referrals that are not what their last change made of them, and changes that are missing."""
+@cache
+def _referrals_asked() -> tuple[Executable, Executable]:
     numbers = (
         select(
             ReferralChange.friend_id.label("friend_id"),
@@ -165,6 +179,17 @@ def _referrals(session: Session) -> Iterator[str]:
         .join(ReferralChange, last)
         .outerjoin(Referral, of)
     )
+    unchanged = (
+        select(Referral.friend_id, Referral.bond)
+        .outerjoin(ReferralChange, ReferralChange.friend_id == Referral.friend_id)
+        .where(Referral.bond != 0, ReferralChange.friend_id.is_(None))
+    )
+    return query, unchanged
+
+
+def _referrals(session: Session) -> Iterator[str]:
+    """Referrals that are not what their last change made of them, and changes that are missing."""
+    query, unchanged = _referrals_asked()
     for friend_id, newest, changes, kind, *rest in session.execute(query):
         to_referrer, to_link, bond, referrer_id, link_id = rest
         if newest != changes:
@@ -172,11 +197,6 @@ def _referrals(session: Session) -> Iterator[str]:
         expected = (None, None, None) if kind == "remove" else (newest, to_referrer, to_link)
         if (bond, referrer_id, link_id) != expected:
             yield f"friend {friend_id}: the referral is not what change {newest} made of it"
-    unchanged = (
-        select(Referral.friend_id, Referral.bond)
-        .outerjoin(ReferralChange, ReferralChange.friend_id == Referral.friend_id)
-        .where(Referral.bond != 0, ReferralChange.friend_id.is_(None))
-    )
     for friend_id, bond in session.execute(unchanged):
         yield f"friend {friend_id}: the referral says that change {bond} made it, and there is none"
 

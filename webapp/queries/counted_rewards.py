@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Executable, and_, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.periods import Window, window_of
@@ -155,7 +156,7 @@ def _told(session: Session, rule_id: UUID) -> list[_Told]:
         )
         if id_ in about
     }
-    decisions = decisions_of_many(session, list(bonds))
+    decisions = decisions_of_many(session, list(bonds), rule_id=rule_id)
     return [
         _Told(bonds[one.id][0], bonds[one.id][1], one, decided)
         for one in asked
@@ -188,11 +189,16 @@ def _kept(session: Session, rule_id: UUID) -> dict[UUID, int]:
     return kept
 
 
-def _numbers(session: Session) -> Iterator[str]:
-    """Corrections without the reward that they correct, or with a gap between them."""
+@cache
+def _numbers_asked() -> Executable:
     key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side, Reward.bond)
     query = select(*key, func.count(), func.max(Reward.correction)).group_by(*key)
-    for row in session.execute(query.having(func.count() != func.max(Reward.correction) + 1)):
+    return query.having(func.count() != func.max(Reward.correction) + 1)
+
+
+def _numbers(session: Session) -> Iterator[str]:
+    """Corrections without the reward that they correct, or with a gap between them."""
+    for row in session.execute(_numbers_asked()):
         yield f"conversion {row[0]}: rule {row[1]} has {row[5]} rewards up to correction {row[6]}"
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, Executable, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.models import CouponPool, PoolCoupon, Reward
@@ -90,9 +91,9 @@ def _read(session: Session, query: Any) -> list[PoolRow]:
     return [PoolRow(id_, key, name, low_at, int(left), int(out)) for id_, key, name, low_at, left, out in rows]
 
 
-def _handed_out(session: Session) -> Iterator[str]:
-    """Coupons handed out for rewards that are not paid, and paid rewards without one. Unique keys refuse two."""
-    query = (
+@cache
+def _handed_out_asked() -> Executable:
+    return (
         select(Reward.id, Reward.kind, Reward.status, func.count(PoolCoupon.id))
         .outerjoin(PoolCoupon, PoolCoupon.reward_id == Reward.id)
         .group_by(Reward.id, Reward.kind, Reward.status)
@@ -103,7 +104,11 @@ def _handed_out(session: Session) -> Iterator[str]:
             )
         )
     )
-    for reward_id, kind, status, count in session.execute(query):
+
+
+def _handed_out(session: Session) -> Iterator[str]:
+    """Coupons handed out for rewards that are not paid, and paid rewards without one. Unique keys refuse two."""
+    for reward_id, kind, status, count in session.execute(_handed_out_asked()):
         yield f"reward {reward_id}: {count} coupons were handed out for it, and the {kind} is {status}"
 
 

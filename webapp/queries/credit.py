@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Executable, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.credit import available_minor
@@ -53,8 +54,8 @@ def redeemed_of(session: Session, reward_ids: Sequence[UUID]) -> dict[UUID, int]
     return {reward_id: int(minor) for reward_id, minor in rows}
 
 
-def _redeemed(session: Session) -> Iterator[str]:
-    """Rewards of which more was redeemed than there is, or of which the status says something else."""
+@cache
+def _redeemed_asked() -> Executable:
     redeemed = func.sum(RedemptionPart.amount_minor).label("redeemed")
     of_reward = select(RedemptionPart.reward_id, redeemed).group_by(RedemptionPart.reward_id).subquery()
     taken = select(func.coalesce(func.sum(RewardEvent.taken_minor), 0)).where(
@@ -62,7 +63,7 @@ def _redeemed(session: Session) -> Iterator[str]:
     )
     left = Reward.amount_minor - taken.correlate(Reward).scalar_subquery()
     spent = func.coalesce(of_reward.c.redeemed, 0)
-    query = (
+    return (
         select(Reward.id, Reward.kind, Reward.status, left, spent)
         .outerjoin(of_reward, of_reward.c.reward_id == Reward.id)
         .where(
@@ -80,12 +81,16 @@ def _redeemed(session: Session) -> Iterator[str]:
             )
         )
     )
-    for reward_id, kind, status, rest, minor in session.execute(query):
+
+
+def _redeemed(session: Session) -> Iterator[str]:
+    """Rewards of which more was redeemed than there is, or of which the status says something else."""
+    for reward_id, kind, status, rest, minor in session.execute(_redeemed_asked()):
         yield f"reward {reward_id}: {minor} of the {rest} that are left of it were redeemed, and the {kind} is {status}"
 
 
-def _redemptions(session: Session) -> Iterator[str]:
-    """Redemptions that did not take exactly what they say, or were undone in part, or of somebody else's rewards."""
+@cache
+def _redemptions_asked() -> Executable:
     total = func.coalesce(func.sum(RedemptionPart.amount_minor), 0)
     foreign = or_(
         Reward.beneficiary_id != Redemption.user_id,
@@ -94,14 +99,18 @@ def _redemptions(session: Session) -> Iterator[str]:
     )
     strangers = func.coalesce(func.sum(case((foreign, 1), else_=0)), 0)
     parts = func.count(RedemptionPart.redemption_id)
-    query = (
+    return (
         select(Redemption.id, Redemption.amount_minor, total, strangers)
         .outerjoin(RedemptionPart, RedemptionPart.redemption_id == Redemption.id)
         .outerjoin(Reward, Reward.id == RedemptionPart.reward_id)
         .group_by(Redemption.id, Redemption.amount_minor)
         .having(or_(strangers > 0, parts == 0, and_(total != 0, total != Redemption.amount_minor)))
     )
-    for redemption_id, minor, taken, strange in session.execute(query):
+
+
+def _redemptions(session: Session) -> Iterator[str]:
+    """Redemptions that did not take exactly what they say, or were undone in part, or of somebody else's rewards."""
+    for redemption_id, minor, taken, strange in session.execute(_redemptions_asked()):
         if strange:
             yield f"redemption {redemption_id}: it took of rewards of another person, currency or program"
         if taken not in (0, minor) or not strange:

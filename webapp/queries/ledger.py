@@ -1,12 +1,14 @@
 """The invariants of money, each as a question that finds what breaks it.
 
 Everything is computed by the database in sums over whole tables, so that a
-million entries take seconds; nothing is repaired here.
+million entries take seconds; nothing is repaired here. What is asked is always the
+same, and built once: building it takes longer than a small site takes to answer.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, Executable, Subquery, and_, case, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
 from webapp.models import (
@@ -40,18 +42,8 @@ def breaches(session: Session) -> Iterator[str]:
         # What it has by itself is meant for many small questions at once; these are few, over whole tables.
         session.execute(text("SET LOCAL work_mem = '64MB'"))
     for find in (
-        _missing_triggers,
-        _entries,
-        _transactions,
-        _doubles,
-        _histories,
-        _takings,
-        _accounts,
-        _refunds,
-        _waiting_refunds,
-        _decisions,
-        _unrewarded,
-        _undecided,
+        *(_missing_triggers, _entries, _transactions, _doubles, _histories, _takings, _accounts),
+        *(_refunds, _waiting_refunds, _decisions, _unrewarded, _undecided),
         *bonds.CHECKS,
         *counted_rewards.CHECKS,
         *disputes.CHECKS,
@@ -68,8 +60,8 @@ def _missing_triggers(session: Session) -> Iterator[str]:
             yield f"table {table} is not append-only: its triggers are missing"
 
 
-def _entries(session: Session) -> Iterator[str]:
-    """Entries that do not add up, of nothing, or of another person, program, currency or kind than their reward's."""
+@cache
+def _entries_asked() -> Executable:
     foreign = or_(
         LedgerEntry.user_id != Reward.beneficiary_id,
         LedgerEntry.currency != Reward.currency,
@@ -93,10 +85,14 @@ def _entries(session: Session) -> Iterator[str]:
         .having(or_(total != 0, of_reward == 0, strangers > 0))
         .subquery()
     )
-    query = select(found, LedgerTransaction.reward_id).outerjoin(
+    return select(found, LedgerTransaction.reward_id).outerjoin(
         LedgerTransaction, LedgerTransaction.id == found.c.transaction_id
     )
-    for transaction_id, currency, minor, strange, of_there, reward_id in session.execute(query):
+
+
+def _entries(session: Session) -> Iterator[str]:
+    """Entries that do not add up, of nothing, or of another person, program, currency or kind than their reward's."""
+    for transaction_id, currency, minor, strange, of_there, reward_id in session.execute(_entries_asked()):
         if minor:
             yield f"transaction {transaction_id}: its entries in {currency} add up to {minor}, not to 0"
         if reward_id is None:
@@ -110,15 +106,13 @@ def _entries(session: Session) -> Iterator[str]:
             )
 
 
-def _transactions(session: Session) -> Iterator[str]:
-    """Transactions without entries or without the event that caused them: somebody wrote past the foreign keys."""
+@cache
+def _transactions_asked() -> tuple[Executable, Executable]:
     empty = (
         select(LedgerTransaction.id)
         .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .where(LedgerEntry.transaction_id.is_(None))
     )
-    for (transaction_id,) in session.execute(empty):
-        yield f"transaction {transaction_id}: it has no entries"
     strangers = (
         select(LedgerTransaction.id)
         .outerjoin(
@@ -130,22 +124,32 @@ def _transactions(session: Session) -> Iterator[str]:
         )
         .where(RewardEvent.reward_id.is_(None))
     )
+    return empty, strangers
+
+
+def _transactions(session: Session) -> Iterator[str]:
+    """Transactions without entries or without the event that caused them: somebody wrote past the foreign keys."""
+    empty, strangers = _transactions_asked()
+    for (transaction_id,) in session.execute(empty):
+        yield f"transaction {transaction_id}: it has no entries"
     for (transaction_id,) in session.execute(strangers):
         yield f"transaction {transaction_id}: the event that caused it is not there"
 
 
+@cache
+def _doubles_asked() -> Executable:
+    key = (Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id, Reward.side, Reward.bond, Reward.correction)
+    return select(*key, func.count()).group_by(*key).having(func.count() > 1)
+
+
 def _doubles(session: Session) -> Iterator[str]:
     """The unique key refuses these; it could have been dropped."""
-    key = (
-        *(Reward.conversion_id, Reward.rule_id, Reward.beneficiary_id),
-        *(Reward.side, Reward.bond, Reward.correction),
-    )
-    for row in session.execute(select(*key, func.count()).group_by(*key).having(func.count() > 1)):
+    for row in session.execute(_doubles_asked()):
         yield f"conversion {row[0]}: rule {row[1]} rewarded {row[2]} {row[6]} times"
 
 
-def _histories(session: Session) -> Iterator[str]:
-    """The cached status and sequence of each reward against its history, which has no gaps."""
+@cache
+def _histories_asked() -> Executable:
     count = func.count(RewardEvent.sequence)
     newest = func.max(RewardEvent.sequence)
     history = (
@@ -153,7 +157,7 @@ def _histories(session: Session) -> Iterator[str]:
         .group_by(RewardEvent.reward_id)
         .subquery()
     )
-    query = (
+    return (
         select(Reward.id, Reward.status, Reward.sequence, RewardEvent.status, history.c.newest, history.c.events)
         .outerjoin(history, history.c.reward_id == Reward.id)
         .outerjoin(RewardEvent, and_(RewardEvent.reward_id == Reward.id, RewardEvent.sequence == history.c.newest))
@@ -166,19 +170,23 @@ def _histories(session: Session) -> Iterator[str]:
             )
         )
     )
-    for reward_id, status, sequence, last, newest_found, events in session.execute(query):
+
+
+def _histories(session: Session) -> Iterator[str]:
+    """The cached status and sequence of each reward against its history, which has no gaps."""
+    for reward_id, status, sequence, last, newest_found, events in session.execute(_histories_asked()):
         yield (
             f"reward {reward_id}: it says {status} after event {sequence}; its history has {events or 0} events"
             f" up to number {newest_found or 0} and ends with {last or 'nothing'}"
         )
 
 
-def _takings(session: Session) -> Iterator[str]:
-    """What was taken of each reward: never more than was granted, nor less than was given back or written off of it."""
+@cache
+def _takings_asked() -> Executable:
     taken = _taken()
     reversed_minor, clawed_back = func.coalesce(taken.c.reversed, 0), func.coalesce(taken.c.clawed_back, 0)
     written_off = func.coalesce(taken.c.written_off, 0)
-    query = (
+    return (
         select(Reward.id, Reward.amount_minor, Reward.status, reversed_minor, clawed_back, written_off)
         .outerjoin(taken, taken.c.reward_id == Reward.id)
         .where(
@@ -190,7 +198,11 @@ def _takings(session: Session) -> Iterator[str]:
             )
         )
     )
-    for reward_id, granted, status, back, owed, forgiven in session.execute(query):
+
+
+def _takings(session: Session) -> Iterator[str]:
+    """What was taken of each reward: never more than was granted, nor less than was given back or written off of it."""
+    for reward_id, granted, status, back, owed, forgiven in session.execute(_takings_asked()):
         off = f", {forgiven} written off" if forgiven else ""
         yield (
             f"reward {reward_id}: {granted} were granted, {back} reversed and {owed} clawed back{off},"
@@ -198,8 +210,8 @@ def _takings(session: Session) -> Iterator[str]:
         )
 
 
-def _accounts(session: Session) -> Iterator[str]:
-    """What the ledger granted and holds for each reward, account by account, against what the reward says."""
+@cache
+def _accounts_asked() -> Executable:
     taken = _taken()
     in_account = [_sum_where(LedgerEntry.account == name).label(name) for name in _ACCOUNTS]
     first = and_(LedgerEntry.account == "expense", LedgerTransaction.reward_sequence == 1)
@@ -222,7 +234,7 @@ def _accounts(session: Session) -> Iterator[str]:
     differs += [books.c[name] != case((Reward.status == name, left - spent), else_=0) for name in _ACCOUNTS[1:-2]]
     differs.append(books.c.paid != case((Reward.status == "paid", left), else_=spent))
     misgranted = func.coalesce(books.c.granted, 0) != -Reward.amount_minor
-    query = (
+    return (
         select(
             *(Reward.id, Reward.status, Reward.amount_minor, left, clawed_back, books.c.granted),
             *(or_(*differs), misgranted),
@@ -232,32 +244,41 @@ def _accounts(session: Session) -> Iterator[str]:
         .outerjoin(taken, taken.c.reward_id == Reward.id)
         .where(or_(misgranted, *differs))
     )
-    for reward_id, status, granted, rest, back, written, is_different, is_misgranted, *held in session.execute(query):
+
+
+def _accounts(session: Session) -> Iterator[str]:
+    """What the ledger granted and holds for each reward, account by account, against what the reward says."""
+    found = session.execute(_accounts_asked())
+    for reward_id, status, granted, rest, back, written, is_different, is_misgranted, *held in found:
         if is_misgranted:
             yield f"reward {reward_id}: {granted} were granted, and the ledger wrote {-(written or 0)} for it"
         if is_different:
-            found = ", ".join(f"{name} {minor}" for name, minor in zip(_ACCOUNTS, held, strict=True) if minor)
+            holds = ", ".join(f"{name} {minor}" for name, minor in zip(_ACCOUNTS, held, strict=True) if minor)
             yield (
                 f"reward {reward_id}: it is {status} with {rest} left and {back} clawed back;"
-                f" the ledger holds {found or 'nothing'}"
+                f" the ledger holds {holds or 'nothing'}"
             )
 
 
-def _refunds(session: Session) -> Iterator[str]:
+@cache
+def _refunds_asked() -> Executable:
     total = func.sum(Refund.applied_minor - Refund.restored_minor)
-    query = (
+    return (
         select(Conversion.id, Conversion.amount_minor, total)
         .join(Refund, Refund.conversion_id == Conversion.id)
         .group_by(Conversion.id, Conversion.amount_minor)
         .having(total > func.coalesce(Conversion.amount_minor, 0))
     )
-    for conversion_id, amount, refunded in session.execute(query):
+
+
+def _refunds(session: Session) -> Iterator[str]:
+    for conversion_id, amount, refunded in session.execute(_refunds_asked()):
         yield f"conversion {conversion_id}: {refunded} were refunded of {amount or 0}"
 
 
-def _waiting_refunds(session: Session) -> Iterator[str]:
-    """Refunds that wait although what they are of is there."""
-    query = (
+@cache
+def _waiting_refunds_asked() -> Executable:
+    return (
         select(Refund.id, Conversion.id)
         .join(
             Conversion,
@@ -268,13 +289,17 @@ def _waiting_refunds(session: Session) -> Iterator[str]:
         )
         .where(Refund.conversion_id.is_(None))
     )
-    for refund_id, conversion_id in session.execute(query):
+
+
+def _waiting_refunds(session: Session) -> Iterator[str]:
+    """Refunds that wait although what they are of is there."""
+    for refund_id, conversion_id in session.execute(_waiting_refunds_asked()):
         yield f"refund {refund_id}: it waits for conversion {conversion_id}, which is there"
 
 
-def _decisions(session: Session) -> Iterator[str]:
-    """Every reward has a decision that earned exactly it; one that corrects another is counted with it elsewhere."""
-    query = (
+@cache
+def _decisions_asked() -> Executable:
+    return (
         select(Reward.id, Reward.amount_minor, Reward.currency)
         .outerjoin(
             RewardDecision,
@@ -291,13 +316,17 @@ def _decisions(session: Session) -> Iterator[str]:
         )
         .where(RewardDecision.conversion_id.is_(None), Reward.correction == 0)
     )
-    for reward_id, minor, currency in session.execute(query):
+
+
+def _decisions(session: Session) -> Iterator[str]:
+    """Every reward has a decision that earned exactly it; one that corrects another is counted with it elsewhere."""
+    for reward_id, minor, currency in session.execute(_decisions_asked()):
         yield f"reward {reward_id}: no decision earned {minor} {currency}"
 
 
-def _unrewarded(session: Session) -> Iterator[str]:
-    """Every decision that earned something has its reward: rewards never go away."""
-    query = (
+@cache
+def _unrewarded_asked() -> Executable:
+    return (
         select(
             RewardDecision.conversion_id,
             RewardRuleVersion.rule_id,
@@ -319,20 +348,28 @@ def _unrewarded(session: Session) -> Iterator[str]:
         )
         .where(RewardDecision.code.in_(_EARNED), Reward.id.is_(None))
     )
-    for conversion_id, rule_id, beneficiary_id, minor, currency in session.execute(query):
+
+
+def _unrewarded(session: Session) -> Iterator[str]:
+    """Every decision that earned something has its reward: rewards never go away."""
+    for conversion_id, rule_id, beneficiary_id, minor, currency in session.execute(_unrewarded_asked()):
         yield (
             f"conversion {conversion_id}: rule {rule_id} earned {beneficiary_id} {minor} {currency},"
             " and there is no such reward"
         )
 
 
-def _undecided(session: Session) -> Iterator[str]:
-    query = (
+@cache
+def _undecided_asked() -> Executable:
+    return (
         select(Conversion.id)
         .outerjoin(RewardDecision, RewardDecision.conversion_id == Conversion.id)
         .where(RewardDecision.conversion_id.is_(None))
     )
-    for (conversion_id,) in session.execute(query):
+
+
+def _undecided(session: Session) -> Iterator[str]:
+    for (conversion_id,) in session.execute(_undecided_asked()):
         yield f"conversion {conversion_id}: nothing was decided about it"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -139,7 +140,9 @@ def _refunds(session: Session, zones: dict[UUID, str], tally: Tally, *of: Column
             tally.refund(_friend_of(row, zones), day, row.currency, row.minor)
 
 
-def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+@cache
+def _rewards_asked() -> tuple[Executable, Executable, Executable]:
+    """Return what asks for what was granted, for what was taken back, and for what was decided."""
     about = (Reward.program_id, Reward.rule_id, Reward.currency, Reward.kind)
     granted = select(*about, Conversion.occurred_at, Reward.amount_minor).join(
         Conversion, Conversion.id == Reward.conversion_id
@@ -167,6 +170,11 @@ def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
         .join(RewardEvent, RewardEvent.reward_id == Reward.id)
         .where(or_(RewardEvent.status == "rejected", RewardEvent.reason == APPEALED))
     )
+    return granted, taken_back, decided
+
+
+def _rewards(session: Session, zones: dict[UUID, str], tally: Tally) -> None:
+    granted, taken_back, decided = _rewards_asked()
     for query, count in ((granted, tally.grant), (taken_back, tally.withdrawal), (decided, tally.withdrawal)):
         for program_id, rule_id, currency, kind, at, minor in _stream(session, query):
             count(program_id, rule_id, local_day(at, zones[program_id]), currency, int(minor), kind)
@@ -177,10 +185,9 @@ def _stream(session: Session, query: Executable) -> Iterator[Any]:
 
 
 def _differences(session: Session, roll_up: RollUp, right: dict[Key, Mapping[str, int]]) -> Iterator[str]:
-    columns = Model.metadata.tables[roll_up.table].c
     nothing = dict.fromkeys(roll_up.counts, 0)
     keys, differing = len(roll_up.key), []
-    for row in _stream(session, select(*(columns[name] for name in (*roll_up.key, *roll_up.counts)))):
+    for row in _stream(session, _stored(roll_up)):
         key, found = tuple(row[:keys]), dict(zip(roll_up.counts, row[keys:], strict=True))
         expected = right.pop(key, nothing)
         if found != expected:
@@ -189,6 +196,12 @@ def _differences(session: Session, roll_up: RollUp, right: dict[Key, Mapping[str
     differing += [(key, nothing, dict(expected)) for key, expected in right.items() if any(expected.values())]
     for key, found, expected in sorted(differing, key=lambda one: (one[0][1], one[0])):
         yield _line(roll_up, key, found, expected)
+
+
+@cache
+def _stored(roll_up: RollUp) -> Executable:
+    columns = Model.metadata.tables[roll_up.table].c
+    return select(*(columns[name] for name in (*roll_up.key, *roll_up.counts)))
 
 
 def _line(roll_up: RollUp, key: Key, found: Mapping[str, int], right: Mapping[str, int]) -> str:
