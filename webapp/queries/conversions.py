@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, bindparam, exists, func, not_, or_, select, true
+from sqlalchemy import Row, Select, Text, and_, bindparam, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from webapp.domain import facts as stored_facts
@@ -14,7 +14,7 @@ from webapp.domain.facts import Facts
 from webapp.domain.money import Money
 from webapp.domain.sentences import Sentence, from_stored
 from webapp.domain.suspicion import Doubts
-from webapp.models import Conversion, Model, Refund, RewardDecision
+from webapp.models import Conversion, Model, Refund, RewardDecision, RewardRuleVersion
 from webapp.models.conversion import TIE_BREAK
 from webapp.queries.bans import is_banned
 from webapp.queries.erasures import is_erased
@@ -185,32 +185,50 @@ def _surroundings() -> Select[Any]:
     )
 
 
-# Built once: building it costs more than running it.
+# Built once: building them costs more than running them.
 _SURROUNDINGS = _surroundings()
+_OF_PROGRAM = Conversion.program_id == bindparam("program_id", type_=Conversion.program_id.type)
+_BY_EVENT = select(Conversion).where(_OF_PROGRAM, Conversion.event_id == bindparam("event_id"))
+_BY_ORDER = select(Conversion).where(_OF_PROGRAM, Conversion.order_id == bindparam("order_id"))
+_WENT_BACK = select(
+    func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0),
+    func.count().filter(Refund.won_at.is_(None)),
+).where(Refund.conversion_id == bindparam("conversion_id", type_=Refund.conversion_id.type))
+_DECISIONS = (
+    select(
+        *(RewardDecision.conversion_id, RewardDecision.rule_version_id, RewardDecision.side, RewardDecision.bond),
+        *(RewardDecision.beneficiary_id, RewardDecision.code, RewardDecision.because, RewardDecision.facts),
+        *(RewardDecision.amount_minor, RewardDecision.currency),
+    )
+    .where(RewardDecision.conversion_id.in_(bindparam("ids", type_=RewardDecision.conversion_id.type, expanding=True)))
+    .order_by(RewardDecision.conversion_id, RewardDecision.sequence)
+)
+# With those of before any rule was asked, which it takes the place of.
+_DECISIONS_OF_RULE = _DECISIONS.where(
+    or_(
+        RewardDecision.rule_version_id.is_(None),
+        RewardDecision.rule_version_id.in_(
+            select(RewardRuleVersion.id).where(
+                RewardRuleVersion.rule_id == bindparam("rule_id", type_=RewardRuleVersion.rule_id.type)
+            )
+        ),
+    )
+)
 
 
 def find_by_event(session: Session, program_id: UUID, event_id: str) -> Conversion | None:
     """Return the conversion to which the business gave this id."""
-    return session.scalars(
-        select(Conversion).where(Conversion.program_id == program_id, Conversion.event_id == event_id)
-    ).one_or_none()
+    return session.scalars(_BY_EVENT, {"program_id": program_id, "event_id": event_id}).one_or_none()
 
 
 def list_by_order(session: Session, program_id: UUID, order_id: str) -> Sequence[Conversion]:
     """Return the conversions of an order: several when it has several types."""
-    return session.scalars(
-        select(Conversion).where(Conversion.program_id == program_id, Conversion.order_id == order_id)
-    ).all()
+    return session.scalars(_BY_ORDER, {"program_id": program_id, "order_id": order_id}).all()
 
 
 def refunds_of(session: Session, conversion_id: UUID) -> tuple[int, int]:
     """Return how much of a conversion went back, in minor units, and by how many refunds and disputes that stand."""
-    standing = func.count().filter(Refund.won_at.is_(None))
-    minor, count = session.execute(
-        select(func.coalesce(func.sum(Refund.applied_minor - Refund.restored_minor), 0), standing).where(
-            Refund.conversion_id == conversion_id
-        )
-    ).one()
+    minor, count = session.execute(_WENT_BACK, {"conversion_id": conversion_id}).one()
     return int(minor or 0), count
 
 
@@ -219,40 +237,41 @@ def decisions_of(session: Session, conversion_id: UUID) -> list[Decided]:
     return decisions_of_many(session, [conversion_id]).get(conversion_id, [])
 
 
-def decisions_of_many(session: Session, conversion_ids: Sequence[UUID]) -> dict[UUID, list[Decided]]:
-    """Return what holds for each of these conversions, the rules by age."""
-    found: dict[UUID, dict[UUID | None, Decided]] = {}
-    for conversion_id, decided in _all_decisions(session, conversion_ids):
-        by_rule = found.setdefault(conversion_id, {})
-        if decided.version is None:
+def decisions_of_many(
+    session: Session, conversion_ids: Sequence[UUID], *, rule_id: UUID | None = None
+) -> dict[UUID, list[Decided]]:
+    """Return what holds for each of these conversions, the rules by age; of one rule alone if it is named."""
+    found: dict[UUID, dict[UUID | None, _Stored]] = {}
+    for row, version in _all_decisions(session, conversion_ids, rule_id):
+        by_rule = found.setdefault(row.conversion_id, {})
+        if version is None:
             by_rule.clear()
         else:
             by_rule.pop(None, None)
         # The place of the first decision stays; the words of the last one count.
-        by_rule[decided.version.rule_id if decided.version else None] = decided
-    return {conversion_id: list(by_rule.values()) for conversion_id, by_rule in found.items()}
+        by_rule[version.rule_id if version else None] = (row, version)
+    return {conversion_id: [_decided(*one) for one in by_rule.values()] for conversion_id, by_rule in found.items()}
 
 
 def decisions_behind(session: Session, conversion_id: UUID, *, bond: int) -> list[Decided]:
     """Return the newest decision of each rule for one bond, whether it holds or not: what its rewards rest on."""
     found = _all_decisions(session, [conversion_id])
-    return list({one.version.rule_id: one for _id, one in found if one.version and one.bond == bond}.values())
+    newest = {version.rule_id: (row, version) for row, version in found if version and row.bond == bond}
+    return [_decided(*one) for one in newest.values()]
 
 
-def _all_decisions(session: Session, conversion_ids: Sequence[UUID]) -> list[tuple[UUID, Decided]]:
-    rows = session.scalars(
-        select(RewardDecision)
-        .where(RewardDecision.conversion_id.in_(conversion_ids))
-        .order_by(RewardDecision.conversion_id, RewardDecision.sequence)
-    ).all()
+# A decision as it is stored, and the version that decided, if any did. Most are read only to see which came last.
+_Stored = tuple[Row[Any], Version | None]
+
+
+def _all_decisions(session: Session, conversion_ids: Sequence[UUID], rule_id: UUID | None = None) -> list[_Stored]:
+    asked = _DECISIONS if rule_id is None else _DECISIONS_OF_RULE
+    rows = session.execute(asked, {"ids": list(conversion_ids), "rule_id": rule_id}).all()
     versions = find_versions(session, [row.rule_version_id for row in rows if row.rule_version_id])
-    return [
-        (row.conversion_id, _decided(row, versions[row.rule_version_id] if row.rule_version_id else None))
-        for row in rows
-    ]
+    return [(row, versions[row.rule_version_id] if row.rule_version_id else None) for row in rows]
 
 
-def _decided(row: RewardDecision, version: Version | None) -> Decided:
+def _decided(row: Row[Any], version: Version | None) -> Decided:
     facts: dict[str, Any] = row.facts
     return Decided(
         version=version,

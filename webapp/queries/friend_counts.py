@@ -161,7 +161,7 @@ def standing_of(session: Session, conversion_ids: Sequence[UUID]) -> list[Standi
 def asked_of_friend(session: Session, rule_id: UUID, friend_id: UUID) -> list[tuple[Standing, Decided]]:
     """Return what a friend did about which a rule was asked, in the order in which it happened, and what it says."""
     standing = conversions_asked(session, rule_id, friend_id=friend_id)
-    decisions = decisions_of_many(session, [one.id for one in standing])
+    decisions = decisions_of_many(session, [one.id for one in standing], rule_id=rule_id)
     return [
         (one, decided)
         for one in standing

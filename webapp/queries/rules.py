@@ -1,12 +1,12 @@
 """Reward rules: which version was live when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.limits import Scope
@@ -91,21 +91,24 @@ def rule_set(session: Session, program_id: UUID, revision: UUID | None) -> RuleS
     if revision not in _sets:
         if len(_sets) >= MOST_IN_MEMORY:
             _sets.clear()
-        _sets[revision] = read_rule_set(session, program_id)
+        _sets[revision] = newest_rule_set(session, program_id)
     return _sets[revision]
+
+
+def newest_rule_set(session: Session, program_id: UUID) -> RuleSet:
+    """Ask for the rules of a program; what is in a version is read once, since most of them were there before."""
+    return _read(session, program_id, _versions)
 
 
 def read_rule_set(session: Session, program_id: UUID) -> RuleSet:
     """Read the rules of a program, past the memory."""
-    rows = session.execute(
-        select(*_COLUMNS)
-        .join(RewardRule, RewardRule.id == RewardRuleVersion.rule_id)
-        .where(RewardRuleVersion.program_id == program_id)
-        .order_by(RewardRule.created_at, RewardRule.id, RewardRuleVersion.number)
-    )
+    return _read(session, program_id, {})
+
+
+def _read(session: Session, program_id: UUID, known: Mapping[UUID, Version]) -> RuleSet:
     rules: dict[UUID, list[Version]] = {}
-    for row in rows:
-        version = _version(row)
+    for row in session.execute(_OF_PROGRAM, {"program_id": program_id}):
+        version = known.get(row.id) or _version(row)
         rules.setdefault(version.rule_id, []).append(version)
     _remember(version for versions in rules.values() for version in versions)
     return RuleSet(
@@ -204,6 +207,15 @@ _COLUMNS = (
     RewardRuleVersion.state,
     RewardRuleVersion.live_from,
     RewardRuleVersion.definition,
+)
+
+
+# Built once: building it costs more than running it.
+_OF_PROGRAM = (
+    select(*_COLUMNS)
+    .join(RewardRule, RewardRule.id == RewardRuleVersion.rule_id)
+    .where(RewardRuleVersion.program_id == bindparam("program_id", type_=RewardRuleVersion.program_id.type))
+    .order_by(RewardRule.created_at, RewardRule.id, RewardRuleVersion.number)
 )
 
 

@@ -117,17 +117,19 @@ def apply_waiting_refunds(
         settle_rewards(session, conversion, cause=cause, actor=actor, now=now)
 
 
+# Built once, since every refund asks it.
+_OF_CONVERSION = select(
+    *(Refund.id, Refund.kind, Refund.event_id, Refund.occurred_at, Refund.wanted_minor, Refund.won_at),
+    *(Refund.applied_minor, Refund.restored_minor),
+).where(Refund.conversion_id == bindparam("conversion_id", type_=Refund.conversion_id.type))
+
+
 def recount(session: Session, conversion: Conversion) -> int:
     """Write anew what each refund and dispute of a locked conversion counts for, and count the difference by day.
 
     Returns how much more of the conversion went back than before.
     """
-    rows = session.execute(
-        select(
-            *(Refund.id, Refund.kind, Refund.event_id, Refund.occurred_at, Refund.wanted_minor, Refund.won_at),
-            *(Refund.applied_minor, Refund.restored_minor),
-        ).where(Refund.conversion_id == conversion.id)
-    ).all()
+    rows = session.execute(_OF_CONVERSION, {"conversion_id": conversion.id}).all()
     anew = counted(
         conversion.amount_minor,
         [WentBack(row.id, row.kind, row.event_id, row.occurred_at, row.wanted_minor, row.won_at) for row in rows],

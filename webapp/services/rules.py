@@ -13,7 +13,7 @@ from webapp.domain.rules import RuleDefinition, RuleError, to_stored
 from webapp.ids import new_id
 from webapp.models import Program, RewardRule, RewardRuleVersion
 from webapp.queries.coupon_pools import keys_of_pools
-from webapp.queries.rules import State, Version, read_rule_set
+from webapp.queries.rules import State, Version, newest_rule_set
 from webapp.services.audit import record_act
 from webapp.services.queues import queue_for
 from webapp.services.rows import append
@@ -179,7 +179,7 @@ def _difference(before: Version | None, rule: RuleDefinition) -> Publication | N
 
 
 def _latest(session: Session, program: Program) -> dict[str, Version]:
-    return {version.definition.key: version for version in read_rule_set(session, program.id).latest()}
+    return {version.definition.key: version for version in newest_rule_set(session, program.id).latest()}
 
 
 def _append_version(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
@@ -155,9 +155,14 @@ class _Told:
     went_back: tuple[int, int]
 
 
+# Built once, since every refund asks it.
+_HOLDING = select(Reward.id, Reward.side).where(
+    Reward.conversion_id == bindparam("conversion_id", type_=Reward.conversion_id.type), Reward.ended_bond.is_(None)
+)
+
+
 def _told(session: Session, conversion: Conversion) -> _Told:
-    hold = (Reward.conversion_id == conversion.id, Reward.ended_bond.is_(None))
-    sides = dict(session.execute(select(Reward.id, Reward.side).where(*hold)).all())
+    sides = dict(session.execute(_HOLDING, {"conversion_id": conversion.id}).all())
     of_rules: dict[tuple[UUID, str], list[Standing]] = {}
     # By id, which is by age.
     for reward in lock_rewards(session, list(sides)):
