@@ -1,11 +1,14 @@
 """Runs the migrations under the write lock, one at a time, whole or not at all."""
 
 from alembic import context
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from click import ClickException
 from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
+from webapp.config import ROOT
 from webapp.database import WRITING, write_lock, writing_engine
 from webapp.extensions import db
 from webapp.models import Model, append_only
@@ -60,6 +63,18 @@ def migrate() -> None:
         ) from None
 
 
+def refuse_newer(connection: Connection) -> None:
+    """Raise ClickException for a database that a newer version has migrated: this one does not know its tables."""
+    known = {script.revision for script in ScriptDirectory(str(ROOT / "migrations")).walk_revisions()}
+    beyond = set(MigrationContext.configure(connection).get_current_heads()) - known
+    connection.rollback()
+    if beyond:
+        raise ClickException(
+            f"The database is of a newer version of Grapevine (migration {', '.join(sorted(beyond))}): run that one, or"
+            " restore a backup of this one."
+        )
+
+
 def _migrate(connection: Connection) -> None:
     sqlite = db.engine.dialect.name == "sqlite"
     if sqlite:
@@ -73,6 +88,7 @@ def _migrate(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({POSTGRESQL_LOCK})")
         connection.commit()
     try:
+        refuse_newer(connection)
         run(connection)
         connection.commit()
         if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):

@@ -298,6 +298,14 @@ def test_whoever_migrates_waits_for_another_who_does_for_as_long_as_it_takes(mig
     assert not second.is_alive()
 
 
+def test_a_database_of_a_newer_version_is_refused_in_one_sentence(migrated):
+    with writing_engine().connect().execution_options(**WRITING) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    with pytest.raises(ClickException, match=r"is of a newer version of Grapevine \(migration 9999\)"):
+        upgrade()
+
+
 @pytest.mark.slow
 def test_two_processes_that_upgrade_at_once_migrate_one_after_the_other(empty, empty_url):
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
