@@ -20,8 +20,8 @@ MOST_WRITERS = SERVER_THREADS // 2
 MOST_CLICKS = SERVER_THREADS // 4
 # Hardly any write takes as long. A crowd is not sent away because one of them does.
 STILL_SECONDS = 1.0
-# Some tens of writes.
-FAIR_SECONDS = 0.5
+# More often it would cost writes, and hardly anybody waits as long.
+FAIR_SECONDS = 0.25
 
 
 class NoTurnError(TimeoutError):
