@@ -324,6 +324,9 @@ def test_how_long_postgresql_waits_for_a_lock_is_the_operator_s_to_say(make_app)
     engine = create_engine(db.engine.url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"ALTER DATABASE {db.engine.url.database} SET lock_timeout = '7s'"))
+        # Connections that are there have heard nothing of it.
+        db.session.remove()
+        close_connections()
         try:
             with make_app().app_context():
                 assert db.session.scalar(text("SHOW lock_timeout")) == "7s"

@@ -327,7 +327,8 @@ def _sqlite_begin_writing(connection: Connection) -> None:
     until: float | None = connection.get_execution_options().get(_UNTIL, time.monotonic() + PATIENCE_SECONDS)
     tenths = math.ceil(10 * min(seconds_until(until), _LONGEST_BUSY_SECONDS))
     if connection.info.get(_BUSY) != tenths:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={100 * tenths}").close()
+        raw: Any = connection.connection.driver_connection
+        raw.execute(f"PRAGMA busy_timeout={100 * tenths}").close()
         connection.info[_BUSY] = tenths
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

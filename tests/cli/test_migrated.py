@@ -115,7 +115,7 @@ def test_one_that_somebody_holds_is_waited_for_and_then_named_in_a_sentence(app,
         held = run(database_url, ["keys", "create", "shop"])
     engine.dispose()
     assert (held.exit_code, held.stdout) == (1, "")
-    assert held.stderr == f"Error: {migrated._HELD}\n"
+    assert held.stderr == f"Error: {migrated.HELD}\n"
     assert run(database_url, ["keys", "create", "shop"]).exit_code == 0
 
 

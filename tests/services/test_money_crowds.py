@@ -23,7 +23,14 @@ from webapp.services.reward_decisions import decide_rewards
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_app")]
 
-__all__ = ["a_rule"]
+
+def the_rule():
+    a_rule(cases=0)
+
+
+@pytest.fixture
+def beginning():
+    return the_rule
 
 
 def test_thirty_identical_events_at_once_are_one_conversion_with_one_reward(in_app, record_property):
