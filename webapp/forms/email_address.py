@@ -1,4 +1,4 @@
-"""Another address of whoever is signed in."""
+"""Another address for an account: one's own, or one that an admin gives."""
 
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -11,9 +11,11 @@ from webapp.forms.addresses import read_address
 from webapp.forms.password_again import PasswordAgain
 
 
-class ChangeEmailForm(PasswordAgain, FlaskForm):
-    """The new address. Whether somebody else has it is not said."""
+class NewAddressForm(PasswordAgain, FlaskForm):
+    """The new address. `known_key` is the key of the one that the account has, `is_known` what is said of that one."""
 
+    known_key = ""
+    is_known = _l("This is the address that the account has.")
     email = EmailField(
         _l("New e-mail"),
         filters=[lambda text: text.strip() if text else text],
@@ -27,5 +29,15 @@ class ChangeEmailForm(PasswordAgain, FlaskForm):
             raise ValidationError(
                 _l("This does not look like an e-mail address. Please write it as in noor@example.com.")
             ) from error
-        if address_key(field.data) == current_user.email_key:
-            raise ValidationError(_l("This is the address that you have."))
+        if address_key(field.data) == self.known_key:
+            raise ValidationError(self.is_known)
+
+
+class ChangeEmailForm(NewAddressForm):
+    """Of whoever is signed in. Whether somebody else has it is not said."""
+
+    is_known = _l("This is the address that you have.")
+
+    def validate_email(self, field: Field) -> None:
+        self.known_key = current_user.email_key
+        super().validate_email(field)

@@ -10,7 +10,8 @@ from flask_login import current_user
 from webapp.clock import utc_now
 from webapp.database import write_transaction
 from webapp.extensions import db
-from webapp.forms.way_in import AddressForm, SecondFactorEndForm
+from webapp.forms.email_address import NewAddressForm
+from webapp.forms.way_in import SecondFactorEndForm
 from webapp.mailed_links import draw_link
 from webapp.models import User
 from webapp.queries.directory import find_person
@@ -53,12 +54,12 @@ def end(user_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/address")
 def edit_address(user_id: UUID) -> Response:
-    return _page("address", _find(user_id), AddressForm(formdata=None))
+    return _page("address", _find(user_id), NewAddressForm(formdata=None))
 
 
 @bp.post("/address")
 def update_address(user_id: UUID) -> ResponseReturnValue:
-    person, form = _find(user_id), AddressForm()
+    person, form = _find(user_id), NewAddressForm()
     form.known_key = person.email_key
     if is_admins(person) or not form.validate_on_submit():
         return _page("address", person, form, status=422)
@@ -88,7 +89,7 @@ def _find(user_id: UUID) -> User:
     return person
 
 
-def _page(page: str, person: User, form: AddressForm | SecondFactorEndForm, *, status: int = 200) -> Response:
+def _page(page: str, person: User, form: NewAddressForm | SecondFactorEndForm, *, status: int = 200) -> Response:
     return render(
         f"admin/ways_in/{page}.html",
         status=status,
