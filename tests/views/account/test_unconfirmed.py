@@ -111,6 +111,19 @@ def test_a_reward_does_not_tell_of_the_order_it_came_of(app, business, vera):
     assert ("43.21" in page, "as soon as your e-mail address is confirmed" in page) == (True, False)
 
 
+def test_a_reward_for_joining_tells_how_it_came_about(app, business):
+    with app.app_context(), write_transaction() as session:
+        joining = {"key": "joining", "trigger": "signup", "beneficiary": "friend", "kind": "fixed_amount"}
+        money.publish(session, **joining, settings={"amount": 500, "currency": "USD"})
+    client = browser(app)
+    assert submit(client, f"/signup?ref={business.code}", {**VERA, "ref": business.code}).status_code == 303
+    buys(business)
+    with app.app_context():
+        reward_id = db.session.scalars(select(Reward.id).where(Reward.amount_minor == 500)).one()
+    page = client.get(f"/dashboard/rewards/{reward_id}").get_data(as_text=True)
+    assert "as soon as your e-mail address is confirmed" not in page
+
+
 def test_a_coupon_waits_for_the_address_to_be_confirmed(app, business, vera):
     with app.app_context(), write_transaction() as session:
         of = program(session).id

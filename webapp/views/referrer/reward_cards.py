@@ -82,8 +82,11 @@ def reward_card(
 
 
 def tells_of_anothers_order(session: Session, row: RewardRow, owner: User) -> bool:
-    """Say whether what a reward was worked out from may be somebody else's: a friend's own comes of their order."""
-    return row.side == "friend" and holds_what_may_be_anothers(session, owner)
+    """Say whether what a reward was worked out from may be somebody else's: a friend's own comes of their order.
+
+    Joining is no order, and was not reported.
+    """
+    return row.side == "friend" and row.event_id is not None and holds_what_may_be_anothers(session, owner)
 
 
 def share_of_that(granted: Money, decided: Decided | None) -> list[str]:
